@@ -1,0 +1,3 @@
+import { buildAddon } from './addon.mjs';
+
+buildAddon();

@@ -1,0 +1,18 @@
+// Everything that CI checks besides the tests.
+
+import { checkEngine } from './check-engine.mjs';
+import { biome, step, tool } from './run.mjs';
+
+const clippy = ['clippy', '--all-targets', '--quiet'];
+const doc = ['doc', '--no-deps', '--quiet'];
+const napi = ['--features', 'napi'];
+const deny = ['--', '-D', 'warnings'];
+const docOptions = { env: { RUSTDOCFLAGS: '-D warnings' } };
+
+checkEngine();
+step('Rust format', 'cargo', ['fmt', '--check']);
+tool('JavaScript format and lint', biome, ['ci', '--error-on-warnings']);
+step('clippy, engine alone', 'cargo', [...clippy, ...deny]);
+step('clippy, with the binding', 'cargo', [...clippy, ...napi, ...deny]);
+step('Rust documentation, engine alone', 'cargo', doc, docOptions);
+step('Rust documentation, with the binding', 'cargo', [...doc, ...napi], docOptions);
