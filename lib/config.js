@@ -1,0 +1,87 @@
+'use strict';
+
+const { invalidArgument } = require('./error.js');
+const { checkBoolean, checkNames } = require('./options.js');
+
+const MODES = ['memory', 'durable'];
+const FIELDS = ['mode', 'path', 'autoFlush', 'stagedBytesLimit'];
+const DURABLE_OPTIONS = ['autoFlush', 'stagedBytesLimit'];
+const FAST_OPTIONS = ['stagedBytesLimit'];
+const DEFAULT_STAGED_BYTES_LIMIT = 16 * 1024 * 1024;
+
+/** How a store keeps its state. The fields may be changed until a StoreEngine is made from them. */
+class StoreConfig {
+  constructor() {
+    this.mode = 'memory';
+    this.path = '';
+    this.autoFlush = true;
+    this.stagedBytesLimit = DEFAULT_STAGED_BYTES_LIMIT;
+  }
+
+  static memoryOnly() {
+    return new StoreConfig();
+  }
+
+  static durable(path, options) {
+    return logged(path, true, options, DURABLE_OPTIONS, 'StoreConfig.durable');
+  }
+
+  static fast(path, options) {
+    return logged(path, false, options, FAST_OPTIONS, 'StoreConfig.fast');
+  }
+}
+
+function logged(path, autoFlush, options, names, owner) {
+  const config = new StoreConfig();
+  config.mode = 'durable';
+  config.path = path;
+  config.autoFlush = autoFlush;
+  if (options !== undefined) {
+    checkNames(options, names, owner);
+    for (const name of names) {
+      if (options[name] !== undefined) {
+        config[name] = options[name];
+      }
+    }
+  }
+  return config;
+}
+
+function checkPath(path) {
+  if (typeof path !== 'string') {
+    throw invalidArgument('invalid WAL path: path must be a string', 'path');
+  }
+  if (path === '') {
+    throw invalidArgument('invalid WAL path: path is empty', 'path');
+  }
+  if (path.includes('\0') || !path.isWellFormed()) {
+    throw invalidArgument('invalid WAL path: path has characters that no file name can have', path);
+  }
+}
+
+/** Throws unless `config` can open a store; returns its fields as they are now, safe from later changes. */
+function readConfig(config) {
+  if (!(config instanceof StoreConfig)) {
+    throw invalidArgument(
+      'a store needs a StoreConfig: StoreConfig.memoryOnly(), StoreConfig.durable(path) or StoreConfig.fast(path)',
+    );
+  }
+  checkNames(config, FIELDS, 'StoreConfig');
+  const { mode, path, autoFlush, stagedBytesLimit } = config;
+  if (!MODES.includes(mode)) {
+    throw invalidArgument('mode must be "memory" or "durable"', 'mode');
+  }
+  if (mode === 'durable') {
+    checkPath(path);
+  }
+  checkBoolean(autoFlush, 'autoFlush');
+  if (!Number.isSafeInteger(stagedBytesLimit) || stagedBytesLimit < 1) {
+    throw invalidArgument(
+      'stagedBytesLimit must be a whole number of bytes, 1 or more',
+      'stagedBytesLimit',
+    );
+  }
+  return { mode, path: mode === 'durable' ? path : '', autoFlush, stagedBytesLimit };
+}
+
+module.exports = { StoreConfig, checkPath, readConfig };

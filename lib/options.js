@@ -1,0 +1,87 @@
+'use strict';
+
+const { invalidArgument } = require('./error.js');
+
+/** Edit distance in which swapping two neighbours counts as one edit; enough for names of a few letters. */
+function editDistance(a, b) {
+  let beforeLast = [];
+  let last = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i += 1) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const substitution = last[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
+      row[j] = Math.min(last[j] + 1, row[j - 1] + 1, substitution);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
+        row[j] = Math.min(row[j], beforeLast[j - 2] + 1);
+      }
+    }
+    beforeLast = last;
+    last = row;
+  }
+  return last[b.length];
+}
+
+/** The known name that was probably meant, or undefined when none is near. */
+function nearest(name, known) {
+  const asked = name.toLowerCase();
+  let best;
+  let bestDistance = Math.max(1, Math.floor(name.length / 3)) + 1;
+  for (const candidate of known) {
+    const distance = editDistance(asked, candidate.toLowerCase());
+    if (distance < bestDistance) {
+      best = candidate;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}
+
+/** The error for a name that is not in `known`, with the right spelling where one is near. */
+function unknownName(name, known, owner, noun = 'option') {
+  const meant = nearest(name, known);
+  const hint =
+    meant === undefined ? `known names: ${known.join(', ')}` : `did you mean "${meant}"?`;
+  return invalidArgument(`unknown ${noun} "${name}" for ${owner}: ${hint}`, name);
+}
+
+/** Throws unless `options` is an object all of whose own names are in `known`. */
+function checkNames(options, known, owner, noun) {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw invalidArgument(`the options for ${owner} must be an object`);
+  }
+  for (const name of Object.keys(options)) {
+    if (!known.includes(name)) {
+      throw unknownName(name, known, owner, noun);
+    }
+  }
+}
+
+function checkBoolean(value, name) {
+  if (typeof value !== 'boolean') {
+    throw invalidArgument(`${name} must be true or false`, name);
+  }
+}
+
+const IF_VERSION = ['ifVersion'];
+
+/** The version that a write depends on: -1 when it depends on none. */
+function checkIfVersion(ifVersion) {
+  if (ifVersion === undefined) {
+    return -1;
+  }
+  if (!Number.isSafeInteger(ifVersion) || ifVersion < 0) {
+    throw invalidArgument('ifVersion must be a whole number, 0 or more', 'ifVersion');
+  }
+  return ifVersion;
+}
+
+/** Reads `{ ifVersion }` of `put` and `remove`. */
+function readIfVersion(options, owner) {
+  if (options === undefined) {
+    return -1;
+  }
+  checkNames(options, IF_VERSION, owner);
+  return checkIfVersion(options.ifVersion);
+}
+
+module.exports = { unknownName, checkNames, checkBoolean, checkIfVersion, readIfVersion };

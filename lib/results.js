@@ -1,0 +1,59 @@
+'use strict';
+
+/** Outcome of `put`: the entry was either created or updated. */
+class PutResult {
+  constructor(key, version, created) {
+    this.key = key;
+    this.version = version;
+    this.created = created;
+    this.updated = !created;
+  }
+}
+
+/** Outcome of `remove`; `deleted` is false when there was nothing under the key. */
+class RemoveResult {
+  constructor(key, version, deleted) {
+    this.key = key;
+    this.version = version;
+    this.deleted = deleted;
+  }
+}
+
+/** Outcome of `apply`; at most one of the three booleans is true. */
+class ApplyResult {
+  constructor(type, key, version, created, updated, deleted) {
+    this.type = type;
+    this.key = key;
+    this.version = version;
+    this.created = created;
+    this.updated = updated;
+    this.deleted = deleted;
+  }
+}
+
+/** Outcome of `batch`: one result per operation, in their order. */
+class BatchResult {
+  constructor(results, firstVersion) {
+    this.results = results;
+    this.firstVersion = firstVersion;
+    this.lastVersion = results.length === 0 ? 0 : firstVersion + results.length - 1;
+    this.size = results.length;
+  }
+}
+
+/** What a recovery found in the log, and what it did about a torn end. */
+class RecoveryReport {
+  constructor(report) {
+    this.records = report.records;
+    this.entries = report.entries;
+    this.lastSequence = report.lastSequence;
+    this.bytesKept = report.bytesKept;
+    this.bytesCut = report.bytesCut;
+    this.cutSavedTo = report.cutSavedTo;
+    this.durationMs = report.durationMs;
+    this.created = report.created;
+    this.cleanShutdown = report.cleanShutdown;
+  }
+}
+
+module.exports = { PutResult, RemoveResult, ApplyResult, BatchResult, RecoveryReport };
