@@ -1,0 +1,111 @@
+'use strict';
+
+const { invalidArgument } = require('./error.js');
+const { BatchWrite, batchError } = require('./group.js');
+const { unwrapKey } = require('./key.js');
+const { Operation } = require('./operation.js');
+const { checkIfVersion, unknownName } = require('./options.js');
+const { unwrapValue } = require('./value.js');
+
+const PUT_FIELDS = ['type', 'key', 'value', 'ifVersion'];
+const REMOVE_FIELDS = ['type', 'key', 'ifVersion'];
+
+/**
+ * The operations of one batch, read out of what the caller passed before any of them is staged: reading a field can run
+ * code of the caller's, which must not find a half staged batch.
+ */
+class BatchPlan {
+  #puts = [];
+  #keys = [];
+  #values = [];
+  #ifVersions = [];
+
+  constructor(operations) {
+    if (!Array.isArray(operations)) {
+      throw invalidArgument('batch takes an array of operations');
+    }
+    const count = operations.length;
+    for (let index = 0; index < count; index += 1) {
+      try {
+        this.#read(operations[index]);
+      } catch (error) {
+        throw batchError(error, index);
+      }
+    }
+    this.subject = new BatchWrite(this.#keys);
+  }
+
+  get empty() {
+    return this.#keys.length === 0;
+  }
+
+  /** Stages everything or nothing. Returns 1 when there is no room in the group; throws the error of a wrong operation. */
+  stage(handle) {
+    handle.beginBatch();
+    for (let index = 0; index < this.#keys.length; index += 1) {
+      const key = this.#keys[index];
+      const ifVersion = this.#ifVersions[index];
+      try {
+        if (this.#puts[index]) {
+          handle.stagePut(key, this.#values[index], ifVersion);
+        } else {
+          handle.stageRemove(key, ifVersion);
+        }
+      } catch (raw) {
+        handle.cancelBatch();
+        throw batchError(raw, index);
+      }
+    }
+    return handle.endBatch();
+  }
+
+  /** Makes the plan independent of the caller's memory, for a batch that has to wait; checks what it keeps. */
+  keep(native) {
+    for (let index = 0; index < this.#keys.length; index += 1) {
+      try {
+        native.validateKey(this.#keys[index]);
+        if (this.#puts[index]) {
+          this.#values[index] = keepValue(native, this.#values[index]);
+        }
+      } catch (raw) {
+        throw batchError(raw, index);
+      }
+    }
+  }
+
+  #read(operation) {
+    if (operation instanceof Operation) {
+      this.#add(operation.type === 'put', operation.key, operation.value, undefined);
+      return;
+    }
+    if (typeof operation !== 'object' || operation === null) {
+      throw invalidArgument('an operation must be an Operation or an object');
+    }
+    const { type, key, value, ifVersion } = operation;
+    if (type !== 'put' && type !== 'remove') {
+      throw invalidArgument('the type of an operation must be "put" or "remove"');
+    }
+    const fields = type === 'put' ? PUT_FIELDS : REMOVE_FIELDS;
+    for (const name in operation) {
+      if (!fields.includes(name)) {
+        throw unknownName(name, fields, `a ${type} of a batch`, 'field');
+      }
+    }
+    this.#add(type === 'put', key, value, ifVersion);
+  }
+
+  #add(put, key, value, ifVersion) {
+    this.#puts.push(put);
+    this.#keys.push(unwrapKey(key));
+    this.#values.push(put ? unwrapValue(value) : undefined);
+    this.#ifVersions.push(checkIfVersion(ifVersion));
+  }
+}
+
+/** A checked value that later changes of the caller's buffer do not reach. */
+function keepValue(native, value) {
+  native.validateValue(value);
+  return typeof value === 'string' ? value : Buffer.from(value);
+}
+
+module.exports = { BatchPlan, keepValue };

@@ -1,0 +1,246 @@
+'use strict';
+
+const { BatchPlan } = require('./batch.js');
+const { readConfig } = require('./config.js');
+const { entryOf } = require('./entry.js');
+const { invalidArgument, toError } = require('./error.js');
+const { unwrapKey } = require('./key.js');
+const { Lifecycle, OPEN, asyncDispose } = require('./lifecycle.js');
+const native = require('./native.js');
+const { Operation } = require('./operation.js');
+const { readIfVersion } = require('./options.js');
+const { ok, err, missing } = require('./result.js');
+const { BatchResult } = require('./results.js');
+const { EntryIterator, KeyIterator, ValueIterator, readRange } = require('./scan.js');
+const { snapshotOf } = require('./snapshot.js');
+const { unwrapValue } = require('./value.js');
+const { Writer } = require('./writer.js');
+
+function settled(result) {
+  return Promise.resolve(result);
+}
+
+/** The current state of one node: reads are synchronous, writes are committed in groups. */
+class StoreEngine {
+  #handle;
+  #writer;
+  #life;
+  // Bound once, and kept as fields of their own, because these are the calls that hot loops make.
+  #nativeGet;
+  #nativeGetString;
+  #meta = new Float64Array(2);
+
+  constructor(config) {
+    const fields = readConfig(config);
+    try {
+      this.#handle = native.openHandle(fields, this.#meta);
+    } catch (raw) {
+      throw toError(raw);
+    }
+    this.#writer = new Writer(this.#handle);
+    this.#life = new Lifecycle(this.#handle, this.#writer, fields.mode === 'durable');
+    this.#nativeGet = this.#handle.get;
+    this.#nativeGetString = this.#handle.getString;
+  }
+
+  static async open(config) {
+    let engine;
+    try {
+      engine = new StoreEngine(config);
+    } catch (error) {
+      return err(toError(error));
+    }
+    if (engine.#life.state !== OPEN) {
+      const recovered = await engine.recover();
+      if (recovered.isErr()) {
+        await engine.close();
+        return recovered;
+      }
+    }
+    return ok(engine);
+  }
+
+  recover() {
+    return this.#life.recover();
+  }
+
+  recoveryReport() {
+    return this.#life.report;
+  }
+
+  put(key, value, options) {
+    if (this.#life.state !== OPEN) {
+      return settled(err(this.#life.notOpen()));
+    }
+    try {
+      return this.#writer.put(
+        typeof key === 'string' ? key : unwrapKey(key),
+        typeof value === 'string' ? value : unwrapValue(value),
+        options === undefined ? -1 : readIfVersion(options, 'put'),
+      );
+    } catch (error) {
+      return settled(err(toError(error)));
+    }
+  }
+
+  remove(key, options) {
+    if (this.#life.state !== OPEN) {
+      return settled(err(this.#life.notOpen()));
+    }
+    try {
+      return this.#writer.remove(unwrapKey(key), readIfVersion(options, 'remove'));
+    } catch (error) {
+      return settled(err(toError(error)));
+    }
+  }
+
+  batch(operations) {
+    if (this.#life.state !== OPEN) {
+      return settled(err(this.#life.notOpen()));
+    }
+    let plan;
+    try {
+      plan = new BatchPlan(operations);
+    } catch (error) {
+      return settled(err(toError(error)));
+    }
+    // Reading the operations can run the caller's code, and that may have closed the store.
+    if (this.#life.state !== OPEN) {
+      return settled(err(this.#life.notOpen()));
+    }
+    return plan.empty ? settled(ok(new BatchResult([], 0))) : this.#writer.batch(plan);
+  }
+
+  apply(operation) {
+    if (this.#life.state !== OPEN) {
+      return settled(err(this.#life.notOpen()));
+    }
+    if (!(operation instanceof Operation)) {
+      return settled(err(invalidArgument('apply takes an Operation')));
+    }
+    const { type, key, value, timestamp } = operation;
+    return this.#writer.apply(type, unwrapKey(key), unwrapValue(value), timestamp);
+  }
+
+  get(key) {
+    if (this.#life.state !== OPEN) {
+      return err(this.#life.notOpen());
+    }
+    const text = typeof key === 'string' ? key : unwrapKey(key);
+    let content;
+    try {
+      content = this.#nativeGet(text);
+    } catch (raw) {
+      return err(toError(raw));
+    }
+    return content === undefined
+      ? missing(text)
+      : ok(entryOf(text, content, this.#meta[0], this.#meta[1]));
+  }
+
+  getString(key) {
+    this.#assertOpen();
+    try {
+      return this.#nativeGetString(typeof key === 'string' ? key : unwrapKey(key));
+    } catch (raw) {
+      throw toError(raw);
+    }
+  }
+
+  getBytes(key) {
+    this.#assertOpen();
+    try {
+      return this.#handle.getBytes(unwrapKey(key));
+    } catch (raw) {
+      throw toError(raw);
+    }
+  }
+
+  getMany(keys) {
+    this.#assertOpen();
+    if (!Array.isArray(keys)) {
+      throw invalidArgument('getMany takes an array of keys');
+    }
+    try {
+      return this.#handle.getMany(keys.every(isString) ? keys : keys.map(unwrapKey));
+    } catch (raw) {
+      throw toError(raw);
+    }
+  }
+
+  contains(key) {
+    try {
+      return this.#handle.contains(unwrapKey(key)) && this.#life.state === OPEN;
+    } catch (raw) {
+      throw toError(raw);
+    }
+  }
+
+  size() {
+    return this.#life.state === OPEN ? this.#handle.size() : 0;
+  }
+
+  empty() {
+    return this.size() === 0;
+  }
+
+  entries(range) {
+    this.#assertOpen();
+    return new EntryIterator(this.#handle.scan, readRange(range, 'entries'));
+  }
+
+  keys(range) {
+    this.#assertOpen();
+    return new KeyIterator(this.#handle.scan, readRange(range, 'keys'));
+  }
+
+  values(range) {
+    this.#assertOpen();
+    return new ValueIterator(this.#handle.scan, readRange(range, 'values'));
+  }
+
+  snapshot() {
+    this.#assertOpen();
+    try {
+      return snapshotOf(this.#handle.snapshot());
+    } catch (raw) {
+      throw toError(raw);
+    }
+  }
+
+  stats() {
+    return this.#handle.stats();
+  }
+
+  lastSequence() {
+    return this.#handle.lastSequence();
+  }
+
+  lastRecoveredSequence() {
+    return this.#handle.lastRecoveredSequence();
+  }
+
+  flush() {
+    return this.#life.flush();
+  }
+
+  close() {
+    return this.#life.close();
+  }
+
+  async [asyncDispose]() {
+    (await this.close()).value();
+  }
+
+  #assertOpen() {
+    if (this.#life.state !== OPEN) {
+      throw this.#life.notOpen();
+    }
+  }
+}
+
+function isString(key) {
+  return typeof key === 'string';
+}
+
+module.exports = { StoreEngine };

@@ -1,0 +1,238 @@
+'use strict';
+
+const { keepValue } = require('./batch.js');
+const { SoftadastraError, toError } = require('./error.js');
+const { Fifo } = require('./fifo.js');
+const { AppliedWrite, Group } = require('./group.js');
+const native = require('./native.js');
+const { err } = require('./result.js');
+
+const FULL = 1;
+
+/** The resolve function of the promise made last, so that a write needs no closure of its own. */
+let resolveOfLast;
+function captureResolve(resolve) {
+  resolveOfLast = resolve;
+}
+
+function failed(raw) {
+  return Promise.resolve(err(toError(raw)));
+}
+
+/** A write that found the group full and waits, in order, for room. */
+class WaitingWrite {
+  constructor(stage, subject, resolve) {
+    this.stage = stage;
+    this.subject = subject;
+    this.resolve = resolve;
+  }
+}
+
+/** A flush, recover or close that waits for its turn. `start` takes a callback, `finish` gets what it was called with. */
+class WaitingJob {
+  constructor(start, finish) {
+    this.start = start;
+    this.finish = finish;
+  }
+}
+
+/**
+ * Group commit. A write is staged at once into the group that native code keeps; one job at a time commits the staged
+ * group while the next one fills. Writes that find no room, and long jobs, wait in one queue, so calls keep their order.
+ */
+class Writer {
+  #handle;
+  #group = new Group();
+  #committing = undefined;
+  #waiting = new Fifo();
+  #waitingWrites = 0;
+  #busy = false;
+  #scheduled = false;
+  #stagePut;
+  #stageRemove;
+  #onTick;
+  #onCommit;
+
+  constructor(handle) {
+    this.#handle = handle;
+    this.#stagePut = handle.stagePut;
+    this.#stageRemove = handle.stageRemove;
+    this.#onTick = () => {
+      this.#scheduled = false;
+      this.#advance();
+    };
+    this.#onCommit = (error, firstSequence, outcomes, refusals) =>
+      this.#committed(error, firstSequence, outcomes, refusals);
+  }
+
+  /** True when no write is staged, waiting or being committed. */
+  get idle() {
+    return this.#group.empty && this.#committing === undefined && this.#waitingWrites === 0;
+  }
+
+  put(key, value, ifVersion) {
+    if (this.#waiting.size === 0) {
+      try {
+        if (this.#stagePut(key, value, ifVersion) !== FULL) {
+          return this.#join(key);
+        }
+      } catch (raw) {
+        return failed(raw);
+      }
+    }
+    try {
+      native.validateKey(key);
+      const kept = keepValue(native, value);
+      return this.#wait(() => this.#stagePut(key, kept, ifVersion), key);
+    } catch (raw) {
+      return failed(raw);
+    }
+  }
+
+  remove(key, ifVersion) {
+    if (this.#waiting.size === 0) {
+      try {
+        if (this.#stageRemove(key, ifVersion) !== FULL) {
+          return this.#join(key);
+        }
+      } catch (raw) {
+        return failed(raw);
+      }
+    }
+    try {
+      native.validateKey(key);
+      return this.#wait(() => this.#stageRemove(key, ifVersion), key);
+    } catch (raw) {
+      return failed(raw);
+    }
+  }
+
+  apply(type, key, value, timestamp) {
+    const { stageApply } = this.#handle;
+    const subject = new AppliedWrite(type, key);
+    try {
+      if (this.#waiting.size === 0 && stageApply(type, key, value, timestamp) !== FULL) {
+        return this.#join(subject);
+      }
+      native.validateKey(key);
+      const kept = value === undefined ? undefined : keepValue(native, value);
+      return this.#wait(() => stageApply(type, key, kept, timestamp), subject);
+    } catch (raw) {
+      return failed(raw);
+    }
+  }
+
+  batch(plan) {
+    try {
+      if (this.#waiting.size === 0 && plan.stage(this.#handle) !== FULL) {
+        return this.#join(plan.subject);
+      }
+      plan.keep(native);
+      return this.#wait(() => plan.stage(this.#handle), plan.subject);
+    } catch (raw) {
+      return failed(raw);
+    }
+  }
+
+  /** Runs a job after every write made before it. `finish(error, value)` runs once, before anything that comes later. */
+  run(start, finish) {
+    this.#waiting.push(new WaitingJob(start, finish));
+    this.#advance();
+  }
+
+  #join(subject) {
+    const promise = new Promise(captureResolve);
+    this.#group.add(resolveOfLast, subject);
+    this.#schedule();
+    return promise;
+  }
+
+  #wait(stage, subject) {
+    const promise = new Promise(captureResolve);
+    this.#waiting.push(new WaitingWrite(stage, subject, resolveOfLast));
+    this.#waitingWrites += 1;
+    this.#schedule();
+    return promise;
+  }
+
+  #schedule() {
+    if (!this.#busy && !this.#scheduled) {
+      this.#scheduled = true;
+      process.nextTick(this.#onTick);
+    }
+  }
+
+  /** Starts the next job if none is running: the staged group, or else the job at the head of the queue. */
+  #advance() {
+    if (this.#busy) {
+      return;
+    }
+    this.#stageWaiting();
+    if (!this.#group.empty) {
+      this.#commit();
+      this.#stageWaiting();
+    } else if (this.#waiting.size > 0) {
+      this.#startJob(this.#waiting.shift());
+    }
+  }
+
+  /** Moves waiting writes into the group until it is full or a job is next. */
+  #stageWaiting() {
+    while (this.#waiting.peek() instanceof WaitingWrite) {
+      const write = this.#waiting.peek();
+      try {
+        if (write.stage() === FULL) {
+          if (this.#busy || !this.#group.empty) {
+            return;
+          }
+          throw new SoftadastraError('internal_error', 'an empty group had no room for a write');
+        }
+        this.#group.add(write.resolve, write.subject);
+      } catch (raw) {
+        write.resolve(err(toError(raw)));
+      }
+      this.#waiting.shift();
+      this.#waitingWrites -= 1;
+    }
+  }
+
+  #commit() {
+    this.#committing = this.#group;
+    this.#group = new Group();
+    this.#busy = true;
+    try {
+      this.#handle.commit(this.#onCommit);
+    } catch (raw) {
+      this.#committed(raw);
+    }
+  }
+
+  #committed(error, firstSequence, outcomes, refusals) {
+    const group = this.#committing;
+    this.#committing = undefined;
+    this.#busy = false;
+    // The disk goes to work again before any caller hears of the group that is done.
+    this.#advance();
+    if (error === undefined || error === null) {
+      group.settle(firstSequence, outcomes, refusals);
+    } else {
+      group.fail(error);
+    }
+  }
+
+  #startJob(job) {
+    this.#busy = true;
+    const done = (error, value) => {
+      this.#busy = false;
+      job.finish(error ?? undefined, value);
+      this.#advance();
+    };
+    try {
+      job.start(done);
+    } catch (raw) {
+      done(raw);
+    }
+  }
+}
+
+module.exports = { Writer };
