@@ -1,0 +1,626 @@
+// biome-ignore-all lint/style/noExcessiveLinesPerFile: the reference of the package is read as one page
+
+/**
+ * Durable local key-value state for Node.js.
+ *
+ * - A **key** is 1 byte to 1 MiB of well-formed Unicode. Keys are compared and ordered by their UTF-8 bytes.
+ * - A **value** is text or bytes, 0 to 64 MiB.
+ * - A **version** is the sequence number of the operation that wrote an entry: a whole number from 1 that only grows.
+ * - A **timestamp** is in milliseconds since the Unix epoch.
+ *
+ * Calls that can fail while a correct program runs give a {@link Result} (or a promise of one); such promises never
+ * reject. Calls that return a bare value (`getString`, `keys`, `snapshot` and the like) throw a {@link SoftadastraError}
+ * instead, because `undefined` would be mistaken for a missing key.
+ *
+ * @packageDocumentation
+ */
+
+/** The stable codes of {@link SoftadastraError}, meant for program logic. */
+export type ErrorCode =
+  | 'none'
+  | 'unknown'
+  | 'invalid_argument'
+  | 'invalid_state'
+  | 'not_found'
+  | 'already_exists'
+  | 'io_error'
+  | 'store_error'
+  | 'sync_error'
+  | 'transport_error'
+  | 'discovery_error'
+  | 'metadata_error'
+  | 'internal_error';
+
+/**
+ * What went wrong: a message for people, a code for logic, and sometimes a detail.
+ *
+ * @example
+ * ```js
+ * const found = engine.get('settings/theme');
+ * if (found.isErr() && found.error().codeString() === 'not_found') {
+ *   await engine.put('settings/theme', 'light');
+ * }
+ * ```
+ */
+export class SoftadastraError extends Error {
+  constructor(code: ErrorCode, message: string, context?: string, options?: { cause?: unknown });
+  readonly name: 'SoftadastraError';
+  /** The same as {@link SoftadastraError.codeString}. */
+  readonly code: ErrorCode;
+  /** A detail that helps to find the cause: the missing key, the misspelt option, the place in a batch. */
+  readonly context: string | undefined;
+  /** The stable code of this error. Messages may change between releases, codes do not. */
+  codeString(): ErrorCode;
+}
+
+/**
+ * Success or failure of a call. Exactly one of `isOk()` and `isErr()` is true.
+ *
+ * @example
+ * ```js
+ * const result = await engine.put('user:1', 'Ada');
+ * if (result.isErr()) {
+ *   console.error(result.error().message);
+ * } else {
+ *   console.log(result.value().version);
+ * }
+ * ```
+ */
+export class Result<T> {
+  private constructor();
+  /** A success. */
+  static ok<U>(value: U): Result<U>;
+  /** A failure. Throws `invalid_argument` for anything but a {@link SoftadastraError}. */
+  static err<U = never>(error: SoftadastraError): Result<U>;
+  isOk(): boolean;
+  isErr(): boolean;
+  /** The success value. Called on a failure it throws that failure's error. */
+  value(): T;
+  /** The error. Called on a success it throws `invalid_state`. */
+  error(): SoftadastraError;
+}
+
+/**
+ * The name of an entry. Accepted wherever a key string is.
+ *
+ * @example
+ * ```js
+ * const key = new Key('user:1');
+ * await engine.put(key, 'Ada');
+ * console.log(key.isValid(), key.toString());
+ * ```
+ */
+export class Key {
+  /** Takes any string, valid as a key or not. Throws `invalid_argument` for anything but a string. */
+  constructor(text: string);
+  toString(): string;
+  /** True when a store would take this key: 1 byte to 1 MiB of UTF-8, no lone surrogates. */
+  isValid(): boolean;
+}
+
+/** A key as text or as a {@link Key}. */
+export type KeyLike = string | Key;
+
+/**
+ * The content of an entry: text or bytes, never changed once made.
+ *
+ * @example
+ * ```js
+ * const text = Value.fromString('dark');
+ * const bytes = Value.fromBytes(new Uint8Array([1, 2, 3]));
+ * await engine.batch([
+ *   { type: 'put', key: 'settings/theme', value: text },
+ *   { type: 'put', key: 'settings/icon', value: bytes },
+ * ]);
+ * ```
+ */
+export class Value {
+  private constructor();
+  /** Throws `invalid_argument` for a lone surrogate or more than 64 MiB of UTF-8. The empty string is a value. */
+  static fromString(text: string): Value;
+  /** Copies the bytes. Throws `invalid_argument` for more than 64 MiB or a detached buffer. */
+  static fromBytes(bytes: Uint8Array): Value;
+  /** The content as text; bytes that are not UTF-8 come out as U+FFFD. */
+  toString(): string;
+  /** A copy of the content as bytes; text comes out as UTF-8. */
+  toBytes(): Buffer;
+}
+
+/** Content for an entry. Bytes are copied before the call that takes them returns. */
+export type ValueLike = string | Uint8Array | Value;
+
+/**
+ * What is stored under a key.
+ *
+ * @example
+ * ```js
+ * const { key, value, version, timestamp } = engine.get('user:1').value();
+ * console.log(key, value.toString(), version, new Date(timestamp));
+ * ```
+ */
+export class Entry {
+  private constructor();
+  readonly key: string;
+  readonly value: Value;
+  /** The sequence of the operation that wrote this entry. */
+  readonly version: number;
+  /** When it was written, in milliseconds since the Unix epoch, by the clock of the writer. */
+  readonly timestamp: number;
+}
+
+/** `'put'` writes an entry, `'delete'` removes one. */
+export type OperationType = 'put' | 'delete';
+
+/** When an operation was made; by default now. */
+export interface OperationOptions {
+  /** Milliseconds since the Unix epoch, a safe integer. */
+  timestamp?: number | undefined;
+}
+
+/**
+ * A change of one key: what logs record and what nodes send each other.
+ *
+ * @example
+ * ```js
+ * const operation = Operation.put('user:1', 'Ada');
+ * const applied = await engine.apply(operation);
+ * ```
+ */
+export class Operation {
+  private constructor();
+  /** Throws `invalid_argument` for a bad key, value or timestamp. */
+  static put(key: KeyLike, value: ValueLike, options?: OperationOptions): Operation;
+  /** Throws `invalid_argument` for a bad key or timestamp. */
+  static remove(key: KeyLike, options?: OperationOptions): Operation;
+  readonly type: OperationType;
+  readonly key: string;
+  /** Missing in a `'delete'`. */
+  readonly value: Value | undefined;
+  /** Milliseconds since the Unix epoch. */
+  readonly timestamp: number;
+}
+
+/**
+ * Writes operations in format version 1 of the operation payload, which other engines of the family read.
+ *
+ * @example
+ * ```js
+ * const payload = OperationEncoder.encode(Operation.remove('user:1')).value();
+ * ```
+ */
+export class OperationEncoder {
+  private constructor();
+  static encode(operation: Operation): Result<Uint8Array>;
+}
+
+/**
+ * Reads what {@link OperationEncoder} writes, and nothing else.
+ *
+ * @example
+ * ```js
+ * const decoded = OperationDecoder.decode(payload);
+ * if (decoded.isErr()) {
+ *   console.error(decoded.error().message); // invalid payload: ...
+ * }
+ * ```
+ */
+export class OperationDecoder {
+  private constructor();
+  /**
+   * Gives `invalid_argument` ("invalid payload: ...") for another format version, an unknown type, an empty or
+   * oversized key, an oversized value, a truncated payload, trailing bytes, or a timestamp past what a number holds.
+   */
+  static decode(payload: Uint8Array): Result<Operation>;
+}
+
+/** Options of a store that writes a log. */
+export interface FastOptions {
+  /**
+   * How many bytes of writes may be staged for the next commit; default 16 MiB. Writes past it wait their turn, and
+   * their promises settle later; nothing is refused.
+   */
+  stagedBytesLimit?: number | undefined;
+}
+
+/** Options of {@link StoreConfig.durable}. */
+export interface DurableOptions extends FastOptions {
+  /**
+   * True (the default): a write is acknowledged once it is on stable storage. False: once the operating system has it,
+   * which survives the end of the process but not a power cut; `flush()` and `close()` make it stable.
+   */
+  autoFlush?: boolean | undefined;
+}
+
+/**
+ * How a store keeps its state. The fields are plain and may be changed until the store is made; a field or option with
+ * a misspelt name is refused, with the right spelling in the message.
+ *
+ * @example
+ * ```js
+ * const config = StoreConfig.durable('data/node-a.wal');
+ * const opened = await StoreEngine.open(config);
+ * ```
+ */
+export class StoreConfig {
+  private constructor();
+  /** State that ends with the process. */
+  static memoryOnly(): StoreConfig;
+  /** State in a log, each acknowledged write on stable storage. The parent folder must exist. */
+  static durable(path: string, options?: DurableOptions): StoreConfig;
+  /** State in a log that is only made stable by `flush()` and `close()`; the last writes can be lost in a power cut. */
+  static fast(path: string, options?: FastOptions): StoreConfig;
+  mode: 'memory' | 'durable';
+  path: string;
+  autoFlush: boolean;
+  stagedBytesLimit: number;
+}
+
+/** Makes a write depend on what is stored when it is committed. */
+export interface WriteOptions {
+  /**
+   * Write only if the entry has this version; 0 means that there must be no entry. A refusal is `already_exists` when 0
+   * was expected and `invalid_state` ("version mismatch: ...") otherwise.
+   */
+  ifVersion?: number | undefined;
+}
+
+/** One member of a batch that is written as a plain object. Unknown fields are refused by name. */
+export type BatchOperation =
+  | { type: 'put'; key: KeyLike; value: ValueLike; ifVersion?: number | undefined }
+  | { type: 'remove'; key: KeyLike; ifVersion?: number | undefined };
+
+/** Which entries to visit. All bounds given must hold; keys compare by their UTF-8 bytes. */
+export interface RangeOptions {
+  /** Only keys that begin with this. */
+  prefix?: KeyLike | undefined;
+  /** Only keys after this. */
+  gt?: KeyLike | undefined;
+  /** Only keys after this, and this one. */
+  gte?: KeyLike | undefined;
+  /** Only keys before this. */
+  lt?: KeyLike | undefined;
+  /** Only keys before this, and this one. */
+  lte?: KeyLike | undefined;
+  /** From the last key to the first; default false. */
+  reverse?: boolean | undefined;
+  /** At most this many. */
+  limit?: number | undefined;
+}
+
+/** Outcome of `put`. One of `created` and `updated` is true. */
+export class PutResult {
+  private constructor();
+  readonly key: string;
+  readonly version: number;
+  readonly created: boolean;
+  readonly updated: boolean;
+}
+
+/** Outcome of `remove`. */
+export class RemoveResult {
+  private constructor();
+  readonly key: string;
+  readonly version: number;
+  /** False when there was no entry; the removal is recorded either way. */
+  readonly deleted: boolean;
+}
+
+/** Outcome of `apply`. All three booleans are false for the removal of a missing key. */
+export class ApplyResult {
+  private constructor();
+  readonly type: OperationType;
+  readonly key: string;
+  readonly version: number;
+  readonly created: boolean;
+  readonly updated: boolean;
+  readonly deleted: boolean;
+}
+
+/** Outcome of `batch`. */
+export class BatchResult {
+  private constructor();
+  /** One per operation, in their order. */
+  readonly results: Array<PutResult | RemoveResult>;
+  /** Version of the first operation, 0 when the batch was empty. */
+  readonly firstVersion: number;
+  /** Version of the last operation, 0 when the batch was empty. */
+  readonly lastVersion: number;
+  readonly size: number;
+}
+
+/**
+ * What a recovery found in the log.
+ *
+ * @example
+ * ```js
+ * const report = (await engine.recover()).value();
+ * if (report.bytesCut > 0) {
+ *   console.warn(`cut ${report.bytesCut} bytes of a torn write, kept in ${report.cutSavedTo}`);
+ * }
+ * ```
+ */
+export class RecoveryReport {
+  private constructor();
+  /** Operations replayed. */
+  readonly records: number;
+  /** Entries after the replay. */
+  readonly entries: number;
+  /** Sequence of the last operation replayed, 0 for an empty log. */
+  readonly lastSequence: number;
+  readonly bytesKept: number;
+  /** Bytes of an unfinished write that were cut off the end of the log. */
+  readonly bytesCut: number;
+  /** The file beside the log that holds the bytes that were cut. */
+  readonly cutSavedTo: string | undefined;
+  readonly durationMs: number;
+  /** True when there was no log yet. */
+  readonly created: boolean;
+  /** True when the log was closed in order the last time. */
+  readonly cleanShutdown: boolean;
+}
+
+/** Figures of a store at this moment. */
+export interface StoreStats {
+  entries: number;
+  /** Bytes of the keys and values of all entries. */
+  liveBytes: number;
+  /** Size of the log in bytes. */
+  logBytes: number;
+  /** Bytes that wait for the next commit. */
+  stagedBytes: number;
+  /** Groups committed since the store was opened. */
+  groups: number;
+  /** Times the log was forced to stable storage since the store was opened. */
+  syncs: number;
+  lastSequence: number;
+  /** True after a failed sync: writing is refused until the log is reopened. */
+  poisoned: boolean;
+  open: boolean;
+}
+
+/**
+ * The current state of one node.
+ *
+ * Reads are synchronous and never touch the disk. Writes are checked and staged when they are called, and all that are
+ * staged within one turn of the event loop are committed together on a worker thread; order is the order of the calls.
+ * A write is visible to reads, and its promise settles, once its group is committed. With `autoFlush` it is then on
+ * stable storage.
+ *
+ * Errors of every call: `invalid_state` before `recover()` and after `close()`, `invalid_argument` for wrong arguments.
+ * Writes can also give `io_error` (for instance "no space left on device") and `store_error`.
+ *
+ * @example
+ * ```js
+ * const opened = await StoreEngine.open(StoreConfig.durable('data/node-a.wal'));
+ * if (opened.isErr()) {
+ *   throw opened.error();
+ * }
+ * const engine = opened.value();
+ * await engine.put('user:1', 'Ada');
+ * console.log(engine.getString('user:1'));
+ * await engine.close();
+ * ```
+ */
+export class StoreEngine {
+  /** Touches no disk. A memory-only store is ready at once. Throws `invalid_argument` for a bad config. */
+  constructor(config: StoreConfig);
+
+  /**
+   * Makes a store and recovers it. Errors: `invalid_argument` for a bad config; `io_error` for a missing folder, a
+   * lack of permission, a path that is a folder; `store_error` for a corrupt log, a file that is no log of this
+   * package, or another format version; `invalid_state` when the log is open elsewhere.
+   */
+  static open(config: StoreConfig): Promise<Result<StoreEngine>>;
+
+  /**
+   * Opens the log if needed, replays it and replaces the state in memory. Errors as for {@link StoreEngine.open}, and
+   * `invalid_state` while writes are being committed and for a memory-only store.
+   */
+  recover(): Promise<Result<RecoveryReport>>;
+
+  /** The report of the last successful recovery; undefined before it and for a memory-only store. */
+  recoveryReport(): RecoveryReport | undefined;
+
+  /** Writes an entry. */
+  put(key: KeyLike, value: ValueLike, options?: WriteOptions): Promise<Result<PutResult>>;
+
+  /** Removes an entry. A missing key is a success with `deleted` false. */
+  remove(key: KeyLike, options?: WriteOptions): Promise<Result<RemoveResult>>;
+
+  /**
+   * Writes all operations or none, in their order, in memory and across a crash. They are local writes: the timestamp of
+   * an {@link Operation} is not kept (see {@link StoreEngine.apply}). The error of a refused batch is that of the
+   * operation at fault, with its place ("operation 3") in `context`. An empty batch succeeds.
+   */
+  batch(operations: ReadonlyArray<Operation | BatchOperation>): Promise<Result<BatchResult>>;
+
+  /** Writes an operation made elsewhere and keeps its timestamp. */
+  apply(operation: Operation): Promise<Result<ApplyResult>>;
+
+  /** Reads an entry. A missing key is `not_found` with the key in `context`. */
+  get(key: KeyLike): Result<Entry>;
+
+  /**
+   * Reads a value as text, `undefined` when the key is missing. Bytes that are not UTF-8 come out as U+FFFD.
+   * @throws SoftadastraError for a bad key and while the store is not open.
+   */
+  getString(key: KeyLike): string | undefined;
+
+  /**
+   * Reads a value as a copy of its bytes, `undefined` when the key is missing.
+   * @throws SoftadastraError for a bad key and while the store is not open.
+   */
+  getBytes(key: KeyLike): Buffer | undefined;
+
+  /**
+   * Reads many values as text in one call, in the order of the keys.
+   * @throws SoftadastraError for a bad key and while the store is not open.
+   */
+  getMany(keys: ReadonlyArray<KeyLike>): Array<string | undefined>;
+
+  /** False for the empty key, and while the store is not open. @throws SoftadastraError for a key of a wrong type. */
+  contains(key: KeyLike): boolean;
+
+  /** Number of entries; 0 while the store is not open. */
+  size(): number;
+
+  /** True when there are no entries, and while the store is not open. */
+  empty(): boolean;
+
+  /**
+   * Visits entries in key order, a page at a time. A walk sees writes that are committed ahead of it while it runs; use
+   * {@link StoreEngine.snapshot} for a fixed view.
+   * @throws SoftadastraError for bad options and while the store is not open.
+   *
+   * @example
+   * ```js
+   * for (const [key, entry] of engine.entries({ prefix: 'user:', limit: 10 })) {
+   *   console.log(key, entry.value.toString(), entry.version);
+   * }
+   * ```
+   */
+  entries(range?: RangeOptions): IterableIterator<[string, Entry]>;
+
+  /** Like {@link StoreEngine.entries}, without reading the values. */
+  keys(range?: RangeOptions): IterableIterator<string>;
+
+  /** Like {@link StoreEngine.entries}, for the values alone. */
+  values(range?: RangeOptions): IterableIterator<Value>;
+
+  /** A view of this moment that later writes do not change. @throws SoftadastraError while the store is not open. */
+  snapshot(): Snapshot;
+
+  stats(): StoreStats;
+
+  /** Sequence of the last committed operation, 0 when there was none. */
+  lastSequence(): number;
+
+  /** Sequence of the last operation that the last recovery replayed, 0 when there was none. */
+  lastRecoveredSequence(): number;
+
+  /** Commits what is staged and puts everything on stable storage. */
+  flush(): Promise<Result<void>>;
+
+  /**
+   * Commits what is staged, puts it on stable storage, marks the log as closed in order and lets go of it. Writes
+   * called later give `invalid_state`. Closing a closed store succeeds.
+   */
+  close(): Promise<Result<void>>;
+
+  /** `close()` for `await using`; rejects if closing failed. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * The state of a store at one moment. It stays usable after the store is closed.
+ *
+ * @example
+ * ```js
+ * const snapshot = engine.snapshot();
+ * await engine.put('user:1', 'Grace');
+ * console.log(snapshot.get('user:1').value().value.toString()); // still Ada
+ * ```
+ */
+export class Snapshot {
+  private constructor();
+  size(): number;
+  /** A missing key is `not_found`. */
+  get(key: KeyLike): Result<Entry>;
+  /** Every key with its value, in key order. */
+  all(): IterableIterator<[string, Value]>;
+  entries(range?: RangeOptions): IterableIterator<[string, Entry]>;
+  keys(range?: RangeOptions): IterableIterator<string>;
+  values(range?: RangeOptions): IterableIterator<Value>;
+}
+
+/**
+ * Builds a snapshot from a log without opening the store and without changing the file.
+ *
+ * @example
+ * ```js
+ * const built = await SnapshotBuilderStore.build('data/node-a.wal');
+ * if (built.isOk()) {
+ *   for (const [key, value] of built.value().all()) {
+ *     console.log(key, value.toString());
+ *   }
+ * }
+ * ```
+ */
+export class SnapshotBuilderStore {
+  private constructor();
+  /** Errors as for {@link StoreEngine.open}. */
+  static build(path: string): Promise<Result<Snapshot>>;
+}
+
+/**
+ * What a {@link Client} is and where it keeps its state. The fields are plain and are read by `open()`; a misspelt one
+ * is refused there by name. One object may serve several clients.
+ *
+ * @example
+ * ```js
+ * const options = ClientOptions.persistent('node-a', 'data/node-a.wal');
+ * options.displayName = 'Desk';
+ * const client = new Client(options);
+ * ```
+ */
+export class ClientOptions {
+  private constructor();
+  /** In memory only, until `enableWal` and `walPath` are set. */
+  static local(nodeId: string): ClientOptions;
+  /** In memory only. */
+  static memoryOnly(nodeId: string): ClientOptions;
+  /** In a log at `walPath`, whose parent folder must exist. */
+  static persistent(nodeId: string, walPath: string): ClientOptions;
+  /** Must not be empty. */
+  nodeId: string;
+  displayName: string;
+  version: string;
+  enableWal: boolean;
+  walPath: string;
+  /** As in {@link DurableOptions.autoFlush}; default true. */
+  autoFlush: boolean;
+  /** Belongs to `@softadastra/transport`: when true, `open()` gives `transport_error`. */
+  enableTransport: boolean;
+  transportHost: string;
+  transportPort: number;
+  /** Belongs to `@softadastra/discovery`: when true, `open()` gives `discovery_error`. */
+  enableDiscovery: boolean;
+  discoveryHost: string;
+  discoveryPort: number;
+  discoveryBroadcastHost: string;
+  discoveryBroadcastPort: number;
+}
+
+/**
+ * The store as the documented SDK shows it. Before `open()` and after `close()` every promise gives `invalid_state`,
+ * `size()` is 0, `empty()` true and `contains()` false. A closed client may be opened again.
+ *
+ * @example
+ * ```js
+ * const client = new Client(ClientOptions.local('node-local'));
+ * const opened = await client.open();
+ * if (opened.isErr()) {
+ *   throw opened.error();
+ * }
+ * await client.put('app/name', 'Softadastra SDK');
+ * console.log((await client.get('app/name')).value().toString());
+ * await client.close();
+ * ```
+ */
+export class Client {
+  constructor(options: ClientOptions);
+  /** Errors as for {@link StoreEngine.open}; `invalid_state` when already open. */
+  open(): Promise<Result<void>>;
+  /** As {@link StoreEngine.close}. */
+  close(): Promise<Result<void>>;
+  put(key: KeyLike, value: ValueLike): Promise<Result<PutResult>>;
+  /** A missing key is `not_found`. */
+  get(key: KeyLike): Promise<Result<Value>>;
+  /** Succeeds for a missing key too. */
+  remove(key: KeyLike): Promise<Result<RemoveResult>>;
+  contains(key: KeyLike): boolean;
+  size(): number;
+  empty(): boolean;
+  /** `close()` for `await using`; rejects if closing failed. */
+  [Symbol.asyncDispose](): Promise<void>;
+}

@@ -1,0 +1,42 @@
+'use strict';
+
+const { ClientOptions } = require('./lib/client-options.js');
+const { Client } = require('./lib/client.js');
+const { StoreConfig } = require('./lib/config.js');
+const { StoreEngine } = require('./lib/engine.js');
+const { Entry } = require('./lib/entry.js');
+const { SoftadastraError } = require('./lib/error.js');
+const { Key } = require('./lib/key.js');
+const { Operation, OperationDecoder, OperationEncoder } = require('./lib/operation.js');
+const { Result } = require('./lib/result.js');
+const {
+  ApplyResult,
+  BatchResult,
+  PutResult,
+  RecoveryReport,
+  RemoveResult,
+} = require('./lib/results.js');
+const { Snapshot, SnapshotBuilderStore } = require('./lib/snapshot.js');
+const { Value } = require('./lib/value.js');
+
+module.exports = {
+  ApplyResult,
+  BatchResult,
+  Client,
+  ClientOptions,
+  Entry,
+  Key,
+  Operation,
+  OperationDecoder,
+  OperationEncoder,
+  PutResult,
+  RecoveryReport,
+  RemoveResult,
+  Result,
+  Snapshot,
+  SnapshotBuilderStore,
+  SoftadastraError,
+  StoreConfig,
+  StoreEngine,
+  Value,
+};
