@@ -1,5 +1,6 @@
 // Everything that CI checks besides the tests.
 
+import process from 'node:process';
 import { checkEngine } from './check-engine.mjs';
 import { biome, step, tool } from './run.mjs';
 
@@ -7,11 +8,13 @@ const clippy = ['clippy', '--all-targets', '--quiet'];
 const doc = ['doc', '--no-deps', '--quiet'];
 const napi = ['--features', 'napi'];
 const deny = ['--', '-D', 'warnings'];
+// In a log file its colours are noise.
+const plain = process.stdout.isTTY ? [] : ['--colors=off'];
 const docOptions = { env: { RUSTDOCFLAGS: '-D warnings' } };
 
 checkEngine();
 step('Rust format', 'cargo', ['fmt', '--check']);
-tool('JavaScript format and lint', biome, ['ci', '--error-on-warnings']);
+tool('JavaScript format and lint', biome, ['ci', '--error-on-warnings', ...plain]);
 step('clippy, engine alone', 'cargo', [...clippy, ...deny]);
 step('clippy, with the binding', 'cargo', [...clippy, ...napi, ...deny]);
 step('Rust documentation, engine alone', 'cargo', doc, docOptions);
