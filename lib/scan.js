@@ -28,13 +28,15 @@ function readRange(range, owner) {
       scan[name] = readBound(range[name], name);
     }
   }
+  // No key comes before the empty string, which native code takes for the absence of a bound.
+  const nothing = scan.lt === '' || scan.lte === '';
   const { reverse = false, limit = Number.POSITIVE_INFINITY } = range;
   checkBoolean(reverse, 'reverse');
   scan.reverse = reverse;
   if (limit !== Number.POSITIVE_INFINITY && (!Number.isSafeInteger(limit) || limit < 0)) {
     throw invalidArgument('limit must be a whole number, 0 or more', 'limit');
   }
-  return { scan, limit };
+  return { scan, limit: nothing ? 0 : limit };
 }
 
 function readBound(bound, name) {
