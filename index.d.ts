@@ -287,7 +287,15 @@ export interface RangeOptions {
   limit?: number | undefined;
 }
 
-/** Outcome of `put`. One of `created` and `updated` is true. */
+/**
+ * Outcome of `put`. One of `created` and `updated` is true.
+ *
+ * @example
+ * ```js
+ * const { version, created } = (await engine.put('user:1', 'Ada')).value();
+ * console.log(created ? 'new' : 'changed', version);
+ * ```
+ */
 export class PutResult {
   private constructor();
   readonly key: string;
@@ -296,7 +304,15 @@ export class PutResult {
   readonly updated: boolean;
 }
 
-/** Outcome of `remove`. */
+/**
+ * Outcome of `remove`.
+ *
+ * @example
+ * ```js
+ * const { deleted } = (await engine.remove('user:1')).value();
+ * console.log(deleted ? 'removed' : 'there was nothing');
+ * ```
+ */
 export class RemoveResult {
   private constructor();
   readonly key: string;
@@ -305,7 +321,15 @@ export class RemoveResult {
   readonly deleted: boolean;
 }
 
-/** Outcome of `apply`. All three booleans are false for the removal of a missing key. */
+/**
+ * Outcome of `apply`. All three booleans are false for the removal of a missing key.
+ *
+ * @example
+ * ```js
+ * const operation = OperationDecoder.decode(payload).value();
+ * const { key, version } = (await engine.apply(operation)).value();
+ * ```
+ */
 export class ApplyResult {
   private constructor();
   readonly type: OperationType;
@@ -316,7 +340,18 @@ export class ApplyResult {
   readonly deleted: boolean;
 }
 
-/** Outcome of `batch`. */
+/**
+ * Outcome of `batch`.
+ *
+ * @example
+ * ```js
+ * const batch = await engine.batch([
+ *   { type: 'put', key: 'account/1', value: '90' },
+ *   { type: 'put', key: 'account/2', value: '110' },
+ * ]);
+ * console.log(batch.value().firstVersion, batch.value().lastVersion);
+ * ```
+ */
 export class BatchResult {
   private constructor();
   /** One per operation, in their order. */
@@ -458,7 +493,7 @@ export class StoreEngine {
    */
   getMany(keys: ReadonlyArray<KeyLike>): Array<string | undefined>;
 
-  /** False for the empty key, and while the store is not open. @throws SoftadastraError for a key of a wrong type. */
+  /** False for the empty key, and while the store is not open. @throws SoftadastraError for any other bad key. */
   contains(key: KeyLike): boolean;
 
   /** Number of entries; 0 while the store is not open. */

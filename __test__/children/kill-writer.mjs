@@ -1,0 +1,61 @@
+// Writes from many tasks at once until it is killed, and reports each acknowledgement as a line on standard output.
+// Usage: node kill-writer.mjs <path> <name of the round> <durable or fast>
+//
+// Each of the tasks counts up, and the numbers say what must be found later:
+//   put <task> <n>       counter/<task> = n
+//   batch <task> <n>     pair/<task>/a..e = n, in one batch
+//   remove <task> <n>    item/<round>/<task>/<n> was put and then removed
+//   keep <task> <n>      item/<round>/<task>/<n> was put
+
+import { writeSync } from 'node:fs';
+import process from 'node:process';
+import { Operation, StoreConfig, StoreEngine } from '@softadastra/store';
+
+const [path, round, kind] = process.argv.slice(2);
+const TASKS = 8;
+const MEMBERS = ['a', 'b', 'c', 'd', 'e'];
+
+const store = (await StoreEngine.open(StoreConfig[kind](path))).value();
+
+/** Straight into the pipe: what is buffered in this process would die with it. */
+function report(line) {
+  const bytes = Buffer.from(`${line}\n`);
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += writeSync(1, bytes, at);
+    } catch (error) {
+      if (error.code !== 'EAGAIN') throw error;
+    }
+  }
+}
+
+const numberAt = (key) => Number(store.getString(key) ?? 0);
+const padding = (n) => 'x'.repeat((n * 37) % 400);
+
+async function count(task) {
+  for (let n = numberAt(`counter/${task}`) + 1; ; n += 1) {
+    (await store.put(`counter/${task}`, String(n))).value();
+    report(`put ${task} ${n}`);
+  }
+}
+
+async function pair(task) {
+  for (let n = numberAt(`pair/${task}/a`) + 1; ; n += 1) {
+    const operations = MEMBERS.map((member) => Operation.put(`pair/${task}/${member}`, String(n)));
+    (await store.batch(operations)).value();
+    report(`batch ${task} ${n}`);
+  }
+}
+
+async function items(task) {
+  for (let n = 1; ; n += 1) {
+    const key = `item/${round}/${task}/${n}`;
+    const puts = [store.put(key, `${key}${padding(n)}`)];
+    if (n % 3 === 0) puts.push(store.remove(key));
+    for (const result of await Promise.all(puts)) result.value();
+    report(`${n % 3 === 0 ? 'remove' : 'keep'} ${task} ${n}`);
+  }
+}
+
+const tasks = Array.from({ length: TASKS }, (_, task) => [count(task), pair(task), items(task)]);
+await Promise.all(tasks.flat());

@@ -1,0 +1,123 @@
+// One log has one opener: a second one, in any thread or process, is told so and changes nothing.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+import { test } from 'node:test';
+import { Worker } from 'node:worker_threads';
+import { SnapshotBuilderStore, StoreConfig, StoreEngine } from '@softadastra/store';
+import { childFile, dump, must, refused, runChild, workspace } from './helpers.mjs';
+
+async function holder(file, t) {
+  const child = spawn(process.execPath, [childFile('open.mjs'), file, 'hold'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  t.after(() => child.kill('SIGKILL'));
+  const [line] = await once(child.stdout.setEncoding('utf8'), 'data');
+  assert.equal(JSON.parse(line).ok, true);
+  return child;
+}
+
+test('a second opener in the same process is refused until the first one closes', async (t) => {
+  const work = workspace(t);
+  const first = await work.open();
+  await first.put('a', '1');
+  for (const config of [StoreConfig.durable(work.file()), StoreConfig.fast(work.file())]) {
+    refused(await StoreEngine.open(config), 'invalid_state', /locked/);
+  }
+  assert.equal(must(await first.put('b', '2')).version, 2);
+  await first.close();
+  assert.equal((await work.open()).size(), 2);
+});
+
+test('the same log under another spelling of its path is the same log', async (t) => {
+  const work = workspace(t);
+  await work.open();
+  const other = `${work.dir}${path.sep}.${path.sep}store.wal`;
+  refused(await StoreEngine.open(StoreConfig.durable(other)), 'invalid_state', /locked/);
+  const relative = path.relative(process.cwd(), work.file());
+  refused(await StoreEngine.open(StoreConfig.durable(relative)), 'invalid_state', /locked/);
+});
+
+test('an opener that was refused does not take the lock from the one that has it', async (t) => {
+  const work = workspace(t);
+  await work.open();
+  for (let n = 0; n < 3; n += 1) {
+    refused(await StoreEngine.open(StoreConfig.durable(work.file())), 'invalid_state', /locked/);
+  }
+});
+
+test('another process is refused, with the pid of the owner, until the owner closes', async (t) => {
+  const work = workspace(t);
+  const store = await work.open();
+  await store.put('a', '1');
+  const refusedChild = JSON.parse((await runChild('open.mjs', [work.file()])).stdout);
+  assert.deepEqual([refusedChild.ok, refusedChild.code], [false, 'invalid_state']);
+  assert.match(refusedChild.message, new RegExp(`locked by process ${process.pid}\\b`));
+  await store.close();
+  const child = JSON.parse((await runChild('open.mjs', [work.file()])).stdout);
+  assert.deepEqual(child, { ok: true, size: 1 });
+});
+
+test('a log held by another process is refused here', async (t) => {
+  const work = workspace(t);
+  const child = await holder(work.file(), t);
+  const error = refused(
+    await StoreEngine.open(StoreConfig.durable(work.file())),
+    'invalid_state',
+    /locked/,
+  );
+  assert.match(error.message, new RegExp(`\\b${child.pid}\\b`));
+  child.stdin.end();
+  await once(child, 'exit');
+  must(await (await work.open()).put('a', '1'));
+});
+
+test('the lock ends with its process, however that ended; the lock file stays and means nothing', async (t) => {
+  const work = workspace(t);
+  const child = await holder(work.file(), t);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  assert.equal(existsSync(`${work.file()}.lock`), true);
+  const store = await work.open();
+  must(await store.put('a', '1'));
+  await store.close();
+  assert.equal(existsSync(`${work.file()}.lock`), true);
+  assert.deepEqual(dump(await work.open()), [['a', '1', 1]]);
+});
+
+test('another thread of the same process is refused', async (t) => {
+  const work = workspace(t);
+  await work.open();
+  const worker = new Worker(childFile('open.mjs'), { argv: [work.file()], stdout: true });
+  let output = '';
+  worker.stdout.setEncoding('utf8').on('data', (text) => {
+    output += text;
+  });
+  await once(worker, 'exit');
+  assert.deepEqual([JSON.parse(output).ok, JSON.parse(output).code], [false, 'invalid_state']);
+});
+
+test('openers that race for a new log: one gets it', async (t) => {
+  const work = workspace(t);
+  const config = StoreConfig.durable(work.file());
+  const results = await Promise.all(Array.from({ length: 8 }, () => StoreEngine.open(config)));
+  const winners = results.filter((result) => result.isOk());
+  assert.equal(winners.length, 1);
+  for (const result of results) {
+    if (result.isErr()) refused(result, 'invalid_state', /locked/);
+  }
+  must(await work.track(winners[0].value()).put('a', '1'));
+});
+
+test('a snapshot can be built from the log of an open store', async (t) => {
+  const work = workspace(t);
+  const store = await work.open();
+  await store.put('a', '1');
+  const snapshot = must(await SnapshotBuilderStore.build(work.file()));
+  assert.deepEqual(dump(snapshot), [['a', '1', 1]]);
+  must(await store.put('b', '2'));
+});

@@ -1,0 +1,55 @@
+'use strict';
+
+// `require` and `import` give the same classes, all of them, under the published names.
+
+const assert = require('node:assert/strict');
+const { test } = require('node:test');
+
+const NAMES = [
+  'ApplyResult',
+  'BatchResult',
+  'Client',
+  'ClientOptions',
+  'Entry',
+  'Key',
+  'Operation',
+  'OperationDecoder',
+  'OperationEncoder',
+  'PutResult',
+  'RecoveryReport',
+  'RemoveResult',
+  'Result',
+  'Snapshot',
+  'SnapshotBuilderStore',
+  'SoftadastraError',
+  'StoreConfig',
+  'StoreEngine',
+  'Value',
+];
+
+test('require gives every class and nothing else', () => {
+  const required = require('@softadastra/store');
+  assert.deepEqual(Object.keys(required).sort(), NAMES);
+  for (const name of NAMES) {
+    assert.equal(typeof required[name], 'function', name);
+    assert.equal(required[name].name, name);
+  }
+});
+
+test('import gives the same classes as require', async () => {
+  const required = require('@softadastra/store');
+  const imported = await import('@softadastra/store');
+  assert.deepEqual(Object.keys(imported).sort(), [...NAMES, 'default'].sort());
+  for (const name of NAMES) {
+    assert.equal(imported[name], required[name], name);
+  }
+  assert.equal(imported.default, required);
+});
+
+test('a store opened through require works', async () => {
+  const { StoreConfig, StoreEngine } = require('@softadastra/store');
+  const store = new StoreEngine(StoreConfig.memoryOnly());
+  assert.equal((await store.put('a', '1')).value().version, 1);
+  assert.equal(store.getString('a'), '1');
+  await store.close();
+});

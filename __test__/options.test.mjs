@@ -1,0 +1,126 @@
+// A misspelt option is refused by name, with the right spelling; a wrong value is refused with the option's name.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Client, ClientOptions, StoreConfig, StoreEngine } from '@softadastra/store';
+import { filesOf, memoryStore, refused, throws, workspace } from './helpers.mjs';
+
+test('the three kinds of config and their fields', () => {
+  const limit = 16 * 1024 * 1024;
+  const fields = (config) => ({ ...config });
+  assert.deepEqual(fields(StoreConfig.memoryOnly()), {
+    mode: 'memory',
+    path: '',
+    autoFlush: true,
+    stagedBytesLimit: limit,
+  });
+  assert.deepEqual(fields(StoreConfig.durable('a.wal')), {
+    mode: 'durable',
+    path: 'a.wal',
+    autoFlush: true,
+    stagedBytesLimit: limit,
+  });
+  assert.deepEqual(fields(StoreConfig.fast('a.wal', { stagedBytesLimit: 1 })), {
+    mode: 'durable',
+    path: 'a.wal',
+    autoFlush: false,
+    stagedBytesLimit: 1,
+  });
+  assert.equal(StoreConfig.durable('a.wal', { autoFlush: false }).autoFlush, false);
+  assert.equal(StoreConfig.durable('a.wal', { autoFlush: undefined }).autoFlush, true);
+});
+
+test('a misspelt option of a config is refused by name', () => {
+  for (const [options, wrong, right] of [
+    [{ autoflush: true }, 'autoflush', 'autoFlush'],
+    [{ autoFlsuh: true }, 'autoFlsuh', 'autoFlush'],
+    [{ stagedByteLimit: 1 }, 'stagedByteLimit', 'stagedBytesLimit'],
+  ]) {
+    const error = throws(() => StoreConfig.durable('a.wal', options), 'invalid_argument');
+    assert.match(error.message, new RegExp(`"${wrong}".*did you mean "${right}"`));
+    assert.equal(error.context, wrong);
+  }
+  throws(
+    () => StoreConfig.durable('a.wal', { compression: true }),
+    'invalid_argument',
+    /"compression".*autoFlush, stagedBytesLimit/,
+  );
+  throws(() => StoreConfig.fast('a.wal', { autoFlush: true }), 'invalid_argument', /"autoFlush"/);
+  for (const wrong of [null, 'fast', [], 1]) {
+    throws(() => StoreConfig.durable('a.wal', wrong), 'invalid_argument', /object/);
+  }
+});
+
+test('a misspelt field of a config is refused when a store is made from it', async (t) => {
+  const { dir, file } = workspace(t);
+  const config = StoreConfig.durable(file());
+  config.autoFlsh = false;
+  throws(() => new StoreEngine(config), 'invalid_argument', /"autoFlsh".*"autoFlush"/);
+  refused(await StoreEngine.open(config), 'invalid_argument', /"autoFlsh".*"autoFlush"/);
+  assert.deepEqual(filesOf(dir), {});
+});
+
+test('a config with a wrong value is refused', async () => {
+  for (const [field, value, message] of [
+    ['mode', 'disk', /mode/],
+    ['mode', undefined, /mode/],
+    ['path', '', 'invalid WAL path: path is empty'],
+    ['path', 7, /^invalid WAL path: /],
+    ['path', 'a\0b', /^invalid WAL path: /],
+    ['path', 'a\ud800', /^invalid WAL path: /],
+    ['autoFlush', 'yes', /autoFlush/],
+    ['stagedBytesLimit', 0, /stagedBytesLimit/],
+    ['stagedBytesLimit', 1.5, /stagedBytesLimit/],
+    ['stagedBytesLimit', '16', /stagedBytesLimit/],
+    ['stagedBytesLimit', Number.POSITIVE_INFINITY, /stagedBytesLimit/],
+  ]) {
+    const config = StoreConfig.durable('never-created.wal');
+    config[field] = value;
+    throws(() => new StoreEngine(config), 'invalid_argument', message);
+    refused(await StoreEngine.open(config), 'invalid_argument', message);
+  }
+});
+
+test('a store needs a StoreConfig', async () => {
+  for (const wrong of [undefined, null, 'a.wal', { mode: 'memory' }]) {
+    throws(() => new StoreEngine(wrong), 'invalid_argument', /StoreConfig/);
+    refused(await StoreEngine.open(wrong), 'invalid_argument', /StoreConfig/);
+  }
+});
+
+test('a config that is changed later does not change the store made from it', async (t) => {
+  const work = workspace(t);
+  const config = StoreConfig.durable(work.file());
+  const store = work.track(new StoreEngine(config));
+  config.path = work.file('other.wal');
+  config.mode = 'memory';
+  await store.recover();
+  assert.deepEqual(Object.keys(filesOf(work.dir)).includes('other.wal'), false);
+  assert.deepEqual(Object.keys(filesOf(work.dir)).includes('store.wal'), true);
+});
+
+test('a misspelt option of a write is refused by name', async (t) => {
+  const store = memoryStore(t);
+  const message = /"ifversion".*did you mean "ifVersion"/;
+  refused(await store.put('a', '1', { ifversion: 0 }), 'invalid_argument', message);
+  refused(await store.remove('a', { ifversion: 0 }), 'invalid_argument', message);
+  assert.equal(store.size(), 0);
+});
+
+test('a misspelt field of client options is refused by open', async (t) => {
+  const { file } = workspace(t);
+  for (const [wrong, right] of [
+    ['enableWall', 'enableWal'],
+    ['walpath', 'walPath'],
+    ['nodeid', 'nodeId'],
+    ['autoflush', 'autoFlush'],
+    ['transportPrt', 'transportPort'],
+  ]) {
+    const options = ClientOptions.persistent('node-a', file());
+    options[wrong] = true;
+    const client = new Client(options);
+    const pattern = new RegExp(`"${wrong}".*did you mean "${right}"`);
+    refused(await client.open(), 'invalid_argument', pattern);
+    refused(await client.put('a', '1'), 'invalid_state', /not open/);
+  }
+});

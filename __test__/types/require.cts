@@ -1,0 +1,7 @@
+// CommonJS sees the same types.
+
+import store = require('@softadastra/store');
+
+const engine: store.StoreEngine = new store.StoreEngine(store.StoreConfig.memoryOnly());
+const found: store.Result<store.Entry> = engine.get('a');
+export const code: store.ErrorCode = found.error().codeString();
