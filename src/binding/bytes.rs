@@ -1,0 +1,125 @@
+//! Values on their way in and out.
+
+use std::{ptr, slice};
+
+use napi::sys;
+
+use super::error::Fault;
+use super::js::{Answer, Env, Value, check};
+use super::key::type_name;
+use crate::Error;
+use crate::types;
+
+/// A value given by JavaScript, measured but not yet copied.
+pub(super) enum Source<'a> {
+    /// A string and the length of its UTF-8.
+    Text(Value, usize),
+    /// The bytes of a `Uint8Array`.
+    Bytes(&'a [u8]),
+}
+
+impl Source<'_> {
+    /// Measures a value. The bytes of an array are borrowed until the callback returns; nothing in
+    /// between may run JavaScript.
+    pub(super) fn read(env: Env, value: Value) -> Answer<Self> {
+        let source = match env.utf8_len(value)? {
+            Some(len) => Self::Text(value, len),
+            None => Self::Bytes(array_bytes(env, value)?),
+        };
+        match source.len() {
+            len if len > types::Value::MAX_LEN => {
+                let max = types::Value::MAX_LEN;
+                refuse(format!("value has {len} bytes, at most {max} are allowed"))
+            }
+            _ => Ok(source),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Text(_, len) => *len,
+            Self::Bytes(bytes) => bytes.len(),
+        }
+    }
+
+    /// Copies the value into `room`, which has one byte more than it needs.
+    pub(super) fn fill(&self, env: Env, room: &mut [u8]) -> crate::Result<()> {
+        let failed = |_| Error::Internal { reason: "a string could not be read" };
+        match self {
+            Self::Bytes(bytes) => {
+                if let Some(room) = room.get_mut(..bytes.len()) {
+                    room.copy_from_slice(bytes);
+                }
+            }
+            Self::Text(value, len) => {
+                env.write_utf8(*value, room).map_err(failed)?;
+                let written = room.get(..*len).unwrap_or_default();
+                if may_hide_surrogate(written) && env.has_lone_surrogate(*value).map_err(failed)? {
+                    let reason = "string is not well-formed Unicode".into();
+                    return Err(Error::InvalidValue { reason });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A lone surrogate is read as U+FFFD; a string without one in its UTF-8 has none.
+pub(super) fn may_hide_surrogate(bytes: &[u8]) -> bool {
+    const REPLACEMENT: &[u8] = "\u{FFFD}".as_bytes();
+    !bytes.is_ascii() && bytes.windows(REPLACEMENT.len()).any(|window| window == REPLACEMENT)
+}
+
+/// The bytes of a `Uint8Array`; anything else is refused by name.
+pub(super) fn array_bytes<'a>(env: Env, value: Value) -> Answer<&'a [u8]> {
+    let mut is_array = false;
+    // SAFETY: the out parameter outlives the call.
+    check(unsafe { sys::napi_is_typedarray(env.raw(), value, &raw mut is_array) })?;
+    if !is_array {
+        let found = type_name(env, value)?;
+        return refuse(format!("value must be a string or a Uint8Array, not {found}"));
+    }
+    let (mut kind, mut len, mut data, mut buffer) = (0, 0, ptr::null_mut(), ptr::null_mut());
+    // SAFETY: the out parameters outlive the call; the offset is not asked for.
+    check(unsafe {
+        let offset = ptr::null_mut();
+        sys::napi_get_typedarray_info(
+            env.raw(),
+            value,
+            &raw mut kind,
+            &raw mut len,
+            &raw mut data,
+            &raw mut buffer,
+            offset,
+        )
+    })?;
+    if kind != sys::TypedarrayType::uint8_array {
+        return refuse("value must be a string or a Uint8Array, not another typed array".into());
+    }
+    if len > 0 && !data.is_null() {
+        // SAFETY: Node says that `len` bytes lie at `data`; the array is an argument of the running
+        // callback, which runs no JavaScript before it is done with them.
+        return Ok(unsafe { slice::from_raw_parts(data.cast::<u8>(), len) });
+    }
+    let mut detached = false;
+    // SAFETY: the out parameter outlives the call.
+    check(unsafe { sys::napi_is_detached_arraybuffer(env.raw(), buffer, &raw mut detached) })?;
+    if detached {
+        return refuse("the buffer of the value is detached".into());
+    }
+    Ok(&[])
+}
+
+/// Stored bytes as JavaScript gets them when it did not say how: a string, or a `Buffer` when they
+/// are not text.
+pub(super) fn text_or_buffer(env: Env, bytes: &[u8]) -> Answer<Value> {
+    if bytes.is_ascii() || std::str::from_utf8(bytes).is_ok() {
+        env.string(bytes)
+    } else {
+        env.buffer(bytes)
+    }
+}
+
+fn refuse<T>(reason: String) -> Answer<T> {
+    Err(Fault::Store(Error::InvalidValue { reason }))
+}

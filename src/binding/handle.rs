@@ -1,0 +1,240 @@
+//! One store as JavaScript holds it.
+
+use std::cell::{Cell, RefCell};
+use std::ptr;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use napi::sys;
+
+use super::call::{Call, Callback, bind, enter};
+use super::error::{Fault, to_js};
+use super::job::{self, PANICKED};
+use super::js::{Answer, Env, Value, check};
+use super::{read, scan, snapshot, stage};
+use crate::engine::{Group, GroupOutcome, RecoveryReport};
+use crate::{Error, StoreConfig, StoreEngine};
+
+/// A store and what one JavaScript thread needs to use it. It lives on that thread; jobs take the
+/// engine and the group with them.
+pub(super) struct Handle {
+    pub(super) engine: Arc<StoreEngine>,
+    /// What was staged since the last commit.
+    pub(super) group: RefCell<Group>,
+    /// The buffers of the last group that came back, to be used again.
+    spare: Cell<Option<Group>>,
+    pub(super) staged_limit: usize,
+    meta: Meta,
+}
+
+/// Two numbers that JavaScript reads after a `get`: version and timestamp. Writing them is far
+/// cheaper than making an object.
+struct Meta {
+    env: sys::napi_env,
+    array: sys::napi_ref,
+    data: *mut f64,
+}
+
+const FUNCTIONS: &[(&str, Callback)] = &[
+    ("get\0", read::get),
+    ("getString\0", read::get_string),
+    ("getBytes\0", read::get_bytes),
+    ("getMany\0", read::get_many),
+    ("contains\0", read::contains),
+    ("size\0", read::size),
+    ("lastSequence\0", read::last_sequence),
+    ("lastRecoveredSequence\0", read::last_recovered_sequence),
+    ("stats\0", read::stats),
+    ("scan\0", scan::scan_store),
+    ("snapshot\0", snapshot::snapshot),
+    ("stagePut\0", stage::stage_put),
+    ("stageRemove\0", stage::stage_remove),
+    ("stageApply\0", stage::stage_apply),
+    ("beginBatch\0", stage::begin_batch),
+    ("endBatch\0", stage::end_batch),
+    ("cancelBatch\0", stage::cancel_batch),
+    ("commit\0", commit),
+    ("recover\0", recover),
+    ("flush\0", flush),
+    ("close\0", close),
+];
+
+/// `openHandle({ mode, path, autoFlush, stagedBytesLimit }, meta)`
+pub(super) extern "C" fn open_handle(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
+    enter(env, info, |call: &Call<2>| {
+        let [options, meta] = call.args;
+        let env = call.env;
+        let limit = env.as_f64(env.property(options, "stagedBytesLimit\0")?)?;
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "checked in JavaScript"
+        )]
+        let staged_limit = limit as usize;
+        let handle = Rc::new(Handle {
+            engine: Arc::new(StoreEngine::new(config(env, options)?)),
+            group: RefCell::new(Group::new()),
+            spare: Cell::new(None),
+            staged_limit,
+            meta: Meta::new(env, meta)?,
+        });
+        bind(env, &handle, FUNCTIONS)
+    })
+}
+
+fn config(env: Env, options: Value) -> Answer<StoreConfig> {
+    let mode = env.text(env.property(options, "mode\0")?)?;
+    if mode == "memory" {
+        return Ok(StoreConfig::memory_only());
+    }
+    let path = env.text(env.property(options, "path\0")?)?;
+    let auto_flush = env.as_bool(env.property(options, "autoFlush\0")?)?;
+    Ok(if auto_flush { StoreConfig::durable(path) } else { StoreConfig::buffered(path) })
+}
+
+impl Handle {
+    /// The handle behind a function of [`FUNCTIONS`].
+    pub(super) fn of<const N: usize>(call: &Call<N>) -> &Self {
+        // SAFETY: the callbacks that ask are in FUNCTIONS only, which `open_handle` binds to a Handle.
+        unsafe { call.owner() }
+    }
+
+    pub(super) fn note(&self, version: u64, timestamp: i64) {
+        self.meta.set(version, timestamp);
+    }
+}
+
+impl Meta {
+    fn new(env: Env, array: Value) -> Answer<Self> {
+        let (mut kind, mut len, mut data) = (0, 0, ptr::null_mut());
+        let (buffer, offset) = (ptr::null_mut(), ptr::null_mut());
+        let mut reference = ptr::null_mut();
+        // SAFETY: the out parameters outlive the calls.
+        unsafe {
+            let (kind, len, data) = (&raw mut kind, &raw mut len, &raw mut data);
+            check(sys::napi_get_typedarray_info(
+                env.raw(),
+                array,
+                kind,
+                len,
+                data,
+                buffer,
+                offset,
+            ))?;
+        }
+        if kind != sys::TypedarrayType::float64_array || len < 2 || data.is_null() {
+            return Err(Fault::Store(Error::Internal { reason: "meta is not a Float64Array(2)" }));
+        }
+        // SAFETY: as above. The reference keeps the memory behind `data` alive.
+        check(unsafe { sys::napi_create_reference(env.raw(), array, 1, &raw mut reference) })?;
+        Ok(Self { env: env.raw(), array: reference, data: data.cast() })
+    }
+
+    #[allow(clippy::cast_precision_loss, reason = "JavaScript has no wider number")]
+    fn set(&self, version: u64, timestamp: i64) {
+        // SAFETY: `new` checked that two numbers lie there, aligned as a Float64Array is, and the
+        // reference keeps them. The JavaScript layer never hands the array out, so it cannot be
+        // detached.
+        unsafe {
+            *self.data = version as f64;
+            *self.data.add(1) = timestamp as f64;
+        }
+    }
+}
+
+impl Drop for Meta {
+    fn drop(&mut self) {
+        // SAFETY: dropped by a finalizer, on the thread of the environment, while it exists.
+        unsafe { sys::napi_delete_reference(self.env, self.array) };
+    }
+}
+
+/// `commit(callback(error, firstSequence, outcomes, refusals))`
+extern "C" fn commit(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
+    enter(env, info, |call: &Call<1>| {
+        let [callback] = call.args;
+        // SAFETY: see `Handle::of`; a counted pointer, because the job outlives this call.
+        let handle = unsafe { call.share::<Handle>() };
+        let next = handle.spare.take().unwrap_or_default();
+        let mut group = handle.group.replace(next);
+        let engine = Arc::clone(&handle.engine);
+        let run = move || {
+            let outcome = engine.commit(&mut group);
+            (outcome, group)
+        };
+        job::spawn(call.env, callback, run, move |done| {
+            let (outcome, group) = done.ok_or(PANICKED)?;
+            handle.spare.set(Some(group));
+            let outcome = outcome?;
+            Ok(Box::new(move |env| commit_values(env, &outcome)))
+        })?;
+        call.env.undefined()
+    })
+}
+
+fn commit_values(env: Env, outcome: &GroupOutcome) -> Answer<Vec<Value>> {
+    let bytes: Vec<u8> = outcome.outcomes.iter().map(|&outcome| outcome as u8).collect();
+    let mut values = vec![env.count(outcome.first_sequence)?, env.buffer(&bytes)?];
+    if !outcome.refusals.is_empty() {
+        let refusals = outcome.refusals.iter().map(|refusal| {
+            let object = to_js(env, &refusal.error)?;
+            env.set(object, "index\0", env.count(refusal.index as u64)?)?;
+            Ok(object)
+        });
+        values.push(env.array(&refusals.collect::<Answer<Vec<_>>>()?)?);
+    }
+    Ok(values)
+}
+
+/// `recover(callback(error, report))`
+extern "C" fn recover(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
+    enter(env, info, |call: &Call<1>| {
+        let [callback] = call.args;
+        let engine = Arc::clone(&Handle::of(call).engine);
+        job::spawn(
+            call.env,
+            callback,
+            move || engine.recover(),
+            |done| {
+                let report = done.unwrap_or(Err(PANICKED))?;
+                Ok(Box::new(move |env| Ok(vec![report_value(env, &report)?])))
+            },
+        )?;
+        call.env.undefined()
+    })
+}
+
+fn report_value(env: Env, report: &RecoveryReport) -> Answer<Value> {
+    let object = env.object()?;
+    env.set(object, "records\0", env.count(report.records)?)?;
+    env.set(object, "entries\0", env.count(report.entries)?)?;
+    env.set(object, "lastSequence\0", env.count(report.last_sequence)?)?;
+    env.set(object, "bytesKept\0", env.count(report.bytes_kept)?)?;
+    env.set(object, "bytesCut\0", env.count(report.bytes_cut)?)?;
+    if let Some(path) = &report.cut_saved_to {
+        env.set(object, "cutSavedTo\0", env.string(path.to_string_lossy().as_bytes())?)?;
+    }
+    let milliseconds = report.duration.as_secs_f64() * 1000.0;
+    env.set(object, "durationMs\0", env.number(milliseconds)?)?;
+    env.set(object, "created\0", env.boolean(report.created)?)?;
+    env.set(object, "cleanShutdown\0", env.boolean(report.clean_shutdown)?)?;
+    Ok(object)
+}
+
+/// `flush(callback(error))`
+extern "C" fn flush(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
+    enter(env, info, |call: &Call<1>| {
+        let engine = Arc::clone(&Handle::of(call).engine);
+        job::spawn_plain(call.env, call.args[0], move || engine.flush())?;
+        call.env.undefined()
+    })
+}
+
+/// `close(callback(error))`
+extern "C" fn close(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
+    enter(env, info, |call: &Call<1>| {
+        let engine = Arc::clone(&Handle::of(call).engine);
+        job::spawn_plain(call.env, call.args[0], move || engine.close())?;
+        call.env.undefined()
+    })
+}

@@ -1,0 +1,116 @@
+//! Point reads and small questions, answered at once.
+
+use napi::sys;
+
+use super::bytes::text_or_buffer;
+use super::call::{Call, enter};
+use super::handle::Handle;
+use super::js::{Answer, Env, Value};
+use super::key::with_key;
+use crate::index::Record;
+
+/// `get(key)`: the value, with version and timestamp in the meta array; undefined when missing.
+pub(super) extern "C" fn get(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
+    enter(env, info, |call: &Call<1>| {
+        let handle = Handle::of(call);
+        look_up(call, |env, record| {
+            handle.note(record.version(), record.timestamp());
+            text_or_buffer(env, record.value())
+        })
+    })
+}
+
+/// `getString(key)`
+pub(super) extern "C" fn get_string(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
+    enter(env, info, |call: &Call<1>| look_up(call, |env, record| env.string(record.value())))
+}
+
+/// `getBytes(key)`
+pub(super) extern "C" fn get_bytes(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
+    enter(env, info, |call: &Call<1>| look_up(call, |env, record| env.buffer(record.value())))
+}
+
+/// `getMany(keys)`
+pub(super) extern "C" fn get_many(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
+    enter(env, info, |call: &Call<1>| {
+        let (env, keys) = (call.env, call.args[0]);
+        let engine = &Handle::of(call).engine;
+        let mut values = Vec::new();
+        for at in 0..env.array_len(keys)? {
+            let key = env.element(keys, at)?;
+            values.push(with_key(env, key, |key| {
+                engine.view(|index| match index.get(key.as_bytes()) {
+                    Some(record) => env.string(record.value()),
+                    None => env.undefined(),
+                })?
+            })?);
+        }
+        env.array(&values)
+    })
+}
+
+/// `contains(key)`: false for an empty key and for a store that is not open.
+pub(super) extern "C" fn contains(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
+    enter(env, info, |call: &Call<1>| {
+        let (env, key) = (call.env, call.args[0]);
+        let engine = &Handle::of(call).engine;
+        if env.utf8_len(key)? == Some(0) {
+            return env.boolean(false);
+        }
+        let found = with_key(env, key, |key| {
+            Ok(engine.view(|index| index.contains(key.as_bytes())).unwrap_or(false))
+        })?;
+        env.boolean(found)
+    })
+}
+
+/// `size()`
+pub(super) extern "C" fn size(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
+    enter(env, info, |call: &Call<0>| call.env.count(Handle::of(call).engine.size() as u64))
+}
+
+/// `lastSequence()`
+pub(super) extern "C" fn last_sequence(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
+    enter(env, info, |call: &Call<0>| call.env.count(Handle::of(call).engine.last_sequence()))
+}
+
+/// `lastRecoveredSequence()`
+pub(super) extern "C" fn last_recovered_sequence(
+    env: sys::napi_env,
+    info: sys::napi_callback_info,
+) -> Value {
+    enter(env, info, |call: &Call<0>| {
+        call.env.count(Handle::of(call).engine.last_recovered_sequence())
+    })
+}
+
+/// `stats()`
+pub(super) extern "C" fn stats(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
+    enter(env, info, |call: &Call<0>| {
+        let (env, handle) = (call.env, Handle::of(call));
+        let stats = handle.engine.stats();
+        let staged = handle.group.borrow().bytes() as u64;
+        let object = env.object()?;
+        env.set(object, "entries\0", env.count(stats.entries)?)?;
+        env.set(object, "liveBytes\0", env.count(stats.live_bytes)?)?;
+        env.set(object, "logBytes\0", env.count(stats.log_bytes)?)?;
+        env.set(object, "stagedBytes\0", env.count(staged)?)?;
+        env.set(object, "groups\0", env.count(stats.groups)?)?;
+        env.set(object, "syncs\0", env.count(stats.syncs)?)?;
+        env.set(object, "lastSequence\0", env.count(stats.last_sequence)?)?;
+        env.set(object, "poisoned\0", env.boolean(stats.poisoned)?)?;
+        env.set(object, "open\0", env.boolean(stats.open)?)?;
+        Ok(object)
+    })
+}
+
+/// Gives what `show` makes of the record of the key in the first argument; undefined when missing.
+fn look_up(call: &Call<1>, show: impl FnOnce(Env, Record<'_>) -> Answer<Value>) -> Answer<Value> {
+    let engine = &Handle::of(call).engine;
+    with_key(call.env, call.args[0], |key| {
+        engine.view(|index| match index.get(key.as_bytes()) {
+            Some(record) => show(call.env, record),
+            None => call.env.undefined(),
+        })?
+    })
+}

@@ -1,0 +1,131 @@
+//! Writes on their way into the pending group.
+
+use napi::sys;
+
+use super::bytes::Source;
+use super::call::{Call, enter};
+use super::error::Fault;
+use super::handle::Handle;
+use super::js::{Answer, Env, Value};
+use super::key::with_key;
+use crate::Error;
+use crate::engine::Group;
+use crate::operation::{OperationRef, OperationType};
+
+/// `stagePut(key, value, ifVersion)`
+pub(super) extern "C" fn stage_put(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
+    enter(env, info, |call: &Call<3>| {
+        let [key, value, if_version] = call.args;
+        let env = call.env;
+        let if_version = condition(env, if_version)?;
+        stage(call, |group| {
+            with_key(env, key, |key| {
+                let source = Source::read(env, value)?;
+                Ok(group.put_with(key, source.len(), if_version, |room| source.fill(env, room))?)
+            })
+        })
+    })
+}
+
+/// `stageRemove(key, ifVersion)`
+pub(super) extern "C" fn stage_remove(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
+    enter(env, info, |call: &Call<2>| {
+        let [key, if_version] = call.args;
+        let if_version = condition(call.env, if_version)?;
+        stage(call, |group| with_key(call.env, key, |key| Ok(group.remove(key, if_version)?)))
+    })
+}
+
+/// `stageApply(type, key, value, timestamp)`
+pub(super) extern "C" fn stage_apply(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
+    enter(env, info, |call: &Call<4>| {
+        stage(call, |group| {
+            with_operation(call.env, call.args, |operation| Ok(group.apply(operation)?))
+        })
+    })
+}
+
+/// `beginBatch()`
+pub(super) extern "C" fn begin_batch(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
+    enter(env, info, |call: &Call<0>| {
+        Handle::of(call).group.borrow_mut().begin_batch();
+        call.env.undefined()
+    })
+}
+
+/// `endBatch()`: 0, or 1 when the group had been over its limit already and the batch was dropped.
+pub(super) extern "C" fn end_batch(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
+    enter(env, info, |call: &Call<0>| {
+        let handle = Handle::of(call);
+        let mut group = handle.group.borrow_mut();
+        let full = group.bytes_before_batch() > handle.staged_limit;
+        if full {
+            group.cancel_batch();
+        } else {
+            group.end_batch();
+        }
+        call.env.number(if full { 1.0 } else { 0.0 })
+    })
+}
+
+/// `cancelBatch()`
+pub(super) extern "C" fn cancel_batch(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
+    enter(env, info, |call: &Call<0>| {
+        Handle::of(call).group.borrow_mut().cancel_batch();
+        call.env.undefined()
+    })
+}
+
+/// Stages one operation: 0, or 1 when the group is over its limit and nothing was staged. Inside a
+/// batch the limit is looked at when it ends.
+fn stage<const N: usize>(
+    call: &Call<N>,
+    write: impl FnOnce(&mut Group) -> Answer<()>,
+) -> Answer<Value> {
+    let handle = Handle::of(call);
+    let mut group = handle.group.borrow_mut();
+    if !group.in_batch() && group.bytes() > handle.staged_limit {
+        return call.env.number(1.0);
+    }
+    write(&mut group)?;
+    call.env.number(0.0)
+}
+
+/// Hands the operation in `(type, key, value, timestamp)` to `take`.
+pub(super) fn with_operation<R>(
+    env: Env,
+    [kind, key, value, timestamp]: [Value; 4],
+    take: impl FnOnce(OperationRef<'_>) -> Answer<R>,
+) -> Answer<R> {
+    let kind = match env.text(kind)?.as_str() {
+        "put" => OperationType::Put,
+        "delete" => OperationType::Delete,
+        other => {
+            let reason = format!("invalid operation: type must be put or delete, not {other}");
+            return Err(Fault::Store(Error::InvalidArgument { reason }));
+        }
+    };
+    #[allow(clippy::cast_possible_truncation, reason = "JavaScript passes a safe integer")]
+    let timestamp = env.as_f64(timestamp)? as i64;
+    with_key(env, key, |key| {
+        let mut room = Vec::new();
+        if !env.is_undefined(value)? {
+            let source = Source::read(env, value)?;
+            room.resize(source.len() + 1, 0);
+            source.fill(env, &mut room)?;
+            room.truncate(source.len());
+        }
+        take(OperationRef { kind, key, value: &room, timestamp })
+    })
+}
+
+/// A version to be met; -1 for none.
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "JavaScript passes a safe integer"
+)]
+fn condition(env: Env, if_version: Value) -> Answer<Option<u64>> {
+    let version = env.as_f64(if_version)?;
+    Ok((version >= 0.0).then_some(version as u64))
+}

@@ -1,0 +1,302 @@
+//! Operations on their way into one frame.
+
+use crate::error::{Error, Result};
+use crate::operation::{
+    EncodeError, OperationEncoder, OperationRef, OperationType, PREFIX_LEN, encode_with, now,
+};
+use crate::wal::format::{FRAME_HEADER_LEN, MAX_BODY_LEN};
+
+/// The commit group: operations encoded one behind the other as the body of a frame, so that
+/// staging is the only copy between the caller and the disk.
+///
+/// Staging touches no disk and takes no lock; [`StoreEngine::commit`](super::StoreEngine::commit)
+/// makes the group durable and visible.
+#[derive(Debug, Clone)]
+pub struct Group {
+    /// Room for the frame header, then the records.
+    frame: Vec<u8>,
+    staged: Vec<Staged>,
+    batches: u32,
+    open_batch: Option<BatchStart>,
+    conditional: bool,
+}
+
+/// Where one operation lies in the frame, and what must hold for it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Staged {
+    start: usize,
+    key_len: usize,
+    value_len: usize,
+    pub(super) kind: OperationType,
+    /// Operations with the same number other than 0 are accepted or refused together.
+    pub(super) batch: u32,
+    pub(super) if_version: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct BatchStart {
+    frame_len: usize,
+    staged: usize,
+    conditional: bool,
+}
+
+impl Default for Group {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Group {
+    /// Buffers of more than this are not kept for the next group.
+    const KEEP_CAPACITY: usize = 32 << 20;
+
+    /// An empty group.
+    pub fn new() -> Self {
+        Self {
+            frame: vec![0; FRAME_HEADER_LEN],
+            staged: Vec::new(),
+            batches: 0,
+            open_batch: None,
+            conditional: false,
+        }
+    }
+
+    /// How many operations are staged.
+    pub fn len(&self) -> usize {
+        self.staged.len()
+    }
+
+    /// Whether nothing is staged.
+    pub fn is_empty(&self) -> bool {
+        self.staged.is_empty()
+    }
+
+    /// Bytes of the staged operations.
+    pub fn bytes(&self) -> usize {
+        self.frame.len() - FRAME_HEADER_LEN
+    }
+
+    /// Empties the group for the next round.
+    pub fn clear(&mut self) {
+        self.frame.truncate(FRAME_HEADER_LEN);
+        self.staged.clear();
+        if self.frame.capacity() > Self::KEEP_CAPACITY {
+            self.frame.shrink_to(FRAME_HEADER_LEN);
+            self.staged.shrink_to(0);
+        }
+        self.batches = 0;
+        self.open_batch = None;
+        self.conditional = false;
+    }
+
+    /// Stages a put. `if_version` is the version that the entry must have when the group is
+    /// committed, 0 when the key must be missing.
+    pub fn put(&mut self, key: &str, value: &[u8], if_version: Option<u64>) -> Result<()> {
+        self.put_with(key, value.len(), if_version, |room| {
+            if let Some(room) = room.get_mut(..value.len()) {
+                room.copy_from_slice(value);
+            }
+            Ok(())
+        })
+    }
+
+    /// Stages a put whose value of `value_len` bytes `fill` writes in place. It gets one byte more
+    /// than that, for a source that ends its text with a NUL byte.
+    pub fn put_with(
+        &mut self,
+        key: &str,
+        value_len: usize,
+        if_version: Option<u64>,
+        fill: impl FnOnce(&mut [u8]) -> Result<()>,
+    ) -> Result<()> {
+        self.stage(OperationType::Put, key, value_len, if_version, |frame| {
+            encode_with(frame, OperationType::Put, key, value_len, now(), |room| {
+                fill(room).map_err(StageError::Fill)
+            })
+        })
+    }
+
+    /// Stages a remove.
+    pub fn remove(&mut self, key: &str, if_version: Option<u64>) -> Result<()> {
+        self.stage(OperationType::Delete, key, 0, if_version, |frame| {
+            encode_with(frame, OperationType::Delete, key, 0, now(), |_| Ok(()))
+        })
+    }
+
+    /// Stages an operation made elsewhere, with its own timestamp.
+    pub fn apply(&mut self, operation: OperationRef<'_>) -> Result<()> {
+        self.stage(operation.kind, operation.key, operation.value.len(), None, |frame| {
+            Ok(OperationEncoder::encode_into(operation, frame)?)
+        })
+    }
+
+    /// Begins a batch: what is staged until [`end_batch`](Self::end_batch) is accepted or refused as
+    /// a whole. Batches do not nest; a batch that is open already goes on.
+    pub fn begin_batch(&mut self) {
+        if self.open_batch.is_none() {
+            self.batches += 1;
+            self.open_batch = Some(BatchStart {
+                frame_len: self.frame.len(),
+                staged: self.staged.len(),
+                conditional: self.conditional,
+            });
+        }
+    }
+
+    /// Whether a batch is open.
+    pub fn in_batch(&self) -> bool {
+        self.open_batch.is_some()
+    }
+
+    /// Bytes of the operations that were staged before the open batch; of all when none is open.
+    pub fn bytes_before_batch(&self) -> usize {
+        let len = self.open_batch.map_or(self.frame.len(), |start| start.frame_len);
+        len - FRAME_HEADER_LEN
+    }
+
+    /// Ends the open batch.
+    pub fn end_batch(&mut self) {
+        self.open_batch = None;
+    }
+
+    /// Drops what the open batch staged, and the batch with it.
+    pub fn cancel_batch(&mut self) {
+        if let Some(start) = self.open_batch.take() {
+            self.frame.truncate(start.frame_len);
+            self.staged.truncate(start.staged);
+            self.conditional = start.conditional;
+            self.batches -= 1;
+        }
+    }
+
+    fn stage(
+        &mut self,
+        kind: OperationType,
+        key: &str,
+        value_len: usize,
+        if_version: Option<u64>,
+        encode: impl FnOnce(&mut Vec<u8>) -> std::result::Result<(), StageError>,
+    ) -> Result<()> {
+        let start = self.frame.len();
+        encode(&mut self.frame).map_err(StageError::into_error)?;
+        if self.bytes() > MAX_BODY_LEN {
+            self.frame.truncate(start);
+            return Err(Error::InvalidArgument {
+                reason: format!("a commit group holds at most {MAX_BODY_LEN} bytes"),
+            });
+        }
+        let batch = if self.open_batch.is_some() { self.batches } else { 0 };
+        self.conditional |= if_version.is_some();
+        let key_len = key.len();
+        self.staged.push(Staged { start, key_len, value_len, kind, batch, if_version });
+        Ok(())
+    }
+
+    pub(super) fn is_conditional(&self) -> bool {
+        self.conditional
+    }
+
+    pub(super) fn staged(&self) -> &[Staged] {
+        &self.staged
+    }
+
+    /// The frame to be written; its header is still empty.
+    pub(super) fn frame_mut(&mut self) -> &mut Vec<u8> {
+        &mut self.frame
+    }
+
+    /// The staged operations as the index takes them.
+    pub(super) fn operations(&self) -> impl Iterator<Item = (&Staged, StagedOperation<'_>)> {
+        self.staged.iter().map(|staged| (staged, staged.operation(&self.frame)))
+    }
+
+    pub(super) fn key_of(&self, staged: &Staged) -> &[u8] {
+        staged.operation(&self.frame).key
+    }
+
+    /// Copies the operations of `other` behind those of this group.
+    pub(super) fn absorb(&mut self, other: &Group) {
+        let shift = self.frame.len() - FRAME_HEADER_LEN;
+        self.frame.extend_from_slice(other.frame.get(FRAME_HEADER_LEN..).unwrap_or_default());
+        let batches = self.batches;
+        self.staged.extend(other.staged.iter().map(|staged| Staged {
+            start: staged.start + shift,
+            batch: if staged.batch == 0 { 0 } else { staged.batch + batches },
+            ..*staged
+        }));
+        self.batches += other.batches;
+        self.conditional |= other.conditional;
+    }
+
+    /// Keeps the operations that `accepted` names, in order.
+    pub(super) fn retain(&mut self, accepted: impl Fn(usize) -> bool) {
+        let mut end = FRAME_HEADER_LEN;
+        let mut index = 0;
+        let frame = &mut self.frame;
+        self.staged.retain_mut(|staged| {
+            let keep = accepted(index);
+            index += 1;
+            if keep {
+                let bytes = staged.start..staged.start + staged.encoded_len();
+                let len = bytes.len();
+                frame.copy_within(bytes, end);
+                staged.start = end;
+                end += len;
+            }
+            keep
+        });
+        frame.truncate(end);
+    }
+}
+
+/// The parts of a staged operation that the index stores.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct StagedOperation<'a> {
+    pub(super) key: &'a [u8],
+    pub(super) value: &'a [u8],
+    pub(super) timestamp: i64,
+}
+
+impl Staged {
+    fn encoded_len(&self) -> usize {
+        crate::operation::PAYLOAD_OVERHEAD + self.key_len + self.value_len
+    }
+
+    fn operation<'a>(&self, frame: &'a [u8]) -> StagedOperation<'a> {
+        let key_start = self.start + PREFIX_LEN;
+        let value_start = key_start + self.key_len + 4;
+        let value_end = value_start + self.value_len;
+        let timestamp = frame.get(value_end..value_end + 8).and_then(|bytes| bytes.try_into().ok());
+        StagedOperation {
+            key: frame.get(key_start..key_start + self.key_len).unwrap_or_default(),
+            value: frame.get(value_start..value_end).unwrap_or_default(),
+            timestamp: i64::from_le_bytes(timestamp.unwrap_or_default()),
+        }
+    }
+}
+
+/// A refusal while staging: by the rules of the format, or by the source of the value.
+enum StageError {
+    Encode(EncodeError),
+    Fill(Error),
+}
+
+impl From<EncodeError> for StageError {
+    fn from(error: EncodeError) -> Self {
+        Self::Encode(error)
+    }
+}
+
+impl StageError {
+    /// A key or value that breaks the rules is the caller's argument, not a failed encoding.
+    fn into_error(self) -> Error {
+        match self {
+            Self::Fill(error) => error,
+            Self::Encode(EncodeError::Key(error)) => error.into(),
+            Self::Encode(error @ EncodeError::ValueTooLong { .. }) => {
+                Error::InvalidValue { reason: error.to_string() }
+            }
+            Self::Encode(error) => error.into(),
+        }
+    }
+}

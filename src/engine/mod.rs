@@ -1,0 +1,19 @@
+//! The running store: a log and an index behind one door.
+
+mod commit;
+mod config;
+mod group;
+mod judge;
+mod outcome;
+mod store;
+mod write;
+
+pub use config::{Durability, StoreConfig};
+pub use group::Group;
+pub use outcome::{
+    ApplyResult, BatchResult, GroupOutcome, Outcome, PutResult, RecoveryReport, Refusal,
+    RemoveResult, StoreStats, WriteResult,
+};
+pub use store::StoreEngine;
+pub(crate) use store::to_entry;
+pub use write::Write;

@@ -1,0 +1,155 @@
+//! What the calls of a store give back.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::operation::OperationType;
+use crate::types::Key;
+
+/// What a put did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PutResult {
+    /// The key.
+    pub key: Key,
+    /// The version of the entry now.
+    pub version: u64,
+    /// Whether the key was missing before.
+    pub created: bool,
+    /// Whether an entry was replaced.
+    pub updated: bool,
+}
+
+/// What a remove did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemoveResult {
+    /// The key.
+    pub key: Key,
+    /// The sequence of the remove operation.
+    pub version: u64,
+    /// Whether there was an entry to remove.
+    pub deleted: bool,
+}
+
+/// What applying an operation made elsewhere did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApplyResult {
+    /// The kind of the operation.
+    pub kind: OperationType,
+    /// The key.
+    pub key: Key,
+    /// The sequence that the operation got in this store.
+    pub version: u64,
+    /// Whether a put found the key missing.
+    pub created: bool,
+    /// Whether a put replaced an entry.
+    pub updated: bool,
+    /// Whether a delete found an entry.
+    pub deleted: bool,
+}
+
+/// What one operation of a batch did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WriteResult {
+    /// A put.
+    Put(PutResult),
+    /// A remove.
+    Remove(RemoveResult),
+}
+
+/// What a batch did, operation by operation.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct BatchResult {
+    /// The results, in the order of the operations.
+    pub results: Vec<WriteResult>,
+}
+
+/// What recovery found and did.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RecoveryReport {
+    /// Operations that were replayed.
+    pub records: u64,
+    /// Entries after that.
+    pub entries: u64,
+    /// The sequence of the last operation.
+    pub last_sequence: u64,
+    /// Bytes of the log that are valid.
+    pub bytes_kept: u64,
+    /// Bytes of an interrupted write that were cut off.
+    pub bytes_cut: u64,
+    /// Where those bytes were saved.
+    pub cut_saved_to: Option<PathBuf>,
+    /// How long it took.
+    pub duration: Duration,
+    /// Whether the log was made by this call.
+    pub created: bool,
+    /// Whether the log had been closed properly before, or was just made.
+    pub clean_shutdown: bool,
+}
+
+/// A look at a running store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct StoreStats {
+    /// Entries.
+    pub entries: u64,
+    /// Bytes of their keys and values.
+    pub live_bytes: u64,
+    /// Bytes of the log.
+    pub log_bytes: u64,
+    /// Commit groups written since the log was opened.
+    pub groups: u64,
+    /// Syncs of the log since it was opened.
+    pub syncs: u64,
+    /// The sequence of the last operation.
+    pub last_sequence: u64,
+    /// Whether writing stopped because a sync failed.
+    pub poisoned: bool,
+    /// Whether the store can be used.
+    pub open: bool,
+}
+
+/// What one staged operation did. The numbers are what the binding hands on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Outcome {
+    /// A put of a missing key.
+    Created = 0,
+    /// A put of an existing key.
+    Updated = 1,
+    /// A delete of an existing key.
+    Deleted = 2,
+    /// A delete of a missing key.
+    Missing = 3,
+    /// Refused: its condition does not hold.
+    Refused = 4,
+    /// Refused because another operation of its batch was.
+    RefusedWithBatch = 5,
+}
+
+impl Outcome {
+    /// Whether the operation took a sequence.
+    pub const fn is_accepted(self) -> bool {
+        !matches!(self, Self::Refused | Self::RefusedWithBatch)
+    }
+}
+
+/// Why one operation of a group was refused.
+#[derive(Debug, Clone)]
+pub struct Refusal {
+    /// Which operation, counted in the order of staging.
+    pub index: usize,
+    /// The condition that does not hold.
+    pub error: Error,
+}
+
+/// What a committed group did, operation by operation in the order of staging. The accepted ones
+/// have consecutive sequences.
+#[derive(Debug, Clone, Default)]
+pub struct GroupOutcome {
+    /// The sequence of the first accepted operation.
+    pub first_sequence: u64,
+    /// What each operation did.
+    pub outcomes: Vec<Outcome>,
+    /// The conditions that did not hold.
+    pub refusals: Vec<Refusal>,
+}

@@ -1,0 +1,51 @@
+//! The local key-value state of a node.
+//!
+//! *The WAL records history, the store exposes current state.* A [`StoreEngine`] keeps the current
+//! entries in memory and every change in a write-ahead log; an acknowledged write of a durable store
+//! is on stable storage. The engine needs no network and knows nothing of Node.js: the addon is the
+//! `binding` module behind the `napi` feature.
+//!
+//! ```
+//! use softadastra_store::{Key, StoreConfig, StoreEngine, Value};
+//!
+//! # fn main() -> Result<(), softadastra_store::Error> {
+//! # let folder = tempfile::tempdir().unwrap();
+//! # let path = folder.path().join("node-a.wal");
+//! let engine = StoreEngine::open(StoreConfig::durable(path))?;
+//! let put = engine.put(&Key::new("user:1")?, &Value::from_string("Gaspard"))?;
+//! assert_eq!(put.version, 1);
+//!
+//! let entry = engine.get(&Key::new("user:1")?)?.expect("just written");
+//! assert_eq!(entry.value.to_string_lossy(), "Gaspard");
+//! engine.close()?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Where things are: [`operation`] is a change and its published encoding, [`wal`] the log on disk,
+//! [`index`] the state in memory, [`engine`] the two together, [`snapshot`] a state built from a log
+//! without opening it, [`storage`] the file trait below the log.
+
+#![cfg_attr(not(feature = "napi"), forbid(unsafe_code))]
+#![deny(unsafe_code)]
+
+#[cfg(feature = "napi")]
+#[allow(unsafe_code, reason = "raw Node-API calls; every one states why it is sound")]
+mod binding;
+pub mod engine;
+pub mod error;
+pub mod index;
+pub mod operation;
+pub mod snapshot;
+pub mod storage;
+pub mod types;
+pub mod wal;
+
+pub use engine::{
+    ApplyResult, BatchResult, Durability, PutResult, RecoveryReport, RemoveResult, StoreConfig,
+    StoreEngine, Write,
+};
+pub use error::{Error, ErrorCode, Result};
+pub use operation::{Operation, OperationDecoder, OperationEncoder, OperationType};
+pub use snapshot::{Snapshot, SnapshotBuilderStore};
+pub use types::{Entry, Key, Value};

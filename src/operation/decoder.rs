@@ -1,0 +1,139 @@
+//! From a payload to its operation.
+
+use super::{
+    Operation, OperationRef, OperationType, PAYLOAD_OVERHEAD, PAYLOAD_VERSION, PREFIX_LEN,
+};
+use crate::types::{InvalidKey, Key, Value};
+
+/// Why bytes are not an operation. Offsets count from the start of the payload.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DecodeError {
+    /// There are no bytes.
+    #[error("payload is empty")]
+    Empty,
+    /// The payload ends before the operation does.
+    #[error("payload is truncated: {needed} bytes needed, {found} found")]
+    Truncated {
+        /// Bytes that the part read so far asks for.
+        needed: usize,
+        /// Bytes that are there.
+        found: usize,
+    },
+    /// The payload goes on after the operation.
+    #[error("{extra} bytes follow the operation")]
+    Trailing {
+        /// How many bytes.
+        extra: usize,
+    },
+    /// The payload has a format that is not read here.
+    #[error("unknown format version {found}")]
+    UnknownVersion {
+        /// The version byte.
+        found: u8,
+    },
+    /// The operation type is neither put nor delete.
+    #[error("unknown operation type {found}")]
+    UnknownType {
+        /// The type byte.
+        found: u8,
+    },
+    /// The key breaks the rules for keys.
+    #[error(transparent)]
+    Key(#[from] InvalidKey),
+    /// The value is longer than [`Value::MAX_LEN`].
+    #[error("value has {len} bytes, at most {max} are allowed", max = Value::MAX_LEN)]
+    ValueTooLong {
+        /// The length that the payload claims.
+        len: usize,
+    },
+    /// A delete carries no value.
+    #[error("a delete operation has a value")]
+    DeleteWithValue,
+}
+
+/// Decodes the published payload format, version 1. A payload that decodes encodes back to the same
+/// bytes.
+#[derive(Debug)]
+pub struct OperationDecoder;
+
+impl OperationDecoder {
+    /// The operation that `payload` holds, all of it and nothing else.
+    pub fn decode(payload: &[u8]) -> crate::Result<Operation> {
+        Ok(Self::decode_ref(payload)?.to_operation())
+    }
+
+    /// [`decode`](Self::decode) without a copy.
+    pub fn decode_ref(payload: &[u8]) -> Result<OperationRef<'_>, DecodeError> {
+        if payload.is_empty() {
+            return Err(DecodeError::Empty);
+        }
+        let operation = Self::decode_first(payload)?;
+        match payload.len() - operation.encoded_len() {
+            0 => Ok(operation),
+            extra => Err(DecodeError::Trailing { extra }),
+        }
+    }
+
+    /// The first operation in `bytes`, which may go on after it.
+    pub fn decode_first(bytes: &[u8]) -> Result<OperationRef<'_>, DecodeError> {
+        let needed = Self::encoded_len(bytes)?;
+        let truncated = || DecodeError::Truncated { needed, found: bytes.len() };
+        let kind = kind_of(bytes).ok_or_else(truncated)??;
+        let sizes = needed - PAYLOAD_OVERHEAD;
+        let key_len = u32_at(bytes, 2).ok_or_else(truncated)?;
+        let key_end = PREFIX_LEN + key_len;
+        let value_start = key_end + 4;
+        let value_end = value_start + (sizes - key_len);
+        let key = bytes.get(PREFIX_LEN..key_end).ok_or_else(truncated)?;
+        let value = bytes.get(value_start..value_end).ok_or_else(truncated)?;
+        let timestamp = bytes.get(value_end..needed).and_then(|b| b.try_into().ok());
+        Ok(OperationRef {
+            kind,
+            key: std::str::from_utf8(key).map_err(|_| InvalidKey::NotUnicode)?,
+            value,
+            timestamp: i64::from_le_bytes(timestamp.ok_or_else(truncated)?),
+        })
+    }
+
+    /// Bytes that the operation at the start of `bytes` takes, checked against every limit but not
+    /// against the length of `bytes` beyond its size fields. When those are missing, the error says
+    /// how many bytes to provide before asking again.
+    pub(crate) fn encoded_len(bytes: &[u8]) -> Result<usize, DecodeError> {
+        let truncated = |needed| DecodeError::Truncated { needed, found: bytes.len() };
+        let Some(&version) = bytes.first() else { return Err(truncated(PAYLOAD_OVERHEAD)) };
+        if version != PAYLOAD_VERSION {
+            return Err(DecodeError::UnknownVersion { found: version });
+        }
+        let kind = kind_of(bytes).ok_or_else(|| truncated(PAYLOAD_OVERHEAD))??;
+        let key_len = u32_at(bytes, 2).ok_or_else(|| truncated(PAYLOAD_OVERHEAD))?;
+        if key_len == 0 {
+            return Err(InvalidKey::Empty.into());
+        }
+        if key_len > Key::MAX_LEN {
+            return Err(InvalidKey::TooLong { len: key_len }.into());
+        }
+        let value_len = u32_at(bytes, PREFIX_LEN + key_len);
+        let value_len = value_len.ok_or_else(|| truncated(PAYLOAD_OVERHEAD + key_len))?;
+        if value_len > Value::MAX_LEN {
+            return Err(DecodeError::ValueTooLong { len: value_len });
+        }
+        if kind == OperationType::Delete && value_len != 0 {
+            return Err(DecodeError::DeleteWithValue);
+        }
+        Ok(PAYLOAD_OVERHEAD + key_len + value_len)
+    }
+}
+
+fn kind_of(bytes: &[u8]) -> Option<Result<OperationType, DecodeError>> {
+    Some(match *bytes.get(1)? {
+        1 => Ok(OperationType::Put),
+        2 => Ok(OperationType::Delete),
+        found => Err(DecodeError::UnknownType { found }),
+    })
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> Option<usize> {
+    let field = bytes.get(at..at + 4)?.try_into().ok()?;
+    usize::try_from(u32::from_le_bytes(field)).ok()
+}

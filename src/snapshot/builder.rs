@@ -1,0 +1,83 @@
+//! Builds a state from a log.
+
+use std::path::Path;
+
+use super::Snapshot;
+use crate::error::{Error, Result};
+use crate::index::IndexLoader;
+use crate::operation::OperationType;
+use crate::storage::{Access, DiskStorage, Storage};
+use crate::wal::path::LogPath;
+use crate::wal::reader::{LogReader, Record};
+use crate::wal::tail::{Tail, judge};
+
+/// How often damage is looked at again, in case it was a write in progress.
+const ATTEMPTS: u32 = 3;
+
+/// Builds the state of a store from its log, for diagnostics and checks. The log is only read, so
+/// another process may have it open.
+///
+/// ```
+/// use softadastra_store::{Key, SnapshotBuilderStore, StoreConfig, StoreEngine, Value};
+///
+/// # fn main() -> Result<(), softadastra_store::Error> {
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("items.wal");
+/// let engine = StoreEngine::open(StoreConfig::durable(&path))?;
+/// engine.put(&Key::new("item:1")?, &Value::from_string("alpha"))?;
+///
+/// let snapshot = SnapshotBuilderStore::build(&path)?;
+/// assert_eq!(snapshot.size(), 1);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct SnapshotBuilderStore;
+
+impl SnapshotBuilderStore {
+    /// The state that the log at `path` leads to. The end of an interrupted write is left out, as
+    /// recovery would; damage is refused.
+    pub fn build(path: impl AsRef<Path>) -> Result<Snapshot> {
+        Self::build_on(&DiskStorage, path.as_ref())
+    }
+
+    /// [`build`](Self::build) on another file system.
+    pub fn build_on(storage: &dyn Storage, path: &Path) -> Result<Snapshot> {
+        let path = LogPath::resolve(storage, path)?;
+        let file = storage.open(path.log(), Access::Read);
+        let file = file.map_err(|error| Error::io(path.log(), "open the log", error))?;
+        let mut reader = LogReader::new(path.log(), &*file)?;
+        let mut loader = IndexLoader::new();
+        let mut attempts = 0;
+        loop {
+            while reader.next_frame(&mut |record| load(&mut loader, record))? {}
+            let Tail::Corrupt { reason } = judge(&mut reader)? else { break };
+            attempts += 1;
+            if attempts == ATTEMPTS {
+                let position = reader.position();
+                return Err(Error::CorruptLog {
+                    path: path.log().to_owned(),
+                    sequence: position.last_sequence + 1,
+                    offset: position.offset,
+                    reason,
+                });
+            }
+            reader.refresh()?;
+        }
+        Ok(Snapshot::new(loader.finish()))
+    }
+}
+
+/// Replays one record.
+pub(crate) fn load(loader: &mut IndexLoader, record: Record<'_>) {
+    let operation = record.operation;
+    let key = operation.key.as_bytes();
+    match operation.kind {
+        OperationType::Put => {
+            loader.put(key, operation.value, record.sequence, operation.timestamp);
+        }
+        OperationType::Delete => {
+            loader.remove(key);
+        }
+    }
+}

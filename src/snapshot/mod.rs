@@ -1,0 +1,42 @@
+//! A state that does not change: of a running store, or built from a log without opening it.
+
+mod builder;
+
+use crate::engine::to_entry;
+use crate::index::{Index, Range};
+use crate::types::{Entry, Key};
+
+pub use builder::SnapshotBuilderStore;
+pub(crate) use builder::load;
+
+/// The state of a store at one moment. Later writes do not change it.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    index: Index,
+}
+
+impl Snapshot {
+    pub(crate) fn new(index: Index) -> Self {
+        Self { index }
+    }
+
+    /// How many entries there are.
+    pub fn size(&self) -> usize {
+        self.index.len()
+    }
+
+    /// The entry of a key.
+    pub fn get(&self, key: &Key) -> Option<Entry> {
+        self.index.get(key.as_bytes()).map(to_entry)
+    }
+
+    /// All entries in the order of their keys.
+    pub fn all(&self) -> impl Iterator<Item = Entry> {
+        self.index.scan(&Range::all()).map(to_entry)
+    }
+
+    /// The state itself.
+    pub fn index(&self) -> &Index {
+        &self.index
+    }
+}

@@ -1,0 +1,81 @@
+//! The name of an entry.
+
+use std::fmt;
+
+/// The name of an entry: 1 byte to 1 MiB of well-formed Unicode, compared and ordered by its UTF-8
+/// bytes.
+///
+/// ```
+/// use softadastra_store::Key;
+///
+/// assert_eq!(Key::new("user:1").unwrap().as_str(), "user:1");
+/// assert_eq!(Key::new("").unwrap_err().to_string(), "invalid key: key is empty");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key(Box<str>);
+
+/// Why a key is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidKey {
+    /// The key has no bytes.
+    #[error("key is empty")]
+    Empty,
+    /// The key is longer than [`Key::MAX_LEN`].
+    #[error("key has {len} bytes, at most {max} are allowed", max = Key::MAX_LEN)]
+    TooLong {
+        /// Its length in UTF-8 bytes.
+        len: usize,
+    },
+    /// The key is not well-formed Unicode, so that two different keys could become one.
+    #[error("key is not well-formed Unicode")]
+    NotUnicode,
+    /// The key is not text at all.
+    #[error("key must be a string, not {found}")]
+    WrongType {
+        /// What was given.
+        found: &'static str,
+    },
+}
+
+impl Key {
+    /// The longest key, in bytes: 1 MiB.
+    pub const MAX_LEN: usize = 1 << 20;
+
+    /// Checks `text` and makes it a key.
+    pub fn new(text: impl Into<Box<str>>) -> crate::Result<Self> {
+        let text = text.into();
+        Self::check(&text)?;
+        Ok(Self(text))
+    }
+
+    /// Checks the length of a key that is already known to be Unicode.
+    pub fn check(text: &str) -> Result<(), InvalidKey> {
+        match text.len() {
+            0 => Err(InvalidKey::Empty),
+            len if len > Self::MAX_LEN => Err(InvalidKey::TooLong { len }),
+            _ => Ok(()),
+        }
+    }
+
+    /// A key read back from the index or the log, which hold checked keys only.
+    pub(crate) fn from_stored(bytes: &[u8]) -> Self {
+        Self(String::from_utf8_lossy(bytes).into())
+    }
+
+    /// The key as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The key as the bytes that order it.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

@@ -1,0 +1,9 @@
+//! Keys, values and entries.
+
+mod entry;
+mod key;
+mod value;
+
+pub use entry::Entry;
+pub use key::{InvalidKey, Key};
+pub use value::Value;

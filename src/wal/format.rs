@@ -1,0 +1,262 @@
+//! Every byte of the log. All integers are little-endian.
+//!
+//! `docs/format.md` is the same in prose, with a worked example; the golden logs in `tests/golden`
+//! must open for ever.
+
+use super::checksum::Checksum;
+
+/// The first bytes of a log. The line ends catch a transfer that changes them.
+pub const FILE_MAGIC: [u8; 8] = [0x89, b'S', b'D', b'S', b'T', 0x0D, 0x0A, 0x1A];
+/// The format version that is written and read.
+pub const FORMAT_VERSION: u16 = 1;
+/// Bytes of the file header; the first frame starts here.
+pub const FILE_HEADER_LEN: usize = 64;
+/// The first bytes of a frame.
+pub const FRAME_MAGIC: [u8; 4] = *b"SDFR";
+/// Bytes of a frame header.
+pub const FRAME_HEADER_LEN: usize = 56;
+/// Frames start at multiples of this; the padding before the next one is zero.
+pub const FRAME_ALIGNMENT: usize = 8;
+/// The longest body of a frame: 1 GiB.
+pub const MAX_BODY_LEN: usize = 1 << 30;
+
+/// Set when the frame was to be synced before the next one was written.
+const FLAG_SYNCED: u8 = 1;
+
+/// The file header.
+///
+/// | offset | field |
+/// | --- | --- |
+/// | 0 | magic, 8 bytes |
+/// | 8 | format version, u16 |
+/// | 10 | length of this header, u16 |
+/// | 12 | zero, 4 bytes |
+/// | 16 | salt, u64 |
+/// | 24 | generation, u64 |
+/// | 32 | base sequence, u64 |
+/// | 40 | zero, 20 bytes |
+/// | 60 | CRC-32 of bytes 0 to 59, u32 |
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileHeader {
+    /// Random; mixed into every checksum of the file.
+    pub salt: u64,
+    /// How often the log was rewritten.
+    pub generation: u64,
+    /// The last sequence before the first frame.
+    pub base_sequence: u64,
+}
+
+/// Why bytes are not the file header of a readable log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeaderProblem {
+    /// They do not begin with the magic.
+    NotALog,
+    /// They end too soon.
+    Truncated,
+    /// The version is another one.
+    Version(u16),
+    /// They contradict their checksum, or a reserved field is not zero.
+    Damaged,
+}
+
+impl FileHeader {
+    /// The header as bytes.
+    pub fn encode(&self) -> [u8; FILE_HEADER_LEN] {
+        let mut out = [0; FILE_HEADER_LEN];
+        let mut at = 0;
+        put(&mut out, &mut at, &FILE_MAGIC);
+        put(&mut out, &mut at, &FORMAT_VERSION.to_le_bytes());
+        put(&mut out, &mut at, &64u16.to_le_bytes());
+        put(&mut out, &mut at, &[0; 4]);
+        put(&mut out, &mut at, &self.salt.to_le_bytes());
+        put(&mut out, &mut at, &self.generation.to_le_bytes());
+        put(&mut out, &mut at, &self.base_sequence.to_le_bytes());
+        put(&mut out, &mut at, &[0; 20]);
+        let checksum = crc32fast::hash(out.get(..at).unwrap_or_default());
+        put(&mut out, &mut at, &checksum.to_le_bytes());
+        out
+    }
+
+    /// Reads a header. The version is judged before the checksum, because another version may lay
+    /// out the rest differently.
+    pub fn decode(bytes: &[u8]) -> Result<Self, HeaderProblem> {
+        let magic = bytes.get(..FILE_MAGIC.len()).ok_or(HeaderProblem::NotALog)?;
+        if magic != FILE_MAGIC {
+            return Err(HeaderProblem::NotALog);
+        }
+        let mut fields = Fields(bytes.get(8..FILE_HEADER_LEN).ok_or(HeaderProblem::Truncated)?);
+        let version = fields.u16();
+        if version != FORMAT_VERSION {
+            return Err(HeaderProblem::Version(version));
+        }
+        let length = fields.u16();
+        let zero = fields.u32();
+        let header =
+            Self { salt: fields.u64(), generation: fields.u64(), base_sequence: fields.u64() };
+        let zeros = fields.u64() | fields.u64() | u64::from(fields.u32()) | u64::from(zero);
+        let expected = crc32fast::hash(bytes.get(..60).unwrap_or_default());
+        if fields.u32() != expected || usize::from(length) != FILE_HEADER_LEN || zeros != 0 {
+            return Err(HeaderProblem::Damaged);
+        }
+        Ok(header)
+    }
+
+    /// What the first frame is chained to.
+    pub fn chain(&self) -> u32 {
+        let bytes = self.encode();
+        Fields(bytes.get(60..).unwrap_or_default()).u32()
+    }
+}
+
+/// What a frame is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FrameKind {
+    /// A commit group.
+    Commit,
+    /// The end of a log that was closed; it has no records.
+    Seal,
+}
+
+/// The header of a frame.
+///
+/// | offset | field |
+/// | --- | --- |
+/// | 0 | magic, 4 bytes |
+/// | 4 | kind, u8: 1 = commit, 2 = seal |
+/// | 5 | flags, u8: bit 0 = synced before the next frame was written |
+/// | 6 | zero, u16 |
+/// | 8 | body length without padding, u32 |
+/// | 12 | number of records, u32 |
+/// | 16 | frame number, u64, from 1 |
+/// | 24 | sequence of the first record, u64 |
+/// | 32 | durable frame, u64: all frames up to this number were synced before this one was written |
+/// | 40 | checksum of the previous frame header, u32; of the file header for the first frame |
+/// | 44 | salted checksum of the body, u32 |
+/// | 48 | zero, u32 |
+/// | 52 | salted checksum of bytes 0 to 51, u32 |
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FrameHeader {
+    /// What the frame is for.
+    pub kind: FrameKind,
+    /// Whether the frame was to be synced before the next one was written.
+    pub synced: bool,
+    /// Bytes of the records.
+    pub body_len: u32,
+    /// How many records there are.
+    pub count: u32,
+    /// The place of the frame in the chain, from 1.
+    pub number: u64,
+    /// The sequence of the first record; of the record to come, for a seal.
+    pub first_sequence: u64,
+    /// All frames up to this one were on stable storage when this header was made.
+    pub durable_frame: u64,
+    /// The checksum in the header before this one.
+    pub previous: u32,
+    /// The salted checksum of the body.
+    pub body_checksum: u32,
+}
+
+impl FrameHeader {
+    /// The header as bytes, and its checksum, to which the next frame is chained.
+    pub fn encode(&self, checksum: &Checksum) -> ([u8; FRAME_HEADER_LEN], u32) {
+        let mut out = [0; FRAME_HEADER_LEN];
+        let mut at = 0;
+        let kind = match self.kind {
+            FrameKind::Commit => 1,
+            FrameKind::Seal => 2,
+        };
+        put(&mut out, &mut at, &FRAME_MAGIC);
+        put(&mut out, &mut at, &[kind, if self.synced { FLAG_SYNCED } else { 0 }, 0, 0]);
+        put(&mut out, &mut at, &self.body_len.to_le_bytes());
+        put(&mut out, &mut at, &self.count.to_le_bytes());
+        put(&mut out, &mut at, &self.number.to_le_bytes());
+        put(&mut out, &mut at, &self.first_sequence.to_le_bytes());
+        put(&mut out, &mut at, &self.durable_frame.to_le_bytes());
+        put(&mut out, &mut at, &self.previous.to_le_bytes());
+        put(&mut out, &mut at, &self.body_checksum.to_le_bytes());
+        put(&mut out, &mut at, &[0; 4]);
+        let own = checksum.of(out.get(..at).unwrap_or_default());
+        put(&mut out, &mut at, &own.to_le_bytes());
+        (out, own)
+    }
+
+    /// Reads the header at the start of `bytes` with its own checksum; nothing when it is not one of
+    /// this log.
+    pub fn decode(bytes: &[u8], checksum: &Checksum) -> Option<(Self, u32)> {
+        let bytes = bytes.get(..FRAME_HEADER_LEN)?;
+        let mut fields = Fields(bytes.strip_prefix(&FRAME_MAGIC)?);
+        let own = Fields(bytes.get(52..)?).u32();
+        if own != checksum.of(bytes.get(..52)?) {
+            return None;
+        }
+        let kind = match fields.u8() {
+            1 => FrameKind::Commit,
+            2 => FrameKind::Seal,
+            _ => return None,
+        };
+        let flags = fields.u8();
+        let zero = fields.u16();
+        let header = Self {
+            kind,
+            synced: flags & FLAG_SYNCED != 0,
+            body_len: fields.u32(),
+            count: fields.u32(),
+            number: fields.u64(),
+            first_sequence: fields.u64(),
+            durable_frame: fields.u64(),
+            previous: fields.u32(),
+            body_checksum: fields.u32(),
+        };
+        let reserved = u32::from(flags & !FLAG_SYNCED) | u32::from(zero) | fields.u32();
+        (reserved == 0 && header.fits()).then_some((header, own))
+    }
+
+    /// Bytes of the frame with its padding.
+    pub fn frame_len(&self) -> u64 {
+        (FRAME_HEADER_LEN as u64 + u64::from(self.body_len))
+            .next_multiple_of(FRAME_ALIGNMENT as u64)
+    }
+
+    fn fits(&self) -> bool {
+        let sealed_empty = self.body_len == 0 && self.count == 0;
+        match self.kind {
+            FrameKind::Commit => self.body_len as usize <= MAX_BODY_LEN && self.count > 0,
+            FrameKind::Seal => sealed_empty,
+        }
+    }
+}
+
+/// Copies `field` to `at` and moves `at` behind it. The layouts above are shorter than their arrays.
+fn put(out: &mut [u8], at: &mut usize, field: &[u8]) {
+    if let Some(room) = out.get_mut(*at..*at + field.len()) {
+        room.copy_from_slice(field);
+    }
+    *at += field.len();
+}
+
+/// Fields read one after the other from bytes whose length was checked.
+struct Fields<'a>(&'a [u8]);
+
+impl Fields<'_> {
+    fn take<const N: usize>(&mut self) -> [u8; N] {
+        let Some((field, rest)) = self.0.split_first_chunk::<N>() else { return [0; N] };
+        self.0 = rest;
+        *field
+    }
+
+    fn u8(&mut self) -> u8 {
+        u8::from_le_bytes(self.take())
+    }
+
+    fn u16(&mut self) -> u16 {
+        u16::from_le_bytes(self.take())
+    }
+
+    fn u32(&mut self) -> u32 {
+        u32::from_le_bytes(self.take())
+    }
+
+    fn u64(&mut self) -> u64 {
+        u64::from_le_bytes(self.take())
+    }
+}

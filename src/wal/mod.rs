@@ -1,0 +1,16 @@
+//! The write-ahead log: the history of a store on disk.
+//!
+//! `docs/format.md` gives every byte. A log is a file header and a chain of frames; a frame is a
+//! commit group, everything that one write and one sync make durable together. Frame N+1 is written
+//! after frame N was synced, so at most one frame is ever in doubt, and that is what lets
+//! [`tail`] tell an interrupted write from damage.
+
+pub mod checksum;
+pub mod format;
+pub mod open;
+pub mod path;
+pub mod reader;
+pub mod repair;
+pub mod tail;
+mod window;
+pub mod writer;

@@ -1,0 +1,155 @@
+//! Opens a log for writing: locks it, makes it when it is missing, replays it, mends its end.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::format::FileHeader;
+use super::path::LogPath;
+use super::reader::{LogReader, Record};
+use super::tail::{Tail, judge};
+use super::writer::LogWriter;
+use super::{repair, writer};
+use crate::error::{Error, Result};
+use crate::storage::{Access, LockError, Storage, StorageFile, StorageLock, write_full};
+
+/// What opening a log found and did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Replay {
+    /// Operations that were replayed.
+    pub records: u64,
+    /// The sequence of the last one.
+    pub last_sequence: u64,
+    /// Bytes of the log that are valid.
+    pub bytes_kept: u64,
+    /// Bytes of an interrupted write that were cut off.
+    pub bytes_cut: u64,
+    /// Where those bytes were saved.
+    pub cut_saved_to: Option<PathBuf>,
+    /// Whether the log was made by this call.
+    pub created: bool,
+    /// Whether the log had been closed properly.
+    pub clean_shutdown: bool,
+}
+
+/// Opens the log at `path` and hands every operation in it to `sink`, in sequence.
+///
+/// A log that cannot be trusted is refused and not changed by a single byte. On success everything
+/// that was replayed is on stable storage.
+pub fn open(
+    storage: &dyn Storage,
+    path: &Path,
+    synced: bool,
+    mut sink: impl FnMut(Record<'_>),
+) -> Result<(LogWriter, Replay)> {
+    let path = LogPath::resolve(storage, path)?;
+    if path.exists() {
+        // Before the lock file is made: nothing may be left beside a file that is not ours.
+        let file = open_file(storage, path.log(), Access::Read)?;
+        LogReader::new(path.log(), &*file)?;
+    }
+    let lock = take_lock(storage, &path)?;
+    let path = LogPath::resolve(storage, path.log())?;
+    let created = !path.exists();
+    if created {
+        create(storage, &path)?;
+    }
+    let file = open_file(storage, path.log(), Access::ReadWrite)?;
+    let mut reader = LogReader::new(path.log(), &*file)?;
+    while reader.next_frame(&mut sink)? {}
+    let tail = judge(&mut reader)?;
+    let mut replay = Replay {
+        records: reader.records(),
+        last_sequence: reader.position().last_sequence,
+        bytes_kept: reader.position().offset,
+        created,
+        clean_shutdown: created || (reader.position().sealed && tail == Tail::Clean),
+        ..Replay::default()
+    };
+    mend(storage, &path, &*file, &reader, tail, &mut replay)?;
+    let start = writer::Start {
+        path: path.log().to_owned(),
+        checksum: reader.checksum().clone(),
+        position: reader.position().clone(),
+        synced,
+    };
+    drop(reader);
+    Ok((LogWriter::new(file, lock, start), replay))
+}
+
+/// Refuses damage, cuts off an interrupted write after saving it, and makes everything before it
+/// durable, names included.
+fn mend(
+    storage: &dyn Storage,
+    path: &LogPath,
+    file: &dyn StorageFile,
+    reader: &LogReader<'_>,
+    tail: Tail,
+    replay: &mut Replay,
+) -> Result<()> {
+    let end = reader.position().offset;
+    let failed = |error| match Error::io(path.log(), "repair the log", error) {
+        Error::Io { source, .. } => {
+            Error::RecoveryFailed { path: path.log().to_owned(), offset: end, source }
+        }
+        refused => refused,
+    };
+    match tail {
+        Tail::Clean => {}
+        Tail::Torn { end: torn_end } => {
+            let saved = repair::keep_cut_bytes(storage, path, file, end, torn_end);
+            replay.cut_saved_to = Some(saved.map_err(failed)?);
+            replay.bytes_cut = torn_end - end;
+        }
+        Tail::Corrupt { reason } => {
+            let sequence = reader.position().last_sequence + 1;
+            let path = path.log().to_owned();
+            return Err(Error::CorruptLog { path, sequence, offset: end, reason });
+        }
+    }
+    let secure = || {
+        if !replay.clean_shutdown {
+            repair::rewrite(file, reader.unproven_from(), end)?;
+            file.set_len(end)?;
+            file.sync()?;
+        }
+        // The last opener may have died between making the file and making its name durable.
+        storage.sync_dir(path.folder())
+    };
+    secure().map_err(failed)
+}
+
+/// Makes an empty log. It gets its name only when it is complete and durable; `mend` makes the name
+/// durable as well.
+fn create(storage: &dyn Storage, path: &LogPath) -> Result<()> {
+    let new = path.new_log();
+    let make = || -> io::Result<()> {
+        let header = FileHeader { salt: random(), generation: 1, base_sequence: 0 };
+        let file = storage.open(&new, Access::Create)?;
+        write_full(&*file, &header.encode(), 0)?;
+        file.sync()?;
+        drop(file);
+        storage.rename(&new, path.log())
+    };
+    make().map_err(|error| Error::io(path.log(), "create the log", error))
+}
+
+fn take_lock(storage: &dyn Storage, path: &LogPath) -> Result<Box<dyn StorageLock>> {
+    storage.lock(&path.lock()).map_err(|error| match error {
+        LockError::Held { owner } => Error::Locked { path: path.log().to_owned(), owner },
+        LockError::Io(error) => Error::io(&path.lock(), "lock the log", error),
+    })
+}
+
+fn open_file(storage: &dyn Storage, path: &Path, access: Access) -> Result<Box<dyn StorageFile>> {
+    storage.open(path, access).map_err(|error| match Error::io(path, "open the log", error) {
+        Error::Io { path, source, .. } => Error::RecoveryFailed { path, offset: 0, source },
+        refused => refused,
+    })
+}
+
+/// Random bits from the operating system, by way of the keys that it seeds hash maps with.
+fn random() -> u64 {
+    RandomState::new().build_hasher().finish()
+}

@@ -1,0 +1,55 @@
+//! Mends the end of a log that was not closed. Safe to be interrupted and run again at any point.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::path::LogPath;
+use super::window::SLICE;
+use crate::storage::{Access, Storage, StorageFile, read_full, write_full};
+
+/// Copies the bytes from `from` to `to` into a file beside the log and makes it durable.
+pub(super) fn keep_cut_bytes(
+    storage: &dyn Storage,
+    path: &LogPath,
+    file: &dyn StorageFile,
+    from: u64,
+    to: u64,
+) -> io::Result<PathBuf> {
+    let mut hasher = crc32fast::Hasher::new();
+    for_each_slice(file, from, to, |_, bytes| {
+        hasher.update(bytes);
+        Ok(())
+    })?;
+    let name = path.cut(from, hasher.finalize());
+    let copy = storage.open(&name, Access::Create)?;
+    for_each_slice(file, from, to, |offset, bytes| write_full(&*copy, bytes, offset - from))?;
+    copy.sync()?;
+    storage.sync_dir(path.folder())?;
+    Ok(name)
+}
+
+/// Writes the bytes from `from` to `to` again in place. After a failed sync the pages of a file can
+/// look written without being on the disk; written again, the next sync carries them there.
+pub(super) fn rewrite(file: &dyn StorageFile, from: u64, to: u64) -> io::Result<()> {
+    for_each_slice(file, from, to, |offset, bytes| write_full(file, bytes, offset))
+}
+
+fn for_each_slice(
+    file: &dyn StorageFile,
+    from: u64,
+    to: u64,
+    mut each: impl FnMut(u64, &[u8]) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut buffer = vec![0; SLICE];
+    let mut at = from;
+    while at < to {
+        let wanted = usize::try_from(to - at).map_or(SLICE, |left| left.min(SLICE));
+        let slice = buffer.get_mut(..wanted).unwrap_or_default();
+        if read_full(file, slice, at)? < wanted {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        each(at, slice)?;
+        at += wanted as u64;
+    }
+    Ok(())
+}

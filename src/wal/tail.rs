@@ -1,0 +1,95 @@
+//! Judges what follows the last valid frame: a clean end, an interrupted write, or damage.
+
+use std::io;
+
+use super::format::{FRAME_ALIGNMENT, FRAME_HEADER_LEN, FRAME_MAGIC, FrameHeader};
+use super::reader::LogReader;
+use super::window::SLICE;
+
+/// What follows the last valid frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tail {
+    /// Nothing, or zeroed space.
+    Clean,
+    /// A write that a crash interrupted; its bytes end here.
+    Torn {
+        /// Behind the last byte that is not zero.
+        end: u64,
+    },
+    /// Damage: something behind was written after these bytes were on stable storage.
+    Corrupt {
+        /// What shows it.
+        reason: String,
+    },
+}
+
+/// What lies behind the last valid frame.
+struct Evidence {
+    /// Behind the last byte that is not zero; the offset of the scan when there is none.
+    end: u64,
+    /// A later frame, made when the frame in question was durable already, and where it is.
+    later: Option<(FrameHeader, u64)>,
+}
+
+/// Judges the rest of the log from the position of `reader`, which reads no frame there.
+pub fn judge(reader: &mut LogReader<'_>) -> crate::Result<Tail> {
+    inspect(reader).map_err(|error| reader.failed(error))
+}
+
+fn inspect(reader: &mut LogReader<'_>) -> io::Result<Tail> {
+    let start = reader.position().offset;
+    let number = reader.position().next_frame;
+    let claimed = reader.claimed_frame()?;
+    let evidence = search(reader, start)?;
+    if let Some((later, at)) = evidence.later {
+        let reason = format!(
+            "frame {number} cannot be read, but frame {} at byte {at} (from sequence {}) was written after it",
+            later.number, later.first_sequence,
+        );
+        return Ok(Tail::Corrupt { reason });
+    }
+    match claimed {
+        _ if evidence.end == start => Ok(Tail::Clean),
+        // The space ahead of a synced frame is zeroed and synced before the frame is written.
+        Some((header, _)) if header.synced && evidence.end > start + header.frame_len() => {
+            let reason = format!("the body of frame {number} is damaged and other bytes follow it");
+            Ok(Tail::Corrupt { reason })
+        }
+        _ => Ok(Tail::Torn { end: evidence.end }),
+    }
+}
+
+/// Looks at every place from `start` on where a frame could begin.
+fn search(reader: &mut LogReader<'_>, start: u64) -> io::Result<Evidence> {
+    let number = reader.position().next_frame;
+    let checksum = reader.checksum().clone();
+    let mut evidence = Evidence { end: start, later: None };
+    let mut at = start;
+    loop {
+        // Slices overlap by a header, so that none is cut in two.
+        let slice = reader.window().view(at, SLICE + FRAME_HEADER_LEN)?;
+        let last = slice.len() < SLICE + FRAME_HEADER_LEN;
+        let fresh = if last { slice.len() } else { SLICE };
+        for (index, bytes) in slice.chunks(FRAME_ALIGNMENT).enumerate() {
+            let offset = index * FRAME_ALIGNMENT;
+            if offset >= fresh {
+                break;
+            }
+            if let Some(nonzero) = bytes.iter().rposition(|&byte| byte != 0) {
+                evidence.end = at + (offset + nonzero) as u64 + 1;
+            }
+            if bytes.starts_with(&FRAME_MAGIC)
+                && let Some((found, _)) =
+                    FrameHeader::decode(slice.get(offset..).unwrap_or_default(), &checksum)
+                && found.durable_frame >= number
+                && evidence.later.is_none()
+            {
+                evidence.later = Some((found, at + offset as u64));
+            }
+        }
+        if last {
+            return Ok(evidence);
+        }
+        at += SLICE as u64;
+    }
+}

@@ -1,0 +1,97 @@
+"""Writes the golden logs of format version 1 from docs/format.md, without the store's own code.
+
+The files are kept; this script says how they were made. A log that opens today must open for ever,
+so they are never written again, only added to: a new format version gets a new folder.
+"""
+
+import struct
+import zlib
+from pathlib import Path
+
+SALT = 0x1122334455667788
+FOLDER = Path(__file__).parent / "v1"
+PUT, DELETE = 1, 2
+COMMIT, SEAL = 1, 2
+
+
+def payload(kind, key, value=b"", timestamp=0):
+    key = key.encode()
+    return (
+        struct.pack("<BBI", 1, kind, len(key))
+        + key
+        + struct.pack("<I", len(value))
+        + value
+        + struct.pack("<q", timestamp)
+    )
+
+
+def salted(data):
+    return zlib.crc32(struct.pack("<Q", SALT) + data)
+
+
+class Log:
+    def __init__(self):
+        header = bytes([0x89]) + b"SDST\r\n\x1a"
+        header += struct.pack("<HHIQQQ", 1, 64, 0, SALT, 1, 0) + bytes(20)
+        self.chain = zlib.crc32(header)
+        self.bytes = header + struct.pack("<I", self.chain)
+        self.number, self.sequence, self.durable = 1, 1, 0
+
+    def frame(self, operations, kind=COMMIT, synced=True):
+        body = b"".join(operations)
+        head = b"SDFR" + struct.pack(
+            "<BBHIIQQQIII",
+            kind,
+            1 if synced else 0,
+            0,
+            len(body),
+            len(operations),
+            self.number,
+            self.sequence,
+            self.durable,
+            self.chain,
+            salted(body),
+            0,
+        )
+        self.chain = salted(head)
+        frame = head + struct.pack("<I", self.chain) + body
+        self.bytes += frame + bytes(-len(frame) % 8)
+        if synced:
+            self.durable = self.number
+        self.number += 1
+        self.sequence += len(operations)
+        return self
+
+    def seal(self, synced=True):
+        self.durable = self.number - 1
+        return self.frame([], SEAL, synced)
+
+
+def history(log, synced=True):
+    log.frame([payload(PUT, "user:1", b"Gaspard", 1700000000000)], synced=synced)
+    log.frame(
+        [
+            payload(PUT, "user:2", b"Softadastra", 1700000000001),
+            payload(PUT, "ville/\u00c9vry", "é€😀".encode(), 1700000000002),
+            payload(PUT, "bytes", bytes(range(256)), -1),
+            payload(PUT, "empty", b"", 1700000000004),
+        ],
+        synced=synced,
+    )
+    log.frame([payload(PUT, "user:1", b"Gaspard Kirira", 1700000000005)], synced=synced)
+    log.frame([payload(DELETE, "user:2", b"", 1700000000006)], synced=synced)
+    return log
+
+
+def write(name, data):
+    (FOLDER / name).write_bytes(data)
+
+
+FOLDER.mkdir(exist_ok=True)
+write("empty.wal", Log().bytes)
+write("sealed.wal", history(Log()).seal().bytes)
+write("sealed-twice.wal", history(history(Log()).seal()).seal().bytes)
+write("unsealed.wal", history(Log()).bytes + bytes(4096))
+write("torn.wal", history(Log()).frame([payload(PUT, "torn", b"x" * 700)]).bytes[:-100] + bytes(600))
+write("buffered.wal", history(Log(), synced=False).bytes)
+write("buffered-sealed.wal", history(Log(), synced=False).seal(synced=False).bytes)

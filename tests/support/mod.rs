@@ -1,0 +1,8 @@
+//! What the tests of the engine share.
+#![allow(dead_code, reason = "every test file uses a part of it")]
+#![allow(unreachable_pub, reason = "shared by several test crates")]
+#![allow(clippy::pedantic, reason = "test support")]
+
+pub mod model;
+pub mod random;
+pub mod sim_disk;
