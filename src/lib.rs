@@ -1,0 +1,3 @@
+//! The local key-value state of a node.
+
+pub mod index;
