@@ -120,6 +120,7 @@ fn check(index: &Index, model: &Model) {
     check_scan(index, model, &Range { reverse: true, ..Range::all() });
     let missing = b"no such key".to_vec();
     let keys: Vec<&[u8]> = model.keys().chain([&missing]).map(Vec::as_slice).collect();
+    index.warm(&keys);
     let mut next = 0;
     index.get_many(&keys, |i, record| {
         assert_eq!(i, next);

@@ -10,7 +10,7 @@ use super::record::{Entry, Record};
 use super::table::Table;
 
 /// How many cache misses a batched read keeps in flight.
-const BATCH: usize = 16;
+pub(super) const BATCH: usize = 16;
 
 /// What a put did, and what the ordered view has to follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -22,7 +22,7 @@ mod space;
 mod table;
 mod tree;
 
-use entries::{Change, Entries};
+use entries::{BATCH, Change, Entries};
 use record::Entry;
 use tree::Tree;
 
@@ -103,6 +103,9 @@ impl Index {
     /// Worthwhile in steps of about 16 before writes that follow a log.
     pub fn warm(&self, keys: &[&[u8]]) {
         self.entries.warm(keys);
+        for batch in keys.chunks(BATCH) {
+            self.order.warm(batch);
+        }
     }
 
     /// Stores an entry; true if the key is new. Cannot fail while [`Index::has_room`]; without room nothing changes and

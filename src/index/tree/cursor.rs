@@ -1,8 +1,10 @@
 //! A place between two entries of the ordered view.
 
+use std::hint::black_box;
 use std::ops::Bound;
 
 use super::super::arena::Arena;
+use super::super::entries::BATCH;
 use super::inner::Inner;
 use super::leaf::Leaf;
 use super::{Node, Tree};
@@ -36,6 +38,21 @@ impl Tree {
                 cursor
             }
         }
+    }
+
+    /// Brings the leaves of a few keys into the cache: first finds them all, then reads them, so that misses overlap.
+    pub(in super::super) fn warm(&self, keys: &[&[u8]]) {
+        let mut leaves = [None; BATCH];
+        for (leaf, key) in leaves.iter_mut().zip(keys) {
+            let mut node = &self.root;
+            *leaf = loop {
+                match node {
+                    Node::Leaf(leaf) => break Some(leaf),
+                    Node::Inner(inner) => node = inner.nth(inner.child_of(key)),
+                }
+            };
+        }
+        black_box(leaves.iter().flatten().fold(0, |seen, leaf| seen ^ leaf.touch()));
     }
 
     fn seek(&self, arena: &Arena, key: &[u8], inclusive: bool) -> Cursor<'_> {

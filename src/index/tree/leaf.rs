@@ -44,6 +44,12 @@ impl Leaf {
         &self.refs[..self.len]
     }
 
+    /// Reads a word of every cache line.
+    pub(super) fn touch(&self) -> u64 {
+        let heads = self.heads().iter().step_by(8).fold(0, |seen, head| seen ^ head);
+        self.refs().iter().step_by(16).fold(heads, |seen, at| seen ^ u64::from(*at))
+    }
+
     fn heads(&self) -> &[u64] {
         &self.heads[..self.len]
     }
