@@ -3,7 +3,7 @@
 use super::super::arena::Arena;
 use super::{common, head};
 
-/// Shorter runs are sorted by comparing whole keys.
+/// Shorter runs are sorted by one more head each, and then by comparing whole keys.
 const SHORT: usize = 16;
 
 /// The records of an arena in key order, each with the head of its key after `skip` bytes, which all keys share.
@@ -27,7 +27,11 @@ fn sort_run(arena: &Arena, run: &mut [(u64, u32)], skip: usize) {
             continue;
         };
         if run.len() <= SHORT {
-            run.sort_unstable_by(|a, b| rest(arena, a.1, skip).cmp(rest(arena, b.1, skip)));
+            for entry in run.iter_mut() {
+                entry.0 = head(arena.key(entry.1), skip + 8);
+            }
+            let whole = |at| rest(arena, at, skip);
+            run.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| whole(a.1).cmp(whole(b.1))));
             continue;
         }
         let first = rest(arena, *first, skip);
