@@ -55,9 +55,9 @@ impl Page {
             let Some(key) = bound(name)? else { continue };
             let bound = if exclusive { Bound::Excluded(key) } else { Bound::Included(key) };
             if lower {
-                range.raise_lower(bound);
+                range.narrow_lower(bound);
             } else {
-                range.cut_upper(bound);
+                range.narrow_upper(bound);
             }
         }
         range.reverse = reverse;

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, OnceLock};
 
-use super::group::Group;
+use super::group::{Group, Staged, StagedOperation};
 use super::judge::judge;
 use super::outcome::{GroupOutcome, Outcome};
 use super::store::{Log, StoreEngine, locked};
@@ -11,8 +11,7 @@ use crate::index::Index;
 use crate::operation::OperationType;
 use crate::wal::format::MAX_BODY_LEN;
 
-/// Operations applied under one write lock when no batch asks for more, so that readers never wait
-/// long.
+/// Operations applied under one write lock when no batch asks for more.
 const APPLY_STEP: usize = 64;
 
 /// A group in the queue, and what became of it.
@@ -93,8 +92,7 @@ impl StoreEngine {
         };
         let first_sequence = last_sequence + 1;
         let verdict = self.read(|index| {
-            // Each operation can need a record, a copy of it on update and a table slot.
-            if index.has_room(group.len(), group.bytes()) {
+            if index.has_room(group.len() as u64, group.bytes() as u64) {
                 Ok(judge(group, index, first_sequence))
             } else {
                 Err(Error::StoreFull)
@@ -128,44 +126,56 @@ impl StoreEngine {
         written
     }
 
-    /// Makes a logged group visible. A batch becomes visible at once.
+    /// Makes a logged group visible, step by step so that readers never wait long. A batch becomes
+    /// visible at once.
     fn apply_group(&self, group: &Group, first_sequence: u64) -> Result<Vec<Outcome>> {
         let mut outcomes = Vec::with_capacity(group.len());
-        let mut operations = (first_sequence..).zip(group.operations()).peekable();
-        while operations.peek().is_some() {
-            self.change(|index| {
-                let mut step = 0;
-                while let Some((sequence, (staged, operation))) = operations.next() {
-                    outcomes.push(match staged.kind {
-                        OperationType::Put => put(
-                            index,
-                            operation.key,
-                            operation.value,
-                            sequence,
-                            operation.timestamp,
-                        ),
-                        OperationType::Delete => remove(index, operation.key),
-                    });
-                    step += 1;
-                    let same_batch = operations.peek().is_some_and(|(_, (next, _))| {
-                        next.batch != 0 && next.batch == staged.batch
-                    });
-                    if step >= APPLY_STEP && !same_batch {
-                        break;
-                    }
-                }
+        let mut sequences = first_sequence..;
+        let mut staged = group.staged();
+        while !staged.is_empty() {
+            let (step, rest) = staged.split_at(step_len(staged));
+            let keys: Vec<&[u8]> = step.iter().map(|staged| group.key_of(staged)).collect();
+            // Takes the cache misses under the read lock, where they hold up nobody.
+            self.read(|index| {
+                index.warm(&keys);
+                Ok(())
             })?;
+            self.change(|index| {
+                outcomes.extend(step.iter().zip(&mut sequences).map(|(staged, sequence)| {
+                    apply(index, staged.kind, group.operation(staged), sequence)
+                }));
+            })?;
+            staged = rest;
         }
         Ok(outcomes)
     }
 }
 
-fn put(index: &mut Index, key: &[u8], value: &[u8], sequence: u64, timestamp: i64) -> Outcome {
-    if index.put(key, value, sequence, timestamp) { Outcome::Created } else { Outcome::Updated }
+/// How many operations to apply under one write lock: no batch is cut in two.
+fn step_len(staged: &[Staged]) -> usize {
+    let mut len = staged.len().min(APPLY_STEP);
+    while let (Some(last), Some(next)) = (staged.get(len - 1), staged.get(len))
+        && last.batch != 0
+        && last.batch == next.batch
+    {
+        len += 1;
+    }
+    len
 }
 
-fn remove(index: &mut Index, key: &[u8]) -> Outcome {
-    if index.remove(key) { Outcome::Deleted } else { Outcome::Missing }
+fn apply(
+    index: &mut Index,
+    kind: OperationType,
+    operation: StagedOperation<'_>,
+    sequence: u64,
+) -> Outcome {
+    let StagedOperation { key, value, timestamp } = operation;
+    match kind {
+        OperationType::Put if index.put(key, value, sequence, timestamp) => Outcome::Created,
+        OperationType::Put => Outcome::Updated,
+        OperationType::Delete if index.remove(key) => Outcome::Deleted,
+        OperationType::Delete => Outcome::Missing,
+    }
 }
 
 /// Puts the outcomes of the accepted operations between the refused ones.
@@ -198,5 +208,82 @@ fn share_out(tickets: &[Arc<Ticket>], whole: GroupOutcome) {
             part.outcomes.iter().filter(|outcome| outcome.is_accepted()).count() as u64;
         first += len;
         let _ = ticket.outcome.set(Ok(part));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Key, StoreConfig, Value};
+
+    fn ticket(stage: impl FnOnce(&mut Group)) -> Arc<Ticket> {
+        let mut group = Group::new();
+        stage(&mut group);
+        Arc::new(Ticket { group: Mutex::new(group), outcome: OnceLock::new() })
+    }
+
+    fn outcome(ticket: &Ticket) -> GroupOutcome {
+        ticket.outcome.get().unwrap().clone().unwrap()
+    }
+
+    #[test]
+    fn groups_that_wait_become_one_frame_and_each_gets_its_own_outcome() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = StoreConfig::durable(folder.path().join("store.wal"));
+        let engine = StoreEngine::open(config).unwrap();
+        engine.put(&Key::new("a").unwrap(), &Value::from_string("0")).unwrap();
+        let before = engine.stats();
+        let tickets = [
+            ticket(|group| {
+                group.put("b", b"1", None).unwrap();
+                group.put("a", b"1", Some(0)).unwrap();
+            }),
+            ticket(|group| {
+                group.begin_batch();
+                group.put("c", b"2", Some(0)).unwrap();
+                group.remove("b", Some(2)).unwrap();
+                group.end_batch();
+            }),
+            ticket(|group| {
+                group.begin_batch();
+                group.put("d", b"3", None).unwrap();
+                group.put("c", b"3", Some(9)).unwrap();
+                group.end_batch();
+                group.remove("a", None).unwrap();
+            }),
+        ];
+        locked(&engine.queue).extend(tickets.iter().cloned());
+        engine.lead(&mut locked(&engine.log));
+
+        let [first, second, third] = tickets.each_ref().map(|ticket| outcome(ticket));
+        assert_eq!(
+            (engine.stats().groups, engine.stats().syncs),
+            (before.groups + 1, before.syncs + 1)
+        );
+        assert_eq!(first.first_sequence, 2);
+        assert_eq!(first.outcomes, [Outcome::Created, Outcome::Refused]);
+        assert_eq!(first.refusals[0].index, 1);
+        assert_eq!(second.first_sequence, 3);
+        assert_eq!(second.outcomes, [Outcome::Created, Outcome::Deleted]);
+        assert!(second.refusals.is_empty());
+        assert_eq!(third.first_sequence, 5);
+        let refused = [Outcome::RefusedWithBatch, Outcome::Refused, Outcome::Deleted];
+        assert_eq!(third.outcomes, refused);
+        assert_eq!(third.refusals[0].index, 1);
+        let keys: Vec<_> =
+            engine.entries().unwrap().into_iter().map(|e| e.key.to_string()).collect();
+        assert_eq!(keys, ["c"]);
+        assert_eq!(engine.last_sequence(), 5);
+    }
+
+    #[test]
+    fn one_failure_reaches_every_group_of_the_frame() {
+        let engine = StoreEngine::new(StoreConfig::durable("never-opened.wal"));
+        let tickets = [1, 2].map(|_| ticket(|group| group.put("a", b"", None).unwrap()));
+        locked(&engine.queue).extend(tickets.iter().cloned());
+        engine.lead(&mut locked(&engine.log));
+        for ticket in &tickets {
+            assert!(matches!(ticket.outcome.get(), Some(Err(Error::NotOpen))));
+        }
     }
 }

@@ -205,13 +205,13 @@ impl Group {
         &mut self.frame
     }
 
-    /// The staged operations as the index takes them.
-    pub(super) fn operations(&self) -> impl Iterator<Item = (&Staged, StagedOperation<'_>)> {
-        self.staged.iter().map(|staged| (staged, staged.operation(&self.frame)))
+    /// What the index takes of a staged operation.
+    pub(super) fn operation(&self, staged: &Staged) -> StagedOperation<'_> {
+        staged.operation(&self.frame)
     }
 
     pub(super) fn key_of(&self, staged: &Staged) -> &[u8] {
-        staged.operation(&self.frame).key
+        self.operation(staged).key
     }
 
     /// Copies the operations of `other` behind those of this group.

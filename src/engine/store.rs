@@ -116,6 +116,9 @@ impl StoreEngine {
         let sink = |record: wal::reader::Record<'_>| load(&mut loader, record);
         let (writer, replay) = wal::open::open(&*self.storage, self.config.path(), synced, sink)?;
         let index = loader.finish();
+        if index.is_exhausted() {
+            return Err(Error::StoreFull);
+        }
         let entries = index.len() as u64;
         self.change(|current| *current = index)?;
         *log = Log::Open(writer);

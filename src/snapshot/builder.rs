@@ -64,7 +64,11 @@ impl SnapshotBuilderStore {
             }
             reader.refresh()?;
         }
-        Ok(Snapshot::new(loader.finish()))
+        let index = loader.finish();
+        if index.is_exhausted() {
+            return Err(Error::StoreFull);
+        }
+        Ok(Snapshot::new(index))
     }
 }
 

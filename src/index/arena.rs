@@ -1,0 +1,131 @@
+//! All records: headers, keys and short values in chunks, long values beside them.
+
+use super::blobs::Blobs;
+use super::record::{Entry, HEADER, INLINE_MAX, KEY_MAX, Meta, Record, UNIT};
+use super::space::Space;
+
+/// Owns every entry's bytes. The point table and the ordered view hold only addresses into it.
+#[derive(Clone, Debug)]
+pub(super) struct Arena {
+    space: Space,
+    blobs: Blobs,
+}
+
+fn units_of(entry: &Entry<'_>) -> usize {
+    let inline = if entry.value.len() > INLINE_MAX { 0 } else { entry.value.len() };
+    (HEADER + entry.key.len() + inline).div_ceil(UNIT)
+}
+
+impl Arena {
+    pub(super) fn new() -> Self {
+        Self { space: Space::new(), blobs: Blobs::new() }
+    }
+
+    /// The first word of a record. Reading it brings the start of the record into the cache.
+    #[inline]
+    pub(super) fn meta(&self, at: u32) -> Option<Meta> {
+        let word = self.space.bytes(at)?.first_chunk()?;
+        Some(Meta(u64::from_le_bytes(*word)))
+    }
+
+    /// The key of a live record.
+    #[inline]
+    pub(super) fn key(&self, at: u32) -> &[u8] {
+        let Some(bytes) = self.space.bytes(at) else {
+            return &[];
+        };
+        let Some((word, _)) = bytes.split_first_chunk() else {
+            return &[];
+        };
+        let len = Meta(u64::from_le_bytes(*word)).key_len();
+        bytes.get(HEADER..HEADER + len).unwrap_or_default()
+    }
+
+    /// The version alone, without a look at the value.
+    #[inline]
+    pub(super) fn version(&self, at: u32) -> Option<u64> {
+        let word = self.space.bytes(at)?.get(8..)?.first_chunk()?;
+        Some(u64::from_le_bytes(*word))
+    }
+
+    #[inline]
+    pub(super) fn record(&self, at: u32) -> Option<Record<'_>> {
+        let (word, rest) = self.space.bytes(at)?.split_first_chunk()?;
+        let (version, rest) = rest.split_first_chunk()?;
+        let (timestamp, rest) = rest.split_first_chunk()?;
+        let meta = Meta(u64::from_le_bytes(*word));
+        let (key, rest) = rest.split_at_checked(meta.key_len())?;
+        let (value, blob) = if let Some(id) = meta.blob() {
+            let blob = self.blobs.get(id)?;
+            (&**blob, Some(blob))
+        } else {
+            (rest.get(..meta.inline_len())?, None)
+        };
+        let (version, timestamp) = (u64::from_le_bytes(*version), i64::from_le_bytes(*timestamp));
+        Some(Record { key, value, blob, version, timestamp })
+    }
+
+    /// Stores a new record; `None`, with nothing changed, when it cannot be addressed.
+    pub(super) fn insert(&mut self, entry: &Entry<'_>) -> Option<u32> {
+        if entry.key.len() > KEY_MAX {
+            return None;
+        }
+        let units = units_of(entry);
+        let at = self.space.alloc(units)?;
+        let Some(meta) = self.place_value(entry) else {
+            // A block must be walkable again before it can be freed.
+            self.space.free(at, units);
+            return None;
+        };
+        entry.write(meta, self.space.block_mut(at, units)?);
+        Some(at)
+    }
+
+    fn place_value(&mut self, entry: &Entry<'_>) -> Option<Meta> {
+        let key_len = entry.key.len();
+        if entry.value.len() > INLINE_MAX {
+            return Some(Meta::with_blob(key_len, self.blobs.insert(entry.value)?));
+        }
+        Some(Meta::inline(key_len, entry.value.len()))
+    }
+
+    /// Replaces the record of the same key: in place when it does not grow, else at the returned new address.
+    pub(super) fn update(&mut self, at: u32, entry: &Entry<'_>) -> Option<u32> {
+        let (old, units) = (self.meta(at)?, units_of(entry));
+        if units > old.units() {
+            let moved = self.insert(entry)?;
+            self.free(at);
+            return Some(moved);
+        }
+        let meta = self.place_value(entry)?;
+        if let Some(blob) = old.blob() {
+            self.blobs.remove(blob);
+        }
+        entry.write(meta, self.space.block_mut(at, units)?);
+        self.space.shrink(at, old.units(), units);
+        Some(at)
+    }
+
+    /// Forgets a record and makes its space available.
+    pub(super) fn free(&mut self, at: u32) {
+        let Some(meta) = self.meta(at) else { return };
+        if let Some(blob) = meta.blob() {
+            self.blobs.remove(blob);
+        }
+        self.space.free(at, meta.units());
+    }
+
+    /// The addresses of all records, in the order of memory.
+    pub(super) fn live(&self) -> impl Iterator<Item = u32> + '_ {
+        self.space.live()
+    }
+
+    pub(super) fn has_room(&self, entries: u64, bytes: u64) -> bool {
+        let overhead = entries.saturating_mul((HEADER + UNIT) as u64);
+        self.space.has_room(bytes.saturating_add(overhead)) && self.blobs.has_room(entries)
+    }
+
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.space.memory_bytes() + self.blobs.memory_bytes()
+    }
+}

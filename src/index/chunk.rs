@@ -1,0 +1,162 @@
+//! A fixed stretch of the arena, the unit of copy-on-write.
+
+use super::record::{Meta, UNIT};
+
+/// 256 KiB: what one write may have to copy while a snapshot is held.
+pub(super) const CHUNK_UNITS: usize = 1 << 15;
+/// A chunk with less free than this is not worth sweeping.
+const WORTH_SWEEPING: usize = CHUNK_UNITS / 4;
+/// How much more must become free before a chunk that proved too fragmented is tried again.
+const RETRY_STEP: usize = CHUNK_UNITS / 16;
+
+/// Blocks lie back to back from the start; `bytes` ends where the untouched tail begins.
+#[derive(Debug, Default)]
+pub(super) struct Chunk {
+    bytes: Vec<u8>,
+    /// Units in free blocks, the tail not counted.
+    free: usize,
+    retry_at: usize,
+    /// Whether this chunk waits in the allocator's list of chunks to sweep.
+    listed: bool,
+    /// One oversized block and nothing else.
+    large: bool,
+}
+
+impl Clone for Chunk {
+    /// Keeps the capacity, so that the copy does not have to grow, and touches only what is used.
+    fn clone(&self) -> Self {
+        let mut bytes = Vec::with_capacity(self.bytes.capacity());
+        bytes.extend_from_slice(&self.bytes);
+        Self { bytes, ..*self }
+    }
+}
+
+impl Chunk {
+    pub(super) fn with_capacity(units: usize) -> Self {
+        Self {
+            bytes: Vec::with_capacity(units * UNIT),
+            retry_at: WORTH_SWEEPING,
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn large(units: usize) -> Self {
+        Self { bytes: vec![0; units * UNIT], large: true, ..Self::default() }
+    }
+
+    pub(super) fn is_large(&self) -> bool {
+        self.large
+    }
+
+    pub(super) fn used(&self) -> usize {
+        self.bytes.len() / UNIT
+    }
+
+    pub(super) fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
+    pub(super) fn is_listed(&self) -> bool {
+        self.listed
+    }
+
+    pub(super) fn unlist(&mut self) {
+        self.listed = false;
+    }
+
+    /// Whether the chunk holds nothing once `units` more are free.
+    pub(super) fn empty_without(&self, units: usize) -> bool {
+        self.large || self.free + units >= self.used()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.bytes.clear();
+        self.free = 0;
+    }
+
+    pub(super) fn bytes(&self, unit: usize) -> Option<&[u8]> {
+        self.bytes.get(unit * UNIT..)
+    }
+
+    pub(super) fn bytes_mut(&mut self, unit: usize) -> Option<&mut [u8]> {
+        self.bytes.get_mut(unit * UNIT..)
+    }
+
+    pub(super) fn meta(&self, unit: usize) -> Option<Meta> {
+        let word = self.bytes(unit)?.first_chunk()?;
+        Some(Meta(u64::from_le_bytes(*word)))
+    }
+
+    fn set_meta(&mut self, unit: usize, meta: Meta) {
+        if let Some(word) = self.bytes_mut(unit).and_then(<[u8]>::first_chunk_mut) {
+            *word = meta.0.to_le_bytes();
+        }
+    }
+
+    /// Takes a block from the untouched tail.
+    pub(super) fn extend(&mut self, units: usize) -> Option<usize> {
+        let at = self.used();
+        if at + units > CHUNK_UNITS {
+            return None;
+        }
+        self.bytes.resize((at + units) * UNIT, 0);
+        Some(at)
+    }
+
+    /// Marks a block as free and counts it.
+    pub(super) fn release(&mut self, unit: usize, units: usize, next: u16) {
+        self.free += units;
+        self.set_meta(unit, Meta::free(units, next));
+    }
+
+    /// The caller is about to fill this free block.
+    pub(super) fn reuse(&mut self, units: usize) {
+        self.free = self.free.saturating_sub(units);
+    }
+
+    /// True once per time that enough has become free to make a sweep worthwhile.
+    pub(super) fn becomes_worthwhile(&mut self) -> bool {
+        let now = !self.listed && self.free >= self.retry_at;
+        self.listed |= now;
+        now
+    }
+
+    /// Allocation goes on elsewhere; come back when more has become free than did not suffice now.
+    pub(super) fn leave(&mut self) {
+        self.retry_at = (self.free + RETRY_STEP).max(WORTH_SWEEPING);
+    }
+
+    /// Joins neighbouring free blocks, returns them, and gives those at the end back to the tail.
+    pub(super) fn sweep(&mut self) -> Vec<(usize, usize)> {
+        let mut runs = Vec::new();
+        let (mut unit, mut start) = (0, None);
+        while let Some(meta) = self.meta(unit) {
+            if meta.is_free() {
+                start = start.or(Some(unit));
+            } else if let Some(start) = start.take() {
+                runs.push((start, unit - start));
+            }
+            unit += meta.units().max(1);
+        }
+        if let Some(start) = start {
+            self.bytes.truncate(start * UNIT);
+        }
+        self.free = 0;
+        runs
+    }
+
+    /// The units at which live blocks start.
+    pub(super) fn live(&self) -> impl Iterator<Item = usize> + '_ {
+        let mut unit = 0;
+        std::iter::from_fn(move || {
+            while let Some(meta) = self.meta(unit) {
+                let at = unit;
+                unit = if self.large { usize::MAX / UNIT } else { at + meta.units().max(1) };
+                if !meta.is_free() {
+                    return Some(at);
+                }
+            }
+            None
+        })
+    }
+}

@@ -1,0 +1,160 @@
+//! The entries without their order: the point table and the arena, kept in step.
+
+use std::hash::{BuildHasher, Hasher};
+use std::hint::black_box;
+
+use foldhash::quality::RandomState;
+
+use super::arena::Arena;
+use super::record::{Entry, Record};
+use super::table::Table;
+
+/// How many cache misses a batched read keeps in flight.
+pub(super) const BATCH: usize = 16;
+
+/// What a put did, and what the ordered view has to follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    Created(u32),
+    InPlace,
+    Moved(u32, u32),
+    /// The entry could not be addressed; nothing changed.
+    Refused,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Entries {
+    hasher: RandomState,
+    table: Table,
+    pub(super) arena: Arena,
+    live_bytes: u64,
+}
+
+impl Entries {
+    pub(super) fn with_capacity(entries: usize) -> Self {
+        Self {
+            hasher: RandomState::default(),
+            table: Table::with_capacity(entries),
+            arena: Arena::new(),
+            live_bytes: 0,
+        }
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "32 bits of the hash are enough")]
+    #[inline]
+    fn hash(&self, key: &[u8]) -> u32 {
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write(key);
+        hasher.finish() as u32
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    pub(super) fn live_bytes(&self) -> u64 {
+        self.live_bytes
+    }
+
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.table.memory_bytes() + self.arena.memory_bytes()
+    }
+
+    /// The address of a key's record.
+    #[inline]
+    pub(super) fn find(&self, key: &[u8]) -> Option<u32> {
+        self.table.find(self.hash(key), |at| self.arena.key(at) == key)
+    }
+
+    #[inline]
+    pub(super) fn get(&self, key: &[u8]) -> Option<Record<'_>> {
+        let mut found = None;
+        self.table.find(self.hash(key), |at| {
+            found = self.arena.record(at).filter(|record| record.key == key);
+            found.is_some()
+        });
+        found
+    }
+
+    /// Looks many keys up, each step for a whole batch before the next step, so that the cache misses overlap.
+    pub(super) fn get_many<'a>(
+        &'a self,
+        keys: &[&[u8]],
+        mut each: impl FnMut(usize, Option<Record<'a>>),
+    ) {
+        let mut index = 0;
+        for batch in keys.chunks(BATCH) {
+            let hashes = self.touch(batch);
+            for (key, hash) in batch.iter().zip(hashes) {
+                let mut found = None;
+                self.table.find(hash, |at| {
+                    found = self.arena.record(at).filter(|record| record.key == *key);
+                    found.is_some()
+                });
+                each(index, found);
+                index += 1;
+            }
+        }
+    }
+
+    /// Brings the slots and then the records of up to `BATCH` keys into the cache.
+    #[inline]
+    fn touch(&self, batch: &[&[u8]]) -> [u32; BATCH] {
+        let mut hashes = [0; BATCH];
+        let mut seen = 0;
+        for (key, hash) in batch.iter().zip(&mut hashes) {
+            *hash = self.hash(key);
+            seen ^= self.table.touch(*hash);
+        }
+        black_box(seen);
+        let mut seen = 0;
+        for (_, hash) in batch.iter().zip(hashes) {
+            let at = self.table.find(hash, |_| true);
+            seen ^= at.and_then(|at| self.arena.meta(at)).map_or(0, |meta| meta.0);
+        }
+        black_box(seen);
+        hashes
+    }
+
+    pub(super) fn warm(&self, keys: &[&[u8]]) {
+        for batch in keys.chunks(BATCH) {
+            black_box(self.touch(batch));
+        }
+    }
+
+    pub(super) fn put(&mut self, entry: &Entry<'_>) -> Change {
+        let hash = self.hash(entry.key);
+        let Some(old) = self.table.find(hash, |at| self.arena.key(at) == entry.key) else {
+            let Some(at) = self.arena.insert(entry) else {
+                return Change::Refused;
+            };
+            self.table.insert(hash, at);
+            self.live_bytes += (entry.key.len() + entry.value.len()) as u64;
+            return Change::Created(at);
+        };
+        let before = self.arena.record(old).map_or(0, |record| record.value.len());
+        let Some(new) = self.arena.update(old, entry) else {
+            return Change::Refused;
+        };
+        self.live_bytes = self.live_bytes + entry.value.len() as u64 - before as u64;
+        if new == old {
+            return Change::InPlace;
+        }
+        self.table.replace(hash, old, new);
+        Change::Moved(old, new)
+    }
+
+    /// Takes an entry out. Its record stays readable until it is given to `free`.
+    pub(super) fn unlink(&mut self, key: &[u8]) -> Option<u32> {
+        let hash = self.hash(key);
+        let at = self.table.find(hash, |at| self.arena.key(at) == key)?;
+        self.table.remove(hash, at);
+        let value = self.arena.record(at).map_or(0, |record| record.value.len());
+        self.live_bytes -= (key.len() + value) as u64;
+        Some(at)
+    }
+
+    pub(super) fn free(&mut self, at: u32) {
+        self.arena.free(at);
+    }
+}

@@ -1,0 +1,159 @@
+//! The state in memory: entries found by key and walked in key order.
+//!
+//! One arena holds all records. Beside it, a hash table finds a record by its key, and a B+-tree keeps the records'
+//! addresses in the order of the keys' bytes. Every write is bounded work: the table grows by splitting one small part,
+//! the tree by splitting one node, and the arena by one chunk.
+//!
+//! All of it is in shared pieces that are copied when they are written to. So a clone is a point-in-time view that costs
+//! as little as copying the list of pieces, and holding one costs later writes at most one copy of each piece they touch.
+
+#![forbid(unsafe_code)]
+
+mod arena;
+mod bins;
+mod blobs;
+mod chunk;
+mod entries;
+mod loader;
+mod range;
+mod record;
+mod scan;
+mod space;
+mod table;
+mod tree;
+
+use entries::{BATCH, Change, Entries};
+use record::Entry;
+use tree::Tree;
+
+pub use loader::IndexLoader;
+pub use range::Range;
+pub use record::Record;
+pub use scan::Scan;
+
+/// Entries by key. Keys are ordered by their bytes; which keys and values are permitted is for the caller to decide.
+///
+/// ```
+/// use softadastra_store::index::{Index, Range};
+///
+/// let mut index = Index::new();
+/// index.put(b"user:2", b"Grace", 1, 0);
+/// index.put(b"user:1", b"Ada", 2, 0);
+/// let before = index.clone();
+/// index.remove(b"user:2");
+///
+/// assert_eq!(index.get(b"user:1").map(|record| record.value()), Some(&b"Ada"[..]));
+/// let keys: Vec<_> = before.scan(&Range::prefix(b"user:")).map(|record| record.key()).collect();
+/// assert_eq!(keys, [b"user:1", b"user:2"]);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Index {
+    entries: Entries,
+    order: Tree,
+    exhausted: bool,
+}
+
+impl Default for Index {
+    fn default() -> Self {
+        Self { entries: Entries::with_capacity(0), order: Tree::new(), exhausted: false }
+    }
+}
+
+impl Index {
+    /// An index without entries.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many keys there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is no key.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The entry of a key.
+    #[inline]
+    pub fn get(&self, key: &[u8]) -> Option<Record<'_>> {
+        self.entries.get(key)
+    }
+
+    /// Whether there is an entry of that key.
+    #[inline]
+    pub fn contains(&self, key: &[u8]) -> bool {
+        self.entries.find(key).is_some()
+    }
+
+    /// The version of a key's entry, which is all that a conditional write needs.
+    #[inline]
+    pub fn version_of(&self, key: &[u8]) -> Option<u64> {
+        self.entries.find(key).and_then(|at| self.entries.arena.version(at))
+    }
+
+    /// Calls `each` with the position and the entry of every key, in order. Faster per key than [`Index::get`] once the
+    /// index outgrows the processor's caches, because the misses of several keys overlap.
+    pub fn get_many<'a>(&'a self, keys: &[&[u8]], each: impl FnMut(usize, Option<Record<'a>>)) {
+        self.entries.get_many(keys, each);
+    }
+
+    /// Brings what is needed to look up or write these keys into the processor's caches, their misses overlapped.
+    /// Worthwhile in steps of about 16 before writes that follow a log.
+    pub fn warm(&self, keys: &[&[u8]]) {
+        self.entries.warm(keys);
+        for batch in keys.chunks(BATCH) {
+            self.order.warm(batch);
+        }
+    }
+
+    /// Stores an entry; true if the key is new. Cannot fail while [`Index::has_room`]; without room nothing changes and
+    /// [`Index::is_exhausted`] says so from then on.
+    pub fn put(&mut self, key: &[u8], value: &[u8], version: u64, timestamp: i64) -> bool {
+        let change = self.entries.put(&Entry { key, value, version, timestamp });
+        match change {
+            Change::Created(at) => self.order.insert(&self.entries.arena, key, at),
+            Change::Moved(from, to) => self.order.replace(key, from, to),
+            Change::InPlace => {}
+            Change::Refused => self.exhausted = true,
+        }
+        matches!(change, Change::Created(_))
+    }
+
+    /// Drops an entry; true if there was one.
+    pub fn remove(&mut self, key: &[u8]) -> bool {
+        let Some(at) = self.entries.unlink(key) else {
+            return false;
+        };
+        self.order.remove(&self.entries.arena, key, at);
+        self.entries.free(at);
+        true
+    }
+
+    /// The entries of a range, in its order.
+    pub fn scan(&self, range: &Range) -> Scan<'_> {
+        Scan::new(&self.entries.arena, &self.order, range)
+    }
+
+    /// The bytes of all keys and values: the least that a log of this state can hold.
+    pub fn live_bytes(&self) -> u64 {
+        self.entries.live_bytes()
+    }
+
+    /// What the index has allocated, shared pieces counted in full.
+    pub fn memory_bytes(&self) -> usize {
+        self.entries.memory_bytes() + self.order.memory_bytes()
+    }
+
+    /// Whether so many more entries with so many bytes of keys and values surely fit. Asked before a write is logged,
+    /// since afterwards it is too late to refuse it.
+    pub fn has_room(&self, additional_entries: u64, additional_bytes: u64) -> bool {
+        self.entries.arena.has_room(additional_entries, additional_bytes)
+    }
+
+    /// Whether a put was ever refused because [`Index::has_room`] was not asked or not heeded.
+    pub fn is_exhausted(&self) -> bool {
+        self.exhausted
+    }
+}

@@ -1,0 +1,139 @@
+//! How one entry lies in the arena: a header of three little-endian words, the key, then the value or nothing.
+
+use std::sync::Arc;
+
+/// Arena addresses count units of this many bytes.
+pub(super) const UNIT: usize = 8;
+/// Meta word, version, timestamp.
+pub(super) const HEADER: usize = 24;
+/// Longer values live outside the arena, so that they can be handed out without a copy.
+pub(super) const INLINE_MAX: usize = 1024;
+/// The longest key that a header can state.
+pub(super) const KEY_MAX: usize = (1 << 30) - 1;
+
+const FREE: u64 = 1 << 31;
+const BLOB: u64 = 1 << 30;
+const LOW: u64 = BLOB - 1;
+
+/// The first word of every block, live or free, which is what makes a chunk walkable.
+///
+/// Live: key length, the blob flag, and above them the value's length or its blob's number.
+/// Free: the next free block of the same bin, and above it the block's length in units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Meta(pub(super) u64);
+
+impl Meta {
+    pub(super) fn inline(key_len: usize, value_len: usize) -> Self {
+        Self(key_len as u64 & LOW | (value_len as u64) << 32)
+    }
+
+    pub(super) fn with_blob(key_len: usize, blob: u32) -> Self {
+        Self(key_len as u64 & LOW | BLOB | u64::from(blob) << 32)
+    }
+
+    pub(super) fn free(units: usize, next: u16) -> Self {
+        Self(u64::from(next) | FREE | (units as u64) << 32)
+    }
+
+    pub(super) fn is_free(self) -> bool {
+        self.0 & FREE != 0
+    }
+
+    pub(super) fn key_len(self) -> usize {
+        (self.0 & LOW) as usize
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "the low 16 bits are the link")]
+    pub(super) fn next(self) -> u16 {
+        self.0 as u16
+    }
+
+    fn upper(self) -> u32 {
+        u32::try_from(self.0 >> 32).unwrap_or_default()
+    }
+
+    pub(super) fn blob(self) -> Option<u32> {
+        (self.0 & BLOB != 0).then(|| self.upper())
+    }
+
+    pub(super) fn inline_len(self) -> usize {
+        if self.0 & BLOB == 0 { self.upper() as usize } else { 0 }
+    }
+
+    /// How long the block is. A live block is always exactly as long as its record needs.
+    pub(super) fn units(self) -> usize {
+        if self.is_free() {
+            self.upper() as usize
+        } else {
+            (HEADER + self.key_len() + self.inline_len()).div_ceil(UNIT)
+        }
+    }
+}
+
+/// What a caller stores.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry<'a> {
+    pub(super) key: &'a [u8],
+    pub(super) value: &'a [u8],
+    pub(super) version: u64,
+    pub(super) timestamp: i64,
+}
+
+impl Entry<'_> {
+    /// Writes header, key and an inline value; `block` is exactly the block of this record.
+    pub(super) fn write(&self, meta: Meta, block: &mut [u8]) {
+        let fields = [
+            &meta.0.to_le_bytes()[..],
+            &self.version.to_le_bytes()[..],
+            &self.timestamp.to_le_bytes()[..],
+            self.key,
+            if meta.blob().is_some() { &[] } else { self.value },
+        ];
+        let mut rest = block;
+        for field in fields {
+            let Some((to, after)) = rest.split_at_mut_checked(field.len()) else {
+                return;
+            };
+            to.copy_from_slice(field);
+            rest = after;
+        }
+        rest.fill(0);
+    }
+}
+
+/// One stored entry, borrowed from the index.
+#[derive(Clone, Copy, Debug)]
+pub struct Record<'a> {
+    pub(super) key: &'a [u8],
+    pub(super) value: &'a [u8],
+    pub(super) blob: Option<&'a Arc<[u8]>>,
+    pub(super) version: u64,
+    pub(super) timestamp: i64,
+}
+
+impl<'a> Record<'a> {
+    /// The key's bytes.
+    pub fn key(&self) -> &'a [u8] {
+        self.key
+    }
+
+    /// The value's bytes, wherever they live.
+    pub fn value(&self) -> &'a [u8] {
+        self.value
+    }
+
+    /// The version given with the last write.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// The timestamp given with the last write.
+    pub fn timestamp(&self) -> i64 {
+        self.timestamp
+    }
+
+    /// The value as shared memory, when it is long enough to be worth sharing instead of copying.
+    pub fn blob(&self) -> Option<&'a Arc<[u8]>> {
+        self.blob
+    }
+}

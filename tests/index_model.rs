@@ -1,0 +1,302 @@
+//! The index answers like an ordered map, and its clones like that map at the time of the clone.
+
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a panic fails the test")]
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
+use proptest::prelude::*;
+use softadastra_store::index::{Index, IndexLoader, Range, Record};
+
+type Model = BTreeMap<Vec<u8>, (Vec<u8>, u64)>;
+
+#[derive(Clone, Debug)]
+enum Step {
+    Put(Vec<u8>, Vec<u8>),
+    Remove(Vec<u8>),
+    Clone,
+    Scan(Range),
+}
+
+fn key() -> impl Strategy<Value = Vec<u8>> {
+    let prefix = prop::sample::select(vec![
+        String::new(),
+        "city/FR/29".into(),
+        "city/GB/".into(),
+        "a prefix that is much longer than a head/".repeat(3),
+        "x".repeat(70_000),
+    ]);
+    let any = prop_oneof![
+        Just(vec![0u8]),
+        Just(vec![255u8, 255]),
+        prop::collection::vec(any::<u8>(), 1..4)
+    ];
+    prop_oneof![
+        8 => (prefix, 0..400u32).prop_map(|(prefix, n)| format!("{prefix}{n}").into_bytes()),
+        1 => any,
+        1 => (1..40usize).prop_map(|n| vec![0; n]),
+    ]
+}
+
+fn value() -> impl Strategy<Value = Vec<u8>> {
+    let len = prop_oneof![6 => 0..200usize, 3 => 900..1200usize, 1 => 0..100_000usize];
+    (len, any::<u8>()).prop_map(|(len, byte)| vec![byte; len])
+}
+
+fn bound() -> impl Strategy<Value = Bound<Vec<u8>>> {
+    prop_oneof![
+        Just(Bound::Unbounded),
+        key().prop_map(Bound::Included),
+        key().prop_map(Bound::Excluded)
+    ]
+}
+
+fn range() -> impl Strategy<Value = Range> {
+    let bounds = (bound(), bound(), any::<bool>()).prop_map(|(lower, upper, reverse)| Range {
+        lower,
+        upper,
+        reverse,
+    });
+    let prefix = (key(), 0..12usize, any::<bool>());
+    let prefix = prefix.prop_map(|(key, len, reverse)| Range {
+        reverse,
+        ..Range::prefix(&key[..len.min(key.len())])
+    });
+    prop_oneof![bounds, prefix]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        12 => (key(), value()).prop_map(|(key, value)| Step::Put(key, value)),
+        5 => key().prop_map(Step::Remove),
+        1 => Just(Step::Clone),
+        1 => range().prop_map(Step::Scan),
+    ]
+}
+
+fn same(record: &Record<'_>, key: &[u8], value: &(Vec<u8>, u64)) -> bool {
+    let timestamp = i64::try_from(value.1).unwrap() - 7;
+    let shared = record.blob().is_none_or(|blob| **blob == value.0[..])
+        && record.blob().is_some() == (value.0.len() > 1024);
+    record.key() == key
+        && record.value() == value.0
+        && record.version() == value.1
+        && record.timestamp() == timestamp
+        && shared
+}
+
+fn within(range: &Range, key: &[u8]) -> bool {
+    let above = match &range.lower {
+        Bound::Included(lower) => key >= &lower[..],
+        Bound::Excluded(lower) => key > &lower[..],
+        Bound::Unbounded => true,
+    };
+    let below = match &range.upper {
+        Bound::Included(upper) => key <= &upper[..],
+        Bound::Excluded(upper) => key < &upper[..],
+        Bound::Unbounded => true,
+    };
+    above && below
+}
+
+fn check_scan(index: &Index, model: &Model, range: &Range) {
+    let mut expected: Vec<_> = model.iter().filter(|(key, _)| within(range, key)).collect();
+    if range.reverse {
+        expected.reverse();
+    }
+    let found: Vec<_> = index.scan(range).collect();
+    assert_eq!(found.len(), expected.len(), "{range:?}");
+    for (record, (key, value)) in found.iter().zip(expected) {
+        assert!(same(record, key, value), "{range:?}");
+    }
+}
+
+fn check(index: &Index, model: &Model) {
+    assert_eq!(index.len(), model.len());
+    assert_eq!(index.is_empty(), model.is_empty());
+    let bytes: usize = model.iter().map(|(key, (value, _))| key.len() + value.len()).sum();
+    assert_eq!(index.live_bytes(), bytes as u64);
+    check_scan(index, model, &Range::all());
+    check_scan(index, model, &Range { reverse: true, ..Range::all() });
+    let missing = b"no such key".to_vec();
+    let keys: Vec<&[u8]> = model.keys().chain([&missing]).map(Vec::as_slice).collect();
+    index.warm(&keys);
+    let mut next = 0;
+    index.get_many(&keys, |i, record| {
+        assert_eq!(i, next);
+        assert_eq!(record.is_some(), i < model.len());
+        assert!(record.is_none_or(|record| same(&record, keys[i], &model[keys[i]])));
+        next += 1;
+    });
+    assert_eq!(next, keys.len());
+    for (key, value) in model {
+        assert!(same(&index.get(key).unwrap(), key, value));
+        assert_eq!(index.version_of(key), Some(value.1));
+    }
+    assert!(!index.contains(&missing));
+}
+
+fn run(steps: Vec<Step>) {
+    let (mut index, mut model) = (Index::new(), Model::new());
+    let mut loader = IndexLoader::new();
+    let mut clones = Vec::new();
+    for (version, step) in (1u64..).zip(steps) {
+        match step {
+            Step::Put(key, value) => {
+                let timestamp = i64::try_from(version).unwrap() - 7;
+                let created = index.put(&key, &value, version, timestamp);
+                assert_eq!(created, loader.put(&key, &value, version, timestamp));
+                assert_eq!(created, model.insert(key, (value, version)).is_none());
+            }
+            Step::Remove(key) => {
+                let removed = index.remove(&key);
+                assert_eq!(removed, loader.remove(&key));
+                assert_eq!(removed, model.remove(&key).is_some());
+                assert!(index.get(&key).is_none() && loader.get(&key).is_none());
+            }
+            Step::Clone => clones.push((index.clone(), model.clone())),
+            Step::Scan(range) => check_scan(&index, &model, &range),
+        }
+    }
+    check(&index, &model);
+    let mut bulk = loader.finish();
+    check(&bulk, &model);
+    for key in model.keys() {
+        assert!(bulk.remove(key));
+    }
+    assert!(bulk.is_empty() && bulk.scan(&Range::all()).next().is_none());
+    for (clone, then) in &clones {
+        check(clone, then);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn behaves_like_an_ordered_map(steps in prop::collection::vec(step(), 1..600)) {
+        run(steps);
+    }
+
+    #[test]
+    fn stays_ordered_when_it_grows_and_shrinks(
+        seed in any::<u64>(),
+        shape in prop::sample::select(vec!["{}", "key/{}/of a longer kind", "city/FR/{}"]),
+        len in 500..6000usize,
+    ) {
+        let mut random = Random(seed);
+        let keys: Vec<_> = (0..len).map(|_| shape.replace("{}", &(random.next() % 1_000_000).to_string())).collect();
+        let puts = keys.iter().map(|key| Step::Put(key.clone().into_bytes(), vec![1; 20]));
+        let mut removals: Vec<_> = keys.iter().map(|key| Step::Remove(key.clone().into_bytes())).collect();
+        removals.truncate(len * 9 / 10);
+        let again = keys.iter().take(len / 3).map(|key| Step::Put(key.clone().into_bytes(), vec![2; 30]));
+        run(puts.chain([Step::Clone]).chain(removals).chain([Step::Clone]).chain(again).collect());
+    }
+}
+
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed ^ mixed >> 29
+    }
+}
+
+#[test]
+fn a_loaded_index_goes_on_taking_keys_outside_the_prefix_of_the_loaded_ones() {
+    let (mut bulk, mut model) = (IndexLoader::with_capacity(20_000), Model::new());
+    for n in 0..20_000u64 {
+        let key = format!("country/with a long name/{n}").into_bytes();
+        bulk.put(&key, b"v", n, i64::try_from(n).unwrap() - 7);
+        model.insert(key, (b"v".to_vec(), n));
+    }
+    let mut index = bulk.finish();
+    check(&index, &model);
+    for n in 0..20_000u64 {
+        let start =
+            ["a", "country/", "country/with a long name/1", "z"][usize::try_from(n % 4).unwrap()];
+        let key = format!("{start}{n}!").into_bytes();
+        index.put(&key, b"w", n, i64::try_from(n).unwrap() - 7);
+        model.insert(key, (b"w".to_vec(), n));
+    }
+    check(&index, &model);
+}
+
+/// Overwrites and removes the same keys with values of varied length, and returns the memory and the live bytes after
+/// each round. One key in eight changes seldom, so that hardly any stretch of memory empties by itself.
+fn churn(hold_clone: bool) -> Vec<(usize, u64)> {
+    let mut random = Random(1);
+    let mut index = Index::new();
+    let mut held = None;
+    let mut memory = Vec::new();
+    for round in 0..100 {
+        for _ in 0..10_000 {
+            let n = random.next() % 10_000;
+            if n.is_multiple_of(8) && !random.next().is_multiple_of(50) {
+                continue;
+            }
+            let key = format!("key/{n}");
+            if random.next().is_multiple_of(4) {
+                index.remove(key.as_bytes());
+            } else {
+                let len = usize::try_from(random.next() % if round % 2 == 0 { 100 } else { 1500 })
+                    .unwrap();
+                index.put(key.as_bytes(), &vec![7; len], 1, 1);
+            }
+        }
+        memory.push((index.memory_bytes(), index.live_bytes()));
+        if hold_clone && round % 10 == 0 {
+            held = Some(index.clone());
+        }
+    }
+    drop(held);
+    memory
+}
+
+#[test]
+fn space_is_reused() {
+    for hold_clone in [false, true] {
+        let memory = churn(hold_clone);
+        let most = memory[20..].iter().map(|(memory, _)| *memory as u64).max().unwrap();
+        let live = memory[20..].iter().map(|(_, live)| *live).max().unwrap();
+        assert!(most < 2 * live, "{most} bytes are held for {live}");
+    }
+}
+
+#[test]
+fn an_emptied_index_gives_its_memory_back() {
+    let mut index = Index::new();
+    for n in 0..50_000u32 {
+        index.put(&n.to_le_bytes(), &[1; 100], 1, 1);
+    }
+    let full = index.memory_bytes();
+    for n in 0..50_000u32 {
+        index.remove(&n.to_le_bytes());
+    }
+    assert!(index.memory_bytes() < full / 4, "{full} shrank to {} only", index.memory_bytes());
+}
+
+#[test]
+fn a_small_index_is_small() {
+    let mut index = Index::new();
+    assert!(index.memory_bytes() < 4096);
+    index.put(b"key", b"value", 1, 1);
+    assert!(index.memory_bytes() < 8192);
+}
+
+#[test]
+fn room_is_refused_before_addresses_run_out() {
+    let index = Index::new();
+    assert!(index.has_room(1_000_000, 1_000_000_000));
+    assert!(!index.has_room(u64::from(u32::MAX), 0));
+    assert!(!index.has_room(1, 1 << 40));
+    assert!(!index.is_exhausted());
+}
+
+#[test]
+fn an_index_can_be_shared_between_threads() {
+    fn shared<T: Send + Sync + Clone>() {}
+    shared::<Index>();
+}
