@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { StoreConfig, StoreEngine } from '@softadastra/store';
+import { Operation, StoreConfig, StoreEngine } from '@softadastra/store';
 import { childFile, dump, memoryStore, must, refused, runChild, workspace } from './helpers.mjs';
 
 test('writes of one turn share a commit', async (t) => {
@@ -88,6 +88,30 @@ for (const [kind, make] of [
     assert.equal(store.getString('same').startsWith('499x'), true);
   });
 }
+
+test('behind a flush that waits, calls of every kind keep their order', async (t) => {
+  const work = workspace(t);
+  const store = await work.open();
+  const calls = [
+    () => store.put('a', '1'),
+    () => store.remove('a'),
+    () => store.apply(Operation.put('a', '2')),
+    () => store.batch([{ type: 'put', key: 'a', value: '3' }]),
+  ];
+  const pending = [store.put('first', 'x')];
+  const flushed = store.flush();
+  for (const one of calls) {
+    for (const other of calls) pending.push(one(), other());
+  }
+  const versions = (await Promise.all(pending)).map(
+    (result) => must(result).version ?? must(result).firstVersion,
+  );
+  must(await flushed);
+  assert.deepEqual(
+    versions,
+    Array.from({ length: pending.length }, (_, n) => n + 1),
+  );
+});
 
 test('a value larger than the bound is written all the same', async (t) => {
   const work = workspace(t);
