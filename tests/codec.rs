@@ -1,5 +1,12 @@
 //! The operation payload is the published format, byte for byte, and nothing else decodes.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that fails panics"
+)]
+
 use softadastra_store::operation::DecodeError;
 use softadastra_store::{
     Error, ErrorCode, Key, Operation, OperationDecoder, OperationEncoder, OperationType, Value,

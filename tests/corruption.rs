@@ -1,5 +1,12 @@
 //! Damage is reported where it is and changes nothing; an interrupted write is cut off and kept.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that fails panics"
+)]
+
 mod support;
 
 use std::path::{Path, PathBuf};
@@ -11,7 +18,7 @@ use support::sim_disk::SimDisk;
 
 const LOG: &str = "/store.wal";
 /// Where the frames of `golden/v1/sealed.wal` start, and its end.
-const FRAMES: [u64; 6] = [64, 152, 584, 680, 760, 816];
+const FRAMES: [usize; 6] = [64, 152, 584, 680, 760, 816];
 
 fn golden(name: &str) -> Vec<u8> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/v1");
@@ -33,7 +40,7 @@ fn state(bytes: &[u8]) -> Model {
 /// The states after each frame of the golden history.
 fn states() -> Vec<Model> {
     let whole = golden("sealed.wal");
-    FRAMES[..5].iter().map(|&end| state(&whole[..end as usize])).collect()
+    FRAMES[..5].iter().map(|&end| state(&whole[..end])).collect()
 }
 
 fn assert_untouched(disk: &SimDisk, bytes: &[u8]) {
@@ -74,19 +81,21 @@ fn any_flipped_bit_of_the_file_header_refuses_the_log() {
 fn any_flipped_bit_of_a_frame_of_a_closed_log_is_reported_with_its_place() {
     let whole = state(&golden("sealed.wal"));
     each_flip(&golden("sealed.wal"), |at, bytes| {
-        let frame = FRAMES.partition_point(|&start| start <= at as u64);
+        let frame = FRAMES.partition_point(|&start| start <= at);
         if frame == 0 {
             return;
         }
         let (disk, opened) = open(&bytes);
-        if at as u64 >= FRAMES[4] {
+        if at >= FRAMES[4] {
             // The seal itself: nothing that was written is in doubt.
             assert_eq!(Model::of(&opened.unwrap()), whole, "byte {at}");
             assert_eq!(cut_files(&disk).len(), 1, "byte {at}");
             return;
         }
         match opened.unwrap_err() {
-            Error::CorruptLog { offset, .. } => assert_eq!(offset, FRAMES[frame - 1], "byte {at}"),
+            Error::CorruptLog { offset, .. } => {
+                assert_eq!(offset, FRAMES[frame - 1] as u64, "byte {at}")
+            }
             error => panic!("byte {at}: {error}"),
         }
         assert_untouched(&disk, &bytes);
@@ -100,7 +109,7 @@ fn a_flipped_bit_in_the_last_frame_of_an_unclosed_log_costs_that_frame_alone_and
         let mut bytes = bytes;
         bytes.resize(golden("unsealed.wal").len(), 0);
         let (disk, opened) = open(&bytes);
-        match at as u64 {
+        match at {
             0..64 => assert!(opened.is_err()),
             64..680 => {
                 assert!(matches!(opened, Err(Error::CorruptLog { .. })), "byte {at}: {opened:?}");
@@ -134,12 +143,12 @@ fn a_log_cut_anywhere_shows_the_frames_that_are_whole_and_keeps_the_rest() {
             assert_untouched(&disk, &whole[..len]);
             continue;
         }
-        let frames = FRAMES.partition_point(|&start| start <= len as u64) - 1;
+        let frames = FRAMES.partition_point(|&start| start <= len) - 1;
         assert_eq!(Model::of(&opened.unwrap()), states[frames], "length {len}");
-        let torn = len as u64 > FRAMES[frames];
+        let torn = len > FRAMES[frames];
         assert_eq!(cut_files(&disk).len(), usize::from(torn), "length {len}");
         if torn {
-            assert_eq!(disk.read(Path::new(LOG)).unwrap().len() as u64, FRAMES[frames]);
+            assert_eq!(disk.read(Path::new(LOG)).unwrap().len(), FRAMES[frames]);
         }
     }
 }

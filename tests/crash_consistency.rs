@@ -1,6 +1,13 @@
 //! Whatever moment the machine stops at, every acknowledged commit is there afterwards, whole, and
 //! nothing that was never written is.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that fails panics"
+)]
+
 mod support;
 
 use std::path::Path;
@@ -100,7 +107,7 @@ fn enumerate_crashes(config: &StoreConfig, seeds: std::ops::Range<u64>, synced: 
                 let context = format!("seed {seed}, stopped at call {call}, image {image}");
                 let (disk, engine) = survive(&disk, config, &mut random, &context);
                 let commits = check(&engine, &states, at_least, submitted, &context);
-                go_on(&disk, config, engine, &script[commits..], &states[commits], &context);
+                go_on(&disk, config, &engine, &script[commits..], &states[commits], &context);
             }
         }
     }
@@ -110,17 +117,17 @@ fn enumerate_crashes(config: &StoreConfig, seeds: std::ops::Range<u64>, synced: 
 fn go_on(
     disk: &SimDisk,
     config: &StoreConfig,
-    engine: StoreEngine,
+    engine: &StoreEngine,
     rest: &[Commit],
     found: &Model,
     context: &str,
 ) {
     let mut model = found.clone();
     for commit in rest {
-        run(&engine, commit).unwrap_or_else(|error| panic!("{context}: {error}"));
+        run(engine, commit).unwrap_or_else(|error| panic!("{context}: {error}"));
         model.commit(commit);
     }
-    assert_eq!(Model::of(&engine), model, "{context}");
+    assert_eq!(Model::of(engine), model, "{context}");
     engine.close().unwrap();
     let reopened = open(disk, config).unwrap_or_else(|error| panic!("{context}: {error}"));
     assert_eq!(Model::of(&reopened), model, "{context}");

@@ -1,6 +1,13 @@
 //! Every I/O call is made to fail in turn: nothing acknowledged is lost, nothing hangs, and reads go
 //! on.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that fails panics"
+)]
+
 mod support;
 
 use std::io::ErrorKind;

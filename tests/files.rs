@@ -1,5 +1,12 @@
 //! Paths and files that are not a log are refused by name and left as they are.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that fails panics"
+)]
+
 use std::fs;
 use std::path::Path;
 

@@ -2,6 +2,13 @@
 //!
 //! The files were made by `golden/generate.py` from `docs/format.md`, not by the code under test.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that fails panics"
+)]
+
 mod support;
 
 use std::fs;

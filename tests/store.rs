@@ -1,6 +1,13 @@
 //! The store as an application in Rust uses it: the documented programs first, then every promise of
 //! the calls.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that fails panics"
+)]
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 

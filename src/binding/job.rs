@@ -46,7 +46,7 @@ where
     let queued = queue(env, job);
     if queued.is_err() {
         // SAFETY: the job was not queued, so this is the only pointer to it.
-        unsafe { discard(env, Box::from_raw(job)) };
+        unsafe { Box::from_raw(job).discard(env) };
     }
     queued
 }
@@ -96,7 +96,7 @@ unsafe extern "C" fn complete<T, F>(
     let callback = callback_of(env, job.callback);
     let (result, finish) = (job.result.take(), job.finish.take());
     // SAFETY: the work is done and not used again.
-    unsafe { discard(env, job) };
+    unsafe { job.discard(env) };
     let report = || -> Answer<()> {
         let outcome = match finish {
             Some(finish) => finish(result),
@@ -129,13 +129,15 @@ fn callback_of(env: Env, reference: sys::napi_ref) -> Answer<Value> {
     Ok(callback)
 }
 
-/// SAFETY: the job must not be queued, or be done.
-unsafe fn discard<T, F>(env: Env, job: Box<Job<T, F>>) {
-    // SAFETY: reference and work were made in `spawn` and are used no more.
-    unsafe {
-        sys::napi_delete_reference(env.raw(), job.callback);
-        if !job.work.is_null() {
-            sys::napi_delete_async_work(env.raw(), job.work);
+impl<T, F> Job<T, F> {
+    /// SAFETY: the job must not be queued, or be done.
+    unsafe fn discard(self, env: Env) {
+        // SAFETY: reference and work were made in `spawn` and are used no more.
+        unsafe {
+            sys::napi_delete_reference(env.raw(), self.callback);
+            if !self.work.is_null() {
+                sys::napi_delete_async_work(env.raw(), self.work);
+            }
         }
     }
 }

@@ -21,6 +21,16 @@ pub(super) fn check(status: sys::napi_status) -> Answer<()> {
     if status == sys::Status::napi_ok { Ok(()) } else { Err(Fault::Pending) }
 }
 
+/// Runs a call that makes a value.
+///
+/// SAFETY of every use: the environment is that of the running callback, pointers and lengths come
+/// from live slices, and the result is read only after an ok status.
+fn make(call: impl FnOnce(*mut Value) -> sys::napi_status) -> Answer<Value> {
+    let mut value = ptr::null_mut();
+    check(call(&raw mut value))?;
+    Ok(value)
+}
+
 impl Env {
     pub(super) fn new(raw: sys::napi_env) -> Self {
         Self(raw)
@@ -30,29 +40,19 @@ impl Env {
         self.0
     }
 
-    /// Runs a call that makes a value.
-    ///
-    /// SAFETY of every use below: the environment is that of the running callback, pointers and
-    /// lengths come from live slices, and the result is read only after an ok status.
-    fn make(self, call: impl FnOnce(*mut Value) -> sys::napi_status) -> Answer<Value> {
-        let mut value = ptr::null_mut();
-        check(call(&raw mut value))?;
-        Ok(value)
-    }
-
     pub(super) fn undefined(self) -> Answer<Value> {
         // SAFETY: see `make`.
-        self.make(|out| unsafe { sys::napi_get_undefined(self.0, out) })
+        make(|out| unsafe { sys::napi_get_undefined(self.0, out) })
     }
 
     pub(super) fn boolean(self, value: bool) -> Answer<Value> {
         // SAFETY: see `make`.
-        self.make(|out| unsafe { sys::napi_get_boolean(self.0, value, out) })
+        make(|out| unsafe { sys::napi_get_boolean(self.0, value, out) })
     }
 
     pub(super) fn number(self, value: f64) -> Answer<Value> {
         // SAFETY: see `make`.
-        self.make(|out| unsafe { sys::napi_create_double(self.0, value, out) })
+        make(|out| unsafe { sys::napi_create_double(self.0, value, out) })
     }
 
     /// A count, a sequence or a time; exact up to 2^53.
@@ -66,32 +66,31 @@ impl Env {
         let (text, len) = (bytes.as_ptr().cast::<c_char>(), bytes.len().cast_signed());
         if bytes.is_ascii() {
             // SAFETY: see `make`.
-            return self
-                .make(|out| unsafe { sys::napi_create_string_latin1(self.0, text, len, out) });
+            return make(|out| unsafe { sys::napi_create_string_latin1(self.0, text, len, out) });
         }
         // SAFETY: see `make`.
-        self.make(|out| unsafe { sys::napi_create_string_utf8(self.0, text, len, out) })
+        make(|out| unsafe { sys::napi_create_string_utf8(self.0, text, len, out) })
     }
 
     /// A `Buffer` with a copy of `bytes`.
     pub(super) fn buffer(self, bytes: &[u8]) -> Answer<Value> {
         let data = bytes.as_ptr().cast::<c_void>();
         // SAFETY: see `make`; the place of the copy is not asked for.
-        self.make(|out| unsafe {
+        make(|out| unsafe {
             sys::napi_create_buffer_copy(self.0, bytes.len(), data, ptr::null_mut(), out)
         })
     }
 
     pub(super) fn object(self) -> Answer<Value> {
         // SAFETY: see `make`.
-        self.make(|out| unsafe { sys::napi_create_object(self.0, out) })
+        make(|out| unsafe { sys::napi_create_object(self.0, out) })
     }
 
     /// An array of these values.
     pub(super) fn array(self, items: &[Value]) -> Answer<Value> {
         // SAFETY: see `make`.
-        let array = self
-            .make(|out| unsafe { sys::napi_create_array_with_length(self.0, items.len(), out) })?;
+        let array =
+            make(|out| unsafe { sys::napi_create_array_with_length(self.0, items.len(), out) })?;
         for (at, item) in (0..).zip(items) {
             // SAFETY: both values are alive in this callback.
             check(unsafe { sys::napi_set_element(self.0, array, at, *item) })?;
@@ -110,14 +109,14 @@ impl Env {
     pub(super) fn property(self, object: Value, name: &str) -> Answer<Value> {
         debug_assert!(name.ends_with('\0'));
         // SAFETY: see `make`; `name` is NUL-terminated.
-        self.make(|out| unsafe {
+        make(|out| unsafe {
             sys::napi_get_named_property(self.0, object, name.as_ptr().cast(), out)
         })
     }
 
     pub(super) fn element(self, array: Value, at: u32) -> Answer<Value> {
         // SAFETY: see `make`.
-        self.make(|out| unsafe { sys::napi_get_element(self.0, array, at, out) })
+        make(|out| unsafe { sys::napi_get_element(self.0, array, at, out) })
     }
 
     pub(super) fn array_len(self, array: Value) -> Answer<u32> {
@@ -218,7 +217,7 @@ impl Env {
         debug_assert!(name.ends_with('\0'));
         let len = name.len().cast_signed() - 1;
         // SAFETY: see `make`; who passes `data` keeps it alive for as long as the function.
-        self.make(|out| unsafe {
+        make(|out| unsafe {
             let name = name.as_ptr().cast();
             sys::napi_create_function(self.0, name, len, Some(callback), data, out)
         })

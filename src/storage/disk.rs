@@ -106,7 +106,7 @@ fn note_owner(file: &mut File) {
     let ours = file.read_to_string(&mut text).is_ok()
         && (text.is_empty() || text.starts_with(OWNER_PREFIX));
     if ours && file.seek(SeekFrom::Start(0)).is_ok() && file.set_len(0).is_ok() {
-        let _ = write!(file, "{OWNER_PREFIX}{}\n", std::process::id());
+        let _ = writeln!(file, "{OWNER_PREFIX}{}", std::process::id());
     }
 }
 

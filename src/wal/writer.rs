@@ -16,7 +16,7 @@ const GROW_FROM: u64 = 128 << 10;
 /// The zeroed space is extended by an eighth of the log, within these bounds.
 const MIN_STEP: u64 = 64 << 10;
 const MAX_STEP: u64 = 4 << 20;
-const ZEROS: [u8; 64 << 10] = [0; 64 << 10];
+static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
 
 /// Where and how a writer begins.
 #[derive(Debug)]

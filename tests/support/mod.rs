@@ -1,7 +1,12 @@
 //! What the tests of the engine share.
 #![allow(dead_code, reason = "every test file uses a part of it")]
 #![allow(unreachable_pub, reason = "shared by several test crates")]
-#![allow(clippy::pedantic, reason = "test support")]
+#![allow(
+    clippy::pedantic,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that fails panics, and a simulation keeps its own invariants"
+)]
 
 pub mod model;
 pub mod random;
