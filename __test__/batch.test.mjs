@@ -123,6 +123,13 @@ for (const [what, wrong, message] of [
   });
 }
 
+test('what a refused batch had staged does not ride along with the next write', async (t) => {
+  const store = memoryStore(t);
+  refused(await store.batch([put('a', '1'), put('b', '2'), remove('')]), 'invalid_argument');
+  assert.equal(must(await store.put('c', '3')).version, 1);
+  assert.deepEqual(dump(store), [['c', '3', 1]]);
+});
+
 test('anything but an array is refused', async (t) => {
   const store = memoryStore(t);
   for (const wrong of [undefined, null, 'put', {}, new Set()]) {

@@ -94,7 +94,7 @@ fn any_flipped_bit_of_a_frame_of_a_closed_log_is_reported_with_its_place() {
         }
         match opened.unwrap_err() {
             Error::CorruptLog { offset, .. } => {
-                assert_eq!(offset, FRAMES[frame - 1] as u64, "byte {at}")
+                assert_eq!(offset, FRAMES[frame - 1] as u64, "byte {at}");
             }
             error => panic!("byte {at}: {error}"),
         }
