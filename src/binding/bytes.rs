@@ -5,9 +5,11 @@ use std::{ptr, slice};
 use napi::sys;
 
 use super::error::Fault;
+use super::external;
 use super::js::{Answer, Env, Value, check};
 use super::key::type_name;
 use crate::Error;
+use crate::index::Record;
 use crate::types;
 
 /// A value given by JavaScript, measured but not yet copied.
@@ -110,11 +112,20 @@ pub(super) fn array_bytes<'a>(env: Env, value: Value) -> Answer<&'a [u8]> {
     Ok(&[])
 }
 
-/// Stored bytes as JavaScript gets them when it did not say how: a string, or a `Buffer` when they
-/// are not text.
-pub(super) fn text_or_buffer(env: Env, bytes: &[u8]) -> Answer<Value> {
+/// A stored value as a string; broken UTF-8 is replaced.
+pub(super) fn text(env: Env, record: &Record<'_>) -> Answer<Value> {
+    match record.blob() {
+        Some(blob) if blob.is_ascii() => external::string(env, blob),
+        _ => env.string(record.value()),
+    }
+}
+
+/// A stored value as JavaScript gets it when it did not say how: a string, or a `Buffer` when it is
+/// not text.
+pub(super) fn text_or_buffer(env: Env, record: &Record<'_>) -> Answer<Value> {
+    let bytes = record.value();
     if bytes.is_ascii() || std::str::from_utf8(bytes).is_ok() {
-        env.string(bytes)
+        text(env, record)
     } else {
         env.buffer(bytes)
     }

@@ -8,12 +8,16 @@ mod bytes;
 mod call;
 mod codec;
 mod error;
+mod external;
 mod handle;
 mod job;
 mod js;
 mod key;
+mod many;
+mod pack;
 mod read;
 mod scan;
+mod slab;
 mod snapshot;
 mod stage;
 

@@ -65,15 +65,15 @@ extern "C" fn get(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
             };
             #[allow(clippy::cast_precision_loss, reason = "JavaScript has no wider number")]
             let timestamp = env.number(record.timestamp() as f64)?;
-            let value = text_or_buffer(env, record.value())?;
+            let value = text_or_buffer(env, &record)?;
             env.array(&[value, env.count(record.version())?, timestamp])
         })
     })
 }
 
-/// `scan(options)`
+/// `scan(options, lens, numbers)`
 extern "C" fn scan(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
-    enter(env, info, |call: &Call<1>| {
-        Page::read(call.env, call.args[0])?.show(call.env, of(call).index())
+    enter(env, info, |call: &Call<3>| {
+        Page::read(call.env, call.args)?.show(call.env, of(call).index())
     })
 }
