@@ -1,7 +1,7 @@
 // Compares this store with its peers. See README.md beside this file.
 
 import process from 'node:process';
-import { cases, groups } from './cases/all.mjs';
+import { cases, groups, rowsOf } from './cases/all.mjs';
 import { inspectPeers, titles } from './peers/names.mjs';
 import { save } from './report/files.mjs';
 import { groupTable, targetTable } from './report/table.mjs';
@@ -20,9 +20,15 @@ function tell(one, peer, round) {
   else if (round === 0 && peer === 'store') process.stderr.write(`${one.group}: ${one.id}\n`);
 }
 
+const listed = (one) =>
+  `${one.id.padEnd(20)}${rowsOf(one)
+    .map((row) => row.title)
+    .join('; ')}`;
+
 async function measureAll(chosen, options, missing) {
   const folders = openFolders();
-  const run = rounds({ folders, quick: options.quick, count: options.rounds, missing });
+  const { quick, roundsOf } = options;
+  const run = rounds({ folders, quick, roundsOf, missing });
   const rows = [];
   for (const one of chosen) rows.push(...summarize(one, await run(one, tell)));
   if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
@@ -45,15 +51,16 @@ async function main() {
   const options = readOptions(process.argv.slice(2));
   const chosen = cases.filter((one) => selects(options.only, one));
   if (options.help) return say(usage);
-  if (options.list)
-    return say(chosen.map(({ id, title }) => `${id.padEnd(16)} ${title}`).join('\n'));
+  if (options.list) return say(chosen.map(listed).join('\n'));
   if (chosen.length === 0) throw new Error('--only selects no case; --list names them');
   const { versions, missing } = await inspectPeers();
   for (const [peer, reason] of Object.entries(missing)) say(`without ${titles[peer]}: ${reason}`);
-  const { quick, rounds: count } = options;
-  const rows = await measureAll(chosen, options, missing);
   const machine = describeMachine();
-  const report = { when: new Date().toISOString(), quick, rounds: count, machine, versions, rows };
+  if (machine.busy > 0.5)
+    say(`The machine is busy (load ${machine.busy}): do not trust the figures.`);
+  const rows = await measureAll(chosen, options, missing);
+  const { quick } = options;
+  const report = { when: new Date().toISOString(), quick, machine, versions, rows };
   print(report);
   return say(`Written: ${save(report, options.publish).join(', ')}`);
 }

@@ -21,7 +21,7 @@ export const space = [
   },
   {
     ...base,
-    id: 'overwrites',
+    id: 'log-size',
     title: 'files after ten overwrites',
     measure: 'overwrites',
     dataset: undefined,

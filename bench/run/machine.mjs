@@ -11,5 +11,7 @@ export function describeMachine() {
     memoryGiB: Math.round(os.totalmem() / 2 ** 30),
     system: `${os.type()} ${os.release()} ${process.arch}`,
     node: process.version,
+    /** Processes that wanted to run in the last minute, before the benchmark itself did. */
+    busy: Math.round(os.loadavg()[0] * 10) / 10,
   };
 }

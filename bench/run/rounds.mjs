@@ -20,7 +20,7 @@ function loader(folders, quick) {
   };
 }
 
-export function rounds({ folders, quick, count, missing }) {
+export function rounds({ folders, quick, roundsOf, missing }) {
   const folderOf = loader(folders, quick);
 
   async function measure(one, peer) {
@@ -35,7 +35,7 @@ export function rounds({ folders, quick, count, missing }) {
   return async function run(one, onProgress) {
     const peers = one.peers.filter((peer) => !missing[peer]);
     const samples = Object.fromEntries(peers.map((peer) => [peer, []]));
-    for (let round = 0; round < count; round += 1) {
+    for (let round = 0; round < roundsOf(one.group); round += 1) {
       for (let turn = 0; turn < peers.length; turn += 1) {
         const peer = peers[(turn + round) % peers.length];
         onProgress(one, peer, round);
