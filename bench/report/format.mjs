@@ -25,4 +25,7 @@ export function show(value, unit) {
   return `${short.format(value)} ${unit}`;
 }
 
-export const times = (ratio) => `${ratio.toFixed(ratio < 10 ? 2 : 1)}×`;
+export function times(ratio) {
+  if (ratio < 0.1) return `${ratio.toPrecision(1)}×`;
+  return `${ratio.toFixed(ratio < 10 ? 2 : 1)}×`;
+}
