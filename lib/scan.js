@@ -12,9 +12,6 @@ const LARGEST_PAGE = 512;
 const BOUNDS = ['prefix', 'gt', 'gte', 'lt', 'lte'];
 const RANGE_OPTIONS = [...BOUNDS, 'reverse', 'limit'];
 
-const KEYS_ONLY = 0;
-const WITH_VALUES = 1;
-
 /** Fields per item in the flat array that native code returns when it cannot pack a page. */
 const STRIDE = 4;
 
@@ -29,7 +26,14 @@ const numbers = new Float64Array(2 * LARGEST_PAGE);
 
 /** Checks range options and gives them the form that native code takes. */
 function readRange(range, owner) {
-  const scan = { reverse: false };
+  const scan = {
+    prefix: undefined,
+    gt: undefined,
+    gte: undefined,
+    lt: undefined,
+    lte: undefined,
+    reverse: false,
+  };
   if (range === undefined) {
     return { scan, limit: Number.POSITIVE_INFINITY };
   }
@@ -67,16 +71,19 @@ const IteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.
 /** Fetches pages of a native scan as they are needed; each page resumes after the last key of the one before. */
 class ScanIterator {
   #nativeScan;
-  #options;
+  #range;
+  #withValues;
+  #after = undefined;
   #remaining;
   #size = FIRST_PAGE;
   #items = [];
   #at = 0;
   #last = false;
 
-  constructor(nativeScan, { scan, limit }, values) {
+  constructor(nativeScan, { scan, limit }, withValues) {
     this.#nativeScan = nativeScan;
-    this.#options = { ...scan, values, count: 0, after: undefined };
+    this.#range = scan;
+    this.#withValues = withValues;
     this.#remaining = limit;
   }
 
@@ -95,13 +102,12 @@ class ScanIterator {
   }
 
   #fetch() {
-    const options = this.#options;
-    options.count = Math.min(this.#size, this.#remaining);
-    if (this.#last || options.count === 0) {
+    const count = Math.min(this.#size, this.#remaining);
+    if (this.#last || count === 0) {
       this.#end();
       return false;
     }
-    const page = this.#nativePage(options);
+    const page = this.#nativePage(count);
     const items = typeof page === 'string' ? this.unpack(page, lens[0]) : this.list(page);
     this.#items = items;
     this.#at = 0;
@@ -112,13 +118,17 @@ class ScanIterator {
       this.#end();
       return false;
     }
-    options.after = this.lastKey;
+    this.#after = this.lastKey;
     return true;
   }
 
-  #nativePage(options) {
+  #nativePage(count) {
+    const { prefix, gt, gte, lt, lte, reverse } = this.#range;
+    const after = this.#after;
+    const values = this.#withValues;
+    const scan = this.#nativeScan;
     try {
-      return this.#nativeScan(options, lens, numbers);
+      return scan(prefix, gt, gte, lt, lte, reverse, after, values, count, lens, numbers);
     } catch (raw) {
       this.#end();
       throw toError(raw);
@@ -137,7 +147,7 @@ Object.setPrototypeOf(ScanIterator.prototype, IteratorPrototype);
 /** Walks records. A subclass says what it makes of one. */
 class RecordIterator extends ScanIterator {
   constructor(nativeScan, range) {
-    super(nativeScan, range, WITH_VALUES);
+    super(nativeScan, range, true);
   }
 
   /** Cuts a packed page into items. */
@@ -186,7 +196,7 @@ class ValueIterator extends RecordIterator {
 
 class KeyIterator extends ScanIterator {
   constructor(nativeScan, range) {
-    super(nativeScan, range, KEYS_ONLY);
+    super(nativeScan, range, false);
   }
 
   unpack(page, count) {

@@ -114,20 +114,27 @@ pub(super) fn array_bytes<'a>(env: Env, value: Value) -> Answer<&'a [u8]> {
 
 /// A stored value as a string; broken UTF-8 is replaced.
 pub(super) fn text(env: Env, record: &Record<'_>) -> Answer<Value> {
-    match record.blob() {
-        Some(blob) if blob.is_ascii() => external::string(env, blob),
-        _ => env.string(record.value()),
-    }
+    if record.value().is_ascii() { ascii(env, record) } else { env.utf8(record.value()) }
 }
 
 /// A stored value as JavaScript gets it when it did not say how: a string, or a `Buffer` when it is
 /// not text.
 pub(super) fn text_or_buffer(env: Env, record: &Record<'_>) -> Answer<Value> {
     let bytes = record.value();
-    if bytes.is_ascii() || std::str::from_utf8(bytes).is_ok() {
-        text(env, record)
+    if bytes.is_ascii() {
+        ascii(env, record)
+    } else if std::str::from_utf8(bytes).is_ok() {
+        env.utf8(bytes)
     } else {
         env.buffer(bytes)
+    }
+}
+
+/// Long text is not copied.
+fn ascii(env: Env, record: &Record<'_>) -> Answer<Value> {
+    match record.blob() {
+        Some(blob) => external::string(env, blob),
+        None => env.latin1(record.value()),
     }
 }
 

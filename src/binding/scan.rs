@@ -27,38 +27,36 @@ pub(super) struct Page<'a> {
 /// Elements at the head of `lens`: how many records the page has, and whether more may follow.
 const HEAD: usize = 2;
 
-/// `scan(options, lens, numbers)` of a store
+/// What `scan` takes: `(prefix, gt, gte, lt, lte, reverse, after, values, count, lens, numbers)`. Bounds
+/// are strings or undefined. An object would cost more than the rest of a short scan.
+pub(super) type Arguments = Call<11>;
+
+/// `scan(…)` of a store
 pub(super) extern "C" fn scan_store(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
-    enter(env, info, |call: &Call<3>| {
-        let page = Page::read(call.env, call.args)?;
+    enter(env, info, |call: &Arguments| {
+        let page = Page::read(call)?;
         Handle::of(call).engine.view(|index| page.show(call.env, index))?
     })
 }
 
 impl Page<'_> {
-    /// Reads `{ prefix, gt, gte, lt, lte, reverse, after, values, count }` and the arrays for numbers.
-    pub(super) fn read(env: Env, [options, lens, numbers]: [Value; 3]) -> Answer<Self> {
-        let bound = |name: &str| -> Answer<Option<Vec<u8>>> {
-            let value = env.property(options, name)?;
-            // An empty bound excludes nothing, and is not a key.
-            if env.is_undefined(value)? || env.utf8_len(value)? == Some(0) {
-                return Ok(None);
-            }
-            with_key(env, value, |key| Ok(Some(key.as_bytes().to_vec())))
-        };
-        let reverse = env.as_bool(env.property(options, "reverse\0")?)?;
-        let mut range = match bound("prefix\0")? {
+    pub(super) fn read(call: &Arguments) -> Answer<Self> {
+        let env = call.env;
+        let [prefix, gt, gte, lt, lte, reverse, after, values, count, lens, numbers] = call.args;
+        let reverse = env.as_bool(reverse)?;
+        let mut range = match bound(env, prefix)? {
             Some(prefix) => Range::prefix(&prefix),
             None => Range::all(),
         };
-        for (name, lower, exclusive) in [
-            ("gt\0", true, true),
-            ("gte\0", true, false),
-            ("lt\0", false, true),
-            ("lte\0", false, false),
-            ("after\0", !reverse, true),
+        range.reverse = reverse;
+        for (key, lower, exclusive) in [
+            (gt, true, true),
+            (gte, true, false),
+            (lt, false, true),
+            (lte, false, false),
+            (after, !reverse, true),
         ] {
-            let Some(key) = bound(name)? else { continue };
+            let Some(key) = bound(env, key)? else { continue };
             let bound = if exclusive { Bound::Excluded(key) } else { Bound::Included(key) };
             if lower {
                 range.narrow_lower(bound);
@@ -66,10 +64,6 @@ impl Page<'_> {
                 range.narrow_upper(bound);
             }
         }
-        range.reverse = reverse;
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small count")]
-        let count = env.as_f64(env.property(options, "count\0")?)? as usize;
-        let values = env.as_f64(env.property(options, "values\0")?)? > 0.0;
         // SAFETY: these are the elements of the two kinds, and the arrays are private to `lib/scan.js`.
         let (lens, numbers) = unsafe {
             (
@@ -77,7 +71,9 @@ impl Page<'_> {
                 env.scratch(numbers, sys::TypedarrayType::float64_array)?,
             )
         };
-        Ok(Self { range, count, values, lens, numbers })
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small count")]
+        let count = env.as_f64(count)? as usize;
+        Ok(Self { range, count, values: env.as_bool(values)?, lens, numbers })
     }
 
     /// The page as one string of keys and values with their lengths in `lens` and versions and
@@ -132,5 +128,13 @@ impl Page<'_> {
             }
         }
         env.array(&items)
+    }
+}
+
+/// The bytes of a bound; nothing when it is undefined or empty, which excludes nothing.
+fn bound(env: Env, value: Value) -> Answer<Option<Vec<u8>>> {
+    match env.utf8_len(value)? {
+        None | Some(0) => Ok(None),
+        Some(_) => with_key(env, value, |key| Ok(Some(key.as_bytes().to_vec()))),
     }
 }

@@ -11,7 +11,7 @@ use super::handle::Handle;
 use super::job::{self, PANICKED};
 use super::js::{Answer, Env, Value};
 use super::key::with_key;
-use super::scan::Page;
+use super::scan::{Arguments, Page};
 use crate::{Snapshot, SnapshotBuilderStore};
 
 const FUNCTIONS: &[(&str, Callback)] = &[("size\0", size), ("get\0", get), ("scan\0", scan)];
@@ -71,9 +71,7 @@ extern "C" fn get(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
     })
 }
 
-/// `scan(options, lens, numbers)`
+/// `scan(…)`
 extern "C" fn scan(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
-    enter(env, info, |call: &Call<3>| {
-        Page::read(call.env, call.args)?.show(call.env, of(call).index())
-    })
+    enter(env, info, |call: &Arguments| Page::read(call)?.show(call.env, of(call).index()))
 }
