@@ -55,9 +55,11 @@ async function main() {
   if (chosen.length === 0) throw new Error('--only selects no case; --list names them');
   const { versions, missing } = await inspectPeers();
   for (const [peer, reason] of Object.entries(missing)) say(`without ${titles[peer]}: ${reason}`);
-  const machine = describeMachine();
-  if (machine.busy > 0.5)
-    say(`The machine is busy (load ${machine.busy}): do not trust the figures.`);
+  const machine = await describeMachine();
+  if (machine.busyBefore > 0.1) {
+    const share = `${Math.round(machine.busyBefore * 100)}%`;
+    say(`Other programs use ${share} of the processors: do not trust the figures.`);
+  }
   const rows = await measureAll(chosen, options, missing);
   const { quick } = options;
   const report = { when: new Date().toISOString(), quick, machine, versions, rows };
