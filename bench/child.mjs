@@ -71,6 +71,8 @@ async function measureOne(job) {
 }
 
 async function main() {
+  // Also when the parent has gone: nobody wants the answer any more.
+  process.on('disconnect', () => process.exit());
   const job = JSON.parse(process.argv[2]);
   const sample = await (job.kind === 'load' ? load(job) : measureOne(job));
   process.send(sample, () => process.disconnect());
