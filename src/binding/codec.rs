@@ -2,7 +2,7 @@
 
 use napi::sys;
 
-use super::bytes::{Source, array_bytes};
+use super::bytes::{Scratch, Source, array_bytes};
 use super::call::{Call, enter};
 use super::error::Fault;
 use super::js::Value;
@@ -65,7 +65,8 @@ pub(super) extern "C" fn validate_value(
     info: sys::napi_callback_info,
 ) -> Value {
     enter(env, info, |call: &Call<1>| {
-        let source = Source::read(call.env, call.args[0])?;
+        let mut scratch = Scratch::default();
+        let source = Source::read(call.env, call.args[0], &mut scratch)?;
         if matches!(source, Source::Text(..)) {
             let mut room = vec![0; source.len() + 1];
             source.fill(call.env, &mut room)?;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use napi::sys;
 
+use super::bytes::Scratch;
 use super::call::{Call, Callback, bind, enter};
 use super::error::{Fault, to_js};
 use super::job::{self, PANICKED};
@@ -27,6 +28,7 @@ pub(super) struct Handle {
     pub(super) staged_limit: usize,
     meta: Meta,
     pub(super) slab: Slab,
+    pub(super) scratch: RefCell<Scratch>,
 }
 
 /// Two numbers that JavaScript reads after a `get`: version and timestamp. Writing them is far
@@ -82,6 +84,7 @@ pub(super) extern "C" fn open_handle(env: sys::napi_env, info: sys::napi_callbac
             staged_limit,
             meta: Meta::new(env, meta)?,
             slab: Slab::default(),
+            scratch: RefCell::default(),
         });
         bind(env, &handle, FUNCTIONS)
     })
