@@ -29,6 +29,9 @@
 #![cfg_attr(not(feature = "napi"), forbid(unsafe_code))]
 #![deny(unsafe_code)]
 
+#[macro_use]
+mod bugs;
+
 #[cfg(feature = "napi")]
 #[allow(unsafe_code, reason = "raw Node-API calls; every one states why it is sound")]
 mod binding;

@@ -71,7 +71,7 @@ impl LogPath {
 
     /// The lock file. It stays for ever; only the lock on it counts.
     pub fn lock(&self) -> PathBuf {
-        self.beside(".lock")
+        self.beside(if bug!(LockOnRenamedFile) { ".new" } else { ".lock" })
     }
 
     /// The name under which a log is made before it gets its own.
