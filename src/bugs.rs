@@ -133,6 +133,12 @@ mod seeded {
         LockOnRenamedFile,
         /// The lock file is opened but not locked.
         NoLock,
+
+        // Salvage.
+        /// A file at the new place is replaced.
+        SalvageReplaces,
+        /// What follows the damage is put behind what comes before it.
+        SalvageJoinsRuns,
     }
 
     static CHOSEN: LazyLock<String> =

@@ -52,3 +52,4 @@ pub use error::{Error, ErrorCode, Result};
 pub use operation::{Operation, OperationDecoder, OperationEncoder, OperationType};
 pub use snapshot::{Snapshot, SnapshotBuilderStore};
 pub use types::{Entry, Key, Value};
+pub use wal::salvage::{SalvageReport, SalvagedRun, salvage};

@@ -13,6 +13,7 @@ mod job;
 mod js;
 mod key;
 mod read;
+mod salvage;
 mod scan;
 mod snapshot;
 mod stage;
@@ -31,6 +32,7 @@ const EXPORTS: &[(&str, Callback)] = &[
     ("validateKey\0", codec::validate_key),
     ("validateValue\0", codec::validate_value),
     ("buildSnapshot\0", snapshot::build_snapshot),
+    ("salvage\0", salvage::salvage_log),
 ];
 
 /// Fills the exports of the addon.

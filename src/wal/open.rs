@@ -146,7 +146,7 @@ fn create(storage: &dyn Storage, path: &LogPath) -> Result<()> {
     make().map_err(|error| Error::io(path.log(), "create the log", error))
 }
 
-fn take_lock(storage: &dyn Storage, path: &LogPath) -> Result<Box<dyn StorageLock>> {
+pub(super) fn take_lock(storage: &dyn Storage, path: &LogPath) -> Result<Box<dyn StorageLock>> {
     storage.lock(&path.lock()).map_err(|error| match error {
         LockError::Held { owner } => Error::Locked { path: path.log().to_owned(), owner },
         LockError::Io(error) => Error::io(&path.lock(), "lock the log", error),

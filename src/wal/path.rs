@@ -85,7 +85,8 @@ impl LogPath {
         self.beside(&format!(".cut-{offset}-{checksum:08x}"))
     }
 
-    fn beside(&self, suffix: &str) -> PathBuf {
+    /// A file beside the log.
+    pub(super) fn beside(&self, suffix: &str) -> PathBuf {
         let mut name = OsString::from(&self.log);
         name.push(suffix);
         name.into()
