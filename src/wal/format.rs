@@ -19,6 +19,9 @@ pub const FRAME_HEADER_LEN: usize = 56;
 pub const FRAME_ALIGNMENT: usize = 8;
 /// The longest body of a frame: 1 GiB.
 pub const MAX_BODY_LEN: usize = 1 << 30;
+/// The last sequence that a log can have, and the last frame number: JavaScript has no greater whole
+/// numbers, and counting on from here never overflows.
+pub const MAX_SEQUENCE: u64 = (1 << 53) - 1;
 
 /// Set when the frame was to be synced before the next one was written.
 const FLAG_SYNCED: u8 = 1;
@@ -96,7 +99,8 @@ impl FileHeader {
         let zeros = fields.u64() | fields.u64() | u64::from(fields.u32()) | u64::from(zero);
         let expected = crc32fast::hash(bytes.get(..60).unwrap_or_default());
         let is_whole = fields.u32() == expected || bug!(FileHeaderNotChecked);
-        if !is_whole || usize::from(length) != FILE_HEADER_LEN || zeros != 0 {
+        let fits = header.base_sequence <= MAX_SEQUENCE;
+        if !is_whole || !fits || usize::from(length) != FILE_HEADER_LEN || zeros != 0 {
             return Err(HeaderProblem::Damaged);
         }
         Ok(header)
@@ -219,6 +223,10 @@ impl FrameHeader {
     }
 
     fn fits(&self) -> bool {
+        let next_sequence = self.first_sequence.saturating_add(u64::from(self.count));
+        if next_sequence > MAX_SEQUENCE + 1 || self.number > MAX_SEQUENCE {
+            return false;
+        }
         let sealed_empty = self.body_len == 0 && self.count == 0;
         match self.kind {
             FrameKind::Commit => self.body_len as usize <= MAX_BODY_LEN && self.count > 0,

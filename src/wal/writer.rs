@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::checksum::Checksum;
-use super::format::{FRAME_ALIGNMENT, FRAME_HEADER_LEN, FrameHeader, FrameKind};
+use super::format::{FRAME_ALIGNMENT, FRAME_HEADER_LEN, FrameHeader, FrameKind, MAX_SEQUENCE};
 use super::reader::Position;
 use crate::error::{Error, Result};
 use crate::storage::{StorageFile, StorageLock, write_full};
@@ -176,6 +176,9 @@ impl LogWriter {
     /// Fills in the header of `frame`, pads its end, and says where the writer stands behind it.
     fn finish_frame(&self, frame: &mut Vec<u8>, kind: FrameKind, count: u32) -> Result<Position> {
         let body = frame.get(FRAME_HEADER_LEN..).unwrap_or_default();
+        if self.position.last_sequence + u64::from(count) > MAX_SEQUENCE {
+            return Err(Error::InvalidState { reason: "the log has no sequences left" });
+        }
         let too_long = |_| Error::Internal { reason: "a frame is longer than its length field" };
         let header = FrameHeader {
             kind,
