@@ -6,6 +6,7 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { fail, root, say, step } from './run.mjs';
+import { allocator } from './rust-tests.mjs';
 
 /** A hanging test is a caught bug as well, but one that finds the hang itself says more. */
 const TIMEOUT = 120_000;
@@ -42,7 +43,7 @@ function buildSuites() {
 
 /** Runs one suite with one bug, or none; gives the test that failed. */
 function runSuite(suite, bug) {
-  const env = { ...process.env, SEEDED_BUG: bug, CRASH_IMAGES, RUST_BACKTRACE: '0' };
+  const env = { ...process.env, ...allocator, SEEDED_BUG: bug, CRASH_IMAGES, RUST_BACKTRACE: '0' };
   const child = spawn(suite.file, [], { cwd: root, env, stdio: ['ignore', 'pipe', 'ignore'] });
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text) => {

@@ -188,7 +188,7 @@ fn no_crash_at_any_call_nor_at_any_call_of_the_recovery_loses_or_invents_a_commi
     if let Some(seed) = number("SEED") {
         return check_story(seed, &gallery);
     }
-    let wanted = number("CRASH_IMAGES").unwrap_or(20_000) as usize;
+    let wanted = number("CRASH_IMAGES").unwrap_or(50_000) as usize;
     let begun = Instant::now();
     let (next, done) = (AtomicU64::new(0), AtomicBool::new(false));
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
