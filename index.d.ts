@@ -394,6 +394,58 @@ export class RecoveryReport {
   readonly cleanShutdown: boolean;
 }
 
+/** What {@link salvage} saved of a damaged log, and what it could not save. */
+export class SalvageReport {
+  private constructor();
+  /** The new log: everything before the damage. */
+  readonly log: string;
+  /** The copy of the damaged log, with zeros for what the disk could not read. */
+  readonly copy: string;
+  /** Operations in the new log. */
+  readonly records: number;
+  /** Sequence of the last operation in the new log. */
+  readonly lastSequence: number;
+  /** Bytes of the damaged log that became the new one. */
+  readonly bytesKept: number;
+  /** What is wrong behind them; `undefined` for a log that is whole. */
+  readonly problem: string | undefined;
+  /** What could be read behind the damage, one log for each part without a gap. */
+  readonly later: readonly SalvagedRun[];
+  /** Bytes that are in no log now, the zeros at the end not counted. */
+  readonly bytesLost: number;
+  /** Bytes that the disk could not read. */
+  readonly bytesUnreadable: number;
+}
+
+/** Operations behind the damage, in a log of their own with the versions that they always had. */
+export interface SalvagedRun {
+  log: string;
+  /** Where they begin in the damaged log. */
+  offset: number;
+  /** Where they end. */
+  end: number;
+  firstSequence: number;
+  lastSequence: number;
+  records: number;
+}
+
+/**
+ * Saves what can be read of a log that `open` refuses as damaged. The log itself is only read; a copy of it is made
+ * first, as `<to>.damaged`. Everything before the damage becomes a log at `to`, with its versions. What can be read
+ * behind the damage is not put together with it, since operations are missing between: each part of it becomes a log
+ * of its own, `<to>.from-<first sequence>`, for somebody who knows the data to judge.
+ *
+ * Errors: `invalid_argument` for a bad path or when a file that would be written exists; `invalid_state` when the log
+ * is open somewhere; `store_error` when the file is no log; `io_error`.
+ *
+ * @example
+ * ```js
+ * const report = (await salvage('data/node-a.wal', 'data/saved.wal')).value();
+ * console.log(`${report.records} operations saved, ${report.bytesLost} bytes lost: ${report.problem}`);
+ * ```
+ */
+export function salvage(path: string, to: string): Promise<Result<SalvageReport>>;
+
 /** Figures of a store at this moment. */
 export interface StoreStats {
   entries: number;

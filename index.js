@@ -15,7 +15,9 @@ const {
   PutResult,
   RecoveryReport,
   RemoveResult,
+  SalvageReport,
 } = require('./lib/results.js');
+const { salvage } = require('./lib/salvage.js');
 const { Snapshot, SnapshotBuilderStore } = require('./lib/snapshot.js');
 const { Value } = require('./lib/value.js');
 
@@ -33,10 +35,12 @@ module.exports = {
   RecoveryReport,
   RemoveResult,
   Result,
+  SalvageReport,
   Snapshot,
   SnapshotBuilderStore,
   SoftadastraError,
   StoreConfig,
   StoreEngine,
   Value,
+  salvage,
 };

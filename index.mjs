@@ -14,12 +14,14 @@ export const {
   RecoveryReport,
   RemoveResult,
   Result,
+  SalvageReport,
   Snapshot,
   SnapshotBuilderStore,
   SoftadastraError,
   StoreConfig,
   StoreEngine,
   Value,
+  salvage,
 } = store;
 
 export default store;

@@ -1,4 +1,5 @@
 // One log has one opener: a second one, in any thread or process, is told so and changes nothing.
+// RACE_ROUNDS sets how often two processes race for a log.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -6,10 +7,13 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
+import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { SnapshotBuilderStore, StoreConfig, StoreEngine } from '@softadastra/store';
 import { childFile, dump, must, refused, runChild, workspace } from './helpers.mjs';
+
+const RACES = Number(process.env.RACE_ROUNDS ?? 1000);
 
 async function holder(file, t) {
   const child = spawn(process.execPath, [childFile('open.mjs'), file, 'hold'], {
@@ -111,6 +115,40 @@ test('openers that race for a new log: one gets it', async (t) => {
     if (result.isErr()) refused(result, 'invalid_state', /locked/);
   }
   must(await work.track(winners[0].value()).put('a', '1'));
+});
+
+/** A process that answers each line of its input with a line of JSON. */
+function racer(t, name) {
+  const child = spawn(process.execPath, [childFile('racer.mjs'), name], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  t.after(() => child.kill('SIGKILL'));
+  const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return async (line) => {
+    child.stdin.write(`${line}\n`);
+    return JSON.parse((await answers.next()).value);
+  };
+}
+
+test(`${RACES} races of two processes for a log have one winner each`, {
+  timeout: 60_000 + RACES * 100,
+}, async (t) => {
+  const work = workspace(t);
+  const racers = [racer(t, 'one'), racer(t, 'other')];
+  const wins = [0, 0];
+  for (let round = 0; round < RACES; round += 1) {
+    // Of ten races for a log the first is also a race to make it.
+    const log = work.file(`${Math.floor(round / 10)}.wal`);
+    const results = await Promise.all(racers.map((ask) => ask(log)));
+    const winner = results.findIndex(({ won }) => won);
+    const loser = results[1 - winner];
+    assert.deepEqual([loser?.won, loser?.code], [false, 'invalid_state'], JSON.stringify(results));
+    assert.match(loser.message, /locked by (process \d+|another opener)/);
+    assert.equal(results[winner].version, (round % 10) + 1, 'every winner before left its write');
+    wins[winner] += 1;
+    await Promise.all(racers.map((ask) => ask('')));
+  }
+  t.diagnostic(`${wins.join(' and ')} wins`);
 });
 
 test('a snapshot can be built from the log of an open store', async (t) => {

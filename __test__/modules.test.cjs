@@ -19,12 +19,14 @@ const NAMES = [
   'RecoveryReport',
   'RemoveResult',
   'Result',
+  'SalvageReport',
   'Snapshot',
   'SnapshotBuilderStore',
   'SoftadastraError',
   'StoreConfig',
   'StoreEngine',
   'Value',
+  'salvage',
 ];
 
 test('require gives every class and nothing else', () => {

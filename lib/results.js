@@ -56,4 +56,26 @@ class RecoveryReport {
   }
 }
 
-module.exports = { PutResult, RemoveResult, ApplyResult, BatchResult, RecoveryReport };
+/** What a salvage saved of a damaged log, and what it could not save. */
+class SalvageReport {
+  constructor(report) {
+    this.log = report.log;
+    this.copy = report.copy;
+    this.records = report.records;
+    this.lastSequence = report.lastSequence;
+    this.bytesKept = report.bytesKept;
+    this.problem = report.problem;
+    this.later = report.later;
+    this.bytesLost = report.bytesLost;
+    this.bytesUnreadable = report.bytesUnreadable;
+  }
+}
+
+module.exports = {
+  PutResult,
+  RemoveResult,
+  ApplyResult,
+  BatchResult,
+  RecoveryReport,
+  SalvageReport,
+};

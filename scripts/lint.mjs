@@ -7,6 +7,7 @@ import { biome, step, tool } from './run.mjs';
 const clippy = ['clippy', '--quiet'];
 const doc = ['doc', '--no-deps', '--quiet'];
 const napi = ['--features', 'napi'];
+const seeded = ['--features', 'seeded-bugs'];
 const deny = ['--', '-D', 'warnings'];
 // In a log file its colours are noise.
 const plain = process.stdout.isTTY ? [] : ['--colors=off'];
@@ -16,6 +17,7 @@ checkEngine();
 step('Rust format', 'cargo', ['fmt', '--check']);
 tool('JavaScript format and lint', biome, ['ci', '--error-on-warnings', ...plain]);
 step('clippy, engine alone', 'cargo', [...clippy, '--all-targets', ...deny]);
+step('clippy, with seeded bugs', 'cargo', [...clippy, '--lib', ...seeded, ...deny]);
 // The library alone: a test build leaves the registration of the addon out, and all of it looks unused.
 step('clippy, with the binding', 'cargo', [...clippy, '--lib', ...napi, ...deny]);
 step('Rust documentation, engine alone', 'cargo', doc, docOptions);

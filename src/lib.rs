@@ -29,6 +29,9 @@
 // Two places may have unsafe code, and say why: the binding and `index::memory`.
 #![deny(unsafe_code)]
 
+#[macro_use]
+mod bugs;
+
 #[cfg(feature = "napi")]
 #[allow(unsafe_code, reason = "raw Node-API calls; every one states why it is sound")]
 mod binding;
@@ -49,3 +52,4 @@ pub use error::{Error, ErrorCode, Result};
 pub use operation::{Operation, OperationDecoder, OperationEncoder, OperationType};
 pub use snapshot::{Snapshot, SnapshotBuilderStore};
 pub use types::{Entry, Key, Value};
+pub use wal::salvage::{SalvageReport, SalvagedRun, salvage};

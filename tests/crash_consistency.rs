@@ -13,10 +13,10 @@ mod support;
 use std::path::Path;
 use std::sync::Arc;
 
-use softadastra_store::{Error, StoreConfig, StoreEngine};
+use softadastra_store::{Error, Key, StoreConfig, StoreEngine, Value};
 use support::model::{Commit, Model, run, script};
 use support::random::Random;
-use support::sim_disk::SimDisk;
+use support::sim_disk::{Fault, SimDisk};
 
 const LOG: &str = "/store.wal";
 /// Crash images that are tried for each moment.
@@ -184,6 +184,29 @@ fn what_recovery_served_after_a_failed_sync_is_not_lost_by_a_later_crash() {
         let served = Model::of(&engine);
         let after = open(&disk.crash(&mut random), &config).unwrap();
         assert_eq!(Model::of(&after), served, "seed {seed}");
+    }
+}
+
+#[test]
+fn what_a_refused_write_left_on_the_disk_cannot_come_back() {
+    let config = StoreConfig::durable(LOG);
+    let put = |engine: &StoreEngine, len| {
+        engine.put(&Key::new("large").unwrap(), &Value::from_bytes(vec![7; len]))
+    };
+    for seed in 0..200 {
+        let mut random = Random::new(seed);
+        let disk = SimDisk::new();
+        let engine = open(&disk, &config).unwrap();
+        put(&engine, 10).unwrap();
+        disk.fail_at(disk.calls(), Fault::ShortThenFull);
+        assert!(matches!(put(&engine, 600_000), Err(Error::WalAppendFailed { .. })));
+        // The next write is smaller and does not reach the disk: nothing may stand behind it.
+        disk.crash_at(disk.calls() + 1);
+        assert!(put(&engine, 200_000).is_err());
+        let recovered = open(&disk.crash(&mut random), &config);
+        let recovered = recovered.unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+        let found = recovered.get(&Key::new("large").unwrap()).unwrap().unwrap();
+        assert!([10, 200_000].contains(&found.value.as_bytes().len()), "seed {seed}");
     }
 }
 

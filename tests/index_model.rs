@@ -170,8 +170,13 @@ fn run(steps: Vec<Step>) {
     }
 }
 
+/// `PROPTEST_CASES` sets how many there are; each is long.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").map_or(48, |cases| cases.parse().unwrap())
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
 
     #[test]
     fn behaves_like_an_ordered_map(steps in prop::collection::vec(step(), 1..600)) {

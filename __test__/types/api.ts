@@ -17,12 +17,15 @@ import {
   type RecoveryReport,
   type RemoveResult,
   Result,
+  type SalvagedRun,
+  type SalvageReport,
   type Snapshot,
   SnapshotBuilderStore,
   SoftadastraError,
   StoreConfig,
   StoreEngine,
   type StoreStats,
+  salvage,
   Value,
 } from '@softadastra/store';
 
@@ -32,6 +35,14 @@ type Same<A, B> =
 /** Compiles only when the type of the argument is exactly the type named. */
 function exactly<Expected>() {
   return <Actual>(_value: Actual, _same: Same<Actual, Expected>): void => undefined;
+}
+
+export async function salvages(): Promise<void> {
+  const saved = await salvage('damaged.wal', 'saved.wal');
+  exactly<Result<SalvageReport>>()(saved, true);
+  exactly<readonly SalvagedRun[]>()(saved.value().later, true);
+  // @ts-expect-error the second path is missing
+  await salvage('damaged.wal');
 }
 
 export async function writes(store: StoreEngine): Promise<void> {

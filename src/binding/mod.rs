@@ -16,6 +16,7 @@ mod key;
 mod many;
 mod pack;
 mod read;
+mod salvage;
 mod scan;
 mod slab;
 mod snapshot;
@@ -35,6 +36,7 @@ const EXPORTS: &[(&str, Callback)] = &[
     ("validateKey\0", codec::validate_key),
     ("validateValue\0", codec::validate_value),
     ("buildSnapshot\0", snapshot::build_snapshot),
+    ("salvage\0", salvage::salvage_log),
 ];
 
 /// Fills the exports of the addon.

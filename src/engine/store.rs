@@ -120,7 +120,9 @@ impl StoreEngine {
             return Err(Error::StoreFull);
         }
         let entries = index.len() as u64;
-        self.change(|current| *current = index)?;
+        if !bug!(RecoveryKeepsOldState) {
+            self.change(|current| *current = index)?;
+        }
         *log = Log::Open(writer);
         self.last_recovered.store(replay.last_sequence, Ordering::Release);
         self.publish(&log);

@@ -80,6 +80,7 @@ pub(crate) fn load(loader: &mut IndexLoader, record: Record<'_>) {
         OperationType::Put => {
             loader.put(key, operation.value, record.sequence, operation.timestamp);
         }
+        OperationType::Delete if bug!(RemovesForgotten) => {}
         OperationType::Delete => {
             loader.remove(key);
         }

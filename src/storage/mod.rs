@@ -7,7 +7,9 @@
 
 mod disk;
 
+use std::collections::hash_map::RandomState;
 use std::fmt::Debug;
+use std::hash::{BuildHasher, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -66,6 +68,10 @@ pub trait Storage: Send + Sync + Debug {
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
     /// Takes the exclusive lock that the file `path` stands for, making the file if it is missing.
     fn lock(&self, path: &Path) -> Result<Box<dyn StorageLock>, LockError>;
+    /// Random bits from the operating system, by way of the keys that it seeds hash maps with.
+    fn random(&self) -> u64 {
+        RandomState::new().build_hasher().finish()
+    }
 }
 
 /// An open file. Offsets are absolute; nothing depends on a file position or on append mode.
@@ -92,6 +98,7 @@ pub fn read_full(file: &dyn StorageFile, buffer: &mut [u8], offset: u64) -> io::
     while let Some(rest) = buffer.get_mut(done..).filter(|rest| !rest.is_empty()) {
         match file.read_at(rest, offset + done as u64) {
             Ok(0) => break,
+            Ok(count) if bug!(ShortReadBelieved) => return Ok(done + count),
             Ok(count) => done += count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
@@ -106,6 +113,7 @@ pub fn write_full(file: &dyn StorageFile, bytes: &[u8], offset: u64) -> io::Resu
     while let Some(rest) = bytes.get(done..).filter(|rest| !rest.is_empty()) {
         match file.write_at(rest, offset + done as u64) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(_) if bug!(ShortWriteBelieved) => return Ok(()),
             Ok(count) => done += count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),

@@ -13,6 +13,7 @@ pub mod open;
 pub mod path;
 pub mod reader;
 pub mod repair;
+pub mod salvage;
 pub mod tail;
 mod window;
 pub mod writer;

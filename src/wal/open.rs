@@ -1,13 +1,11 @@
 //! Opens a log for writing: locks it, makes it when it is missing, replays it, mends its end.
 
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::format::FileHeader;
 use super::path::LogPath;
-use super::reader::{LogReader, Record};
+use super::reader::{LogReader, Position, Record};
 use super::tail::{Tail, judge};
 use super::writer::LogWriter;
 use super::{repair, writer};
@@ -71,7 +69,10 @@ pub fn open(
     let start = writer::Start {
         path: path.log().to_owned(),
         checksum: reader.checksum().clone(),
-        position: reader.position().clone(),
+        position: Position {
+            last_sequence: if bug!(VersionReset) { 0 } else { replay.last_sequence },
+            ..reader.position().clone()
+        },
         synced,
     };
     drop(reader);
@@ -105,17 +106,24 @@ fn mend(
         Tail::Corrupt { reason } => {
             let sequence = reader.position().last_sequence + 1;
             let path = path.log().to_owned();
+            bug!(CutBeforeRefusing, file.set_len(end).map_err(failed)?);
             return Err(Error::CorruptLog { path, sequence, offset: end, reason });
         }
     }
     let secure = || {
         if !replay.clean_shutdown {
-            repair::rewrite(file, reader.unproven_from(), end)?;
-            file.set_len(end)?;
-            file.sync()?;
+            if !bug!(NoRewrite) {
+                repair::rewrite(file, reader.unproven_from(), end)?;
+            }
+            if !bug!(TornTailStays) {
+                file.set_len(end)?;
+            }
+            if !bug!(RepairNotSynced) {
+                file.sync()?;
+            }
         }
         // The last opener may have died between making the file and making its name durable.
-        storage.sync_dir(path.folder())
+        if bug!(NoFolderSync) { Ok(()) } else { storage.sync_dir(path.folder()) }
     };
     secure().map_err(failed)
 }
@@ -125,17 +133,20 @@ fn mend(
 fn create(storage: &dyn Storage, path: &LogPath) -> Result<()> {
     let new = path.new_log();
     let make = || -> io::Result<()> {
-        let header = FileHeader { salt: random(), generation: 1, base_sequence: 0 };
+        let salt = if bug!(NoSalt) { 0 } else { storage.random() };
+        let header = FileHeader { salt, generation: 1, base_sequence: 0 };
         let file = storage.open(&new, Access::Create)?;
         write_full(&*file, &header.encode(), 0)?;
-        file.sync()?;
+        if !bug!(RenameBeforeSync) {
+            file.sync()?;
+        }
         drop(file);
         storage.rename(&new, path.log())
     };
     make().map_err(|error| Error::io(path.log(), "create the log", error))
 }
 
-fn take_lock(storage: &dyn Storage, path: &LogPath) -> Result<Box<dyn StorageLock>> {
+pub(super) fn take_lock(storage: &dyn Storage, path: &LogPath) -> Result<Box<dyn StorageLock>> {
     storage.lock(&path.lock()).map_err(|error| match error {
         LockError::Held { owner } => Error::Locked { path: path.log().to_owned(), owner },
         LockError::Io(error) => Error::io(&path.lock(), "lock the log", error),
@@ -147,9 +158,4 @@ fn open_file(storage: &dyn Storage, path: &Path, access: Access) -> Result<Box<d
         Error::Io { path, source, .. } => Error::RecoveryFailed { path, offset: 0, source },
         refused => refused,
     })
-}
-
-/// Random bits from the operating system, by way of the keys that it seeds hash maps with.
-fn random() -> u64 {
-    RandomState::new().build_hasher().finish()
 }

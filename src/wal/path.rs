@@ -71,7 +71,7 @@ impl LogPath {
 
     /// The lock file. It stays for ever; only the lock on it counts.
     pub fn lock(&self) -> PathBuf {
-        self.beside(".lock")
+        self.beside(if bug!(LockOnRenamedFile) { ".new" } else { ".lock" })
     }
 
     /// The name under which a log is made before it gets its own.
@@ -85,7 +85,8 @@ impl LogPath {
         self.beside(&format!(".cut-{offset}-{checksum:08x}"))
     }
 
-    fn beside(&self, suffix: &str) -> PathBuf {
+    /// A file beside the log.
+    pub(super) fn beside(&self, suffix: &str) -> PathBuf {
         let mut name = OsString::from(&self.log);
         name.push(suffix);
         name.into()

@@ -21,10 +21,15 @@ pub(super) fn keep_cut_bytes(
         Ok(())
     })?;
     let name = path.cut(from, hasher.finalize());
+    bug!(CutNotSaved, return Ok(name));
     let copy = storage.open(&name, Access::Create)?;
     for_each_slice(file, from, to, |offset, bytes| write_full(&*copy, bytes, offset - from))?;
-    copy.sync()?;
-    storage.sync_dir(path.folder())?;
+    if !bug!(CutCopyNotSynced) {
+        copy.sync()?;
+    }
+    if !bug!(CutCopyNotNamed) {
+        storage.sync_dir(path.folder())?;
+    }
     Ok(name)
 }
 
@@ -40,10 +45,11 @@ fn for_each_slice(
     to: u64,
     mut each: impl FnMut(u64, &[u8]) -> io::Result<()>,
 ) -> io::Result<()> {
-    let mut buffer = vec![0; SLICE];
+    let slice_len = |left: u64| usize::try_from(left).map_or(SLICE, |left| left.min(SLICE));
+    let mut buffer = vec![0; slice_len(to.saturating_sub(from))];
     let mut at = from;
     while at < to {
-        let wanted = usize::try_from(to - at).map_or(SLICE, |left| left.min(SLICE));
+        let wanted = slice_len(to - at);
         let slice = buffer.get_mut(..wanted).unwrap_or_default();
         if read_full(file, slice, at)? < wanted {
             return Err(io::ErrorKind::UnexpectedEof.into());

@@ -41,7 +41,9 @@ fn inspect(reader: &mut LogReader<'_>) -> io::Result<Tail> {
     let number = reader.position().next_frame;
     let claimed = reader.claimed_frame()?;
     let evidence = search(reader, start)?;
-    if let Some((later, at)) = evidence.later {
+    if let Some((later, at)) = evidence.later
+        && !bug!(TruncateAtFirstBadFrame)
+    {
         let reason = format!(
             "frame {number} cannot be read, but frame {} at byte {at} (from sequence {}) was written after it",
             later.number, later.first_sequence,
@@ -51,7 +53,11 @@ fn inspect(reader: &mut LogReader<'_>) -> io::Result<Tail> {
     match claimed {
         _ if evidence.end == start => Ok(Tail::Clean),
         // The space ahead of a synced frame is zeroed and synced before the frame is written.
-        Some((header, _)) if header.synced && evidence.end > start + header.frame_len() => {
+        Some((header, _))
+            if header.synced
+                && evidence.end > start + header.frame_len()
+                && !bug!(BytesBehindIgnored) =>
+        {
             let reason = format!("the body of frame {number} is damaged and other bytes follow it");
             Ok(Tail::Corrupt { reason })
         }
@@ -75,13 +81,16 @@ fn search(reader: &mut LogReader<'_>, start: u64) -> io::Result<Evidence> {
             if offset >= fresh {
                 break;
             }
+            if bytes == [0; FRAME_ALIGNMENT] {
+                continue;
+            }
             if let Some(nonzero) = bytes.iter().rposition(|&byte| byte != 0) {
                 evidence.end = at + (offset + nonzero) as u64 + 1;
             }
             if bytes.starts_with(&FRAME_MAGIC)
                 && let Some((found, _)) =
                     FrameHeader::decode(slice.get(offset..).unwrap_or_default(), &checksum)
-                && found.durable_frame >= number
+                && (found.durable_frame >= number || bug!(AnyLaterFrameIsProof))
                 && evidence.later.is_none()
             {
                 evidence.later = Some((found, at + offset as u64));

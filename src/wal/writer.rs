@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::checksum::Checksum;
-use super::format::{FRAME_ALIGNMENT, FRAME_HEADER_LEN, FrameHeader, FrameKind};
+use super::format::{FRAME_ALIGNMENT, FRAME_HEADER_LEN, FrameHeader, FrameKind, MAX_SEQUENCE};
 use super::reader::Position;
 use crate::error::{Error, Result};
 use crate::storage::{StorageFile, StorageLock, write_full};
@@ -112,6 +112,13 @@ impl LogWriter {
     /// [`Error::WalFlushFailed`] that is unknown and the writer takes no more.
     pub fn append(&mut self, frame: &mut Vec<u8>, count: u32) -> Result<()> {
         self.check_health()?;
+        bug!(AckBeforeSync, self.sync_file(self.position.offset)?);
+        bug!(
+            SplitBatch,
+            if count > 1 {
+                return self.append_in_two(frame, count);
+            }
+        );
         let next = self.finish_frame(frame, FrameKind::Commit, count)?;
         let start = self.position.offset;
         let written = self
@@ -120,7 +127,7 @@ impl LogWriter {
         if let Err(error) = written {
             return Err(self.undo(error));
         }
-        if self.synced {
+        if self.synced && !bug!(AckBeforeSync) {
             self.sync_file(start)?;
         }
         self.advance(next);
@@ -132,7 +139,7 @@ impl LogWriter {
     pub fn flush(&mut self) -> Result<()> {
         self.check_health()?;
         let last_frame = self.position.next_frame - 1;
-        if self.durable_frame < last_frame {
+        if self.durable_frame < last_frame && !bug!(FlushSkipped) {
             self.sync_file(self.position.offset)?;
             self.durable_frame = last_frame;
         }
@@ -156,12 +163,22 @@ impl LogWriter {
         self.advance(next);
         let end = self.position.offset;
         self.file.set_len(end).map_err(|error| self.append_failed(error))?;
-        self.sync_file(start)
+        if bug!(SealNotSynced) { Ok(()) } else { self.sync_file(start) }
+    }
+
+    #[cfg(feature = "seeded-bugs")]
+    fn append_in_two(&mut self, frame: &[u8], count: u32) -> Result<()> {
+        let (mut first, mut rest) = crate::bugs::split_frame(frame);
+        self.append(&mut first, 1)?;
+        self.append(&mut rest, count - 1)
     }
 
     /// Fills in the header of `frame`, pads its end, and says where the writer stands behind it.
     fn finish_frame(&self, frame: &mut Vec<u8>, kind: FrameKind, count: u32) -> Result<Position> {
         let body = frame.get(FRAME_HEADER_LEN..).unwrap_or_default();
+        if self.position.last_sequence + u64::from(count) > MAX_SEQUENCE {
+            return Err(Error::InvalidState { reason: "the log has no sequences left" });
+        }
         let too_long = |_| Error::Internal { reason: "a frame is longer than its length field" };
         let header = FrameHeader {
             kind,
@@ -170,7 +187,7 @@ impl LogWriter {
             count,
             number: self.position.next_frame,
             first_sequence: self.position.last_sequence + 1,
-            durable_frame: self.durable_frame,
+            durable_frame: self.durable_frame + u64::from(bug!(DurableFrameTooHigh)),
             previous: self.position.chain,
             body_checksum: self.checksum.of(body),
         };
@@ -205,7 +222,7 @@ impl LogWriter {
                 .map_err(|error| self.append_failed(error))?;
             self.file_len += piece as u64;
         }
-        self.sync_file(self.position.offset)
+        if bug!(ZerosNotSynced) { Ok(()) } else { self.sync_file(self.position.offset) }
     }
 
     fn write_frame(&mut self, frame: &[u8]) -> io::Result<()> {
@@ -216,6 +233,12 @@ impl LogWriter {
     /// come back after a crash.
     fn undo(&mut self, error: Error) -> Error {
         if self.health != Health::Poisoned {
+            bug!(SequenceLostOnFailure, self.position.last_sequence += 1);
+            bug!(NoCutBack, return error);
+            bug!(AppendModeAfterShortWrite, {
+                self.position.offset = self.file.len().unwrap_or(self.position.offset);
+                return error;
+            });
             self.health = Health::Ragged;
             // When this fails too, the next append begins with it.
             let _ = self.cut_back();
@@ -227,7 +250,9 @@ impl LogWriter {
         let end = self.position.offset;
         self.file.set_len(end).map_err(|error| self.append_failed(error))?;
         self.file_len = end;
-        self.sync_file(end)?;
+        if !bug!(CutBackNotSynced) {
+            self.sync_file(end)?;
+        }
         self.health = Health::Sound;
         Ok(())
     }
@@ -244,8 +269,14 @@ impl LogWriter {
     /// success for bytes that are gone.
     fn sync_file(&mut self, doubtful_from: u64) -> Result<()> {
         self.stats.syncs += 1;
-        self.file.sync().map_err(|error| {
-            self.health = Health::Poisoned;
+        bug!(NoSync, return Ok(()));
+        let synced = self.file.sync();
+        let synced =
+            if bug!(RetryFailedSync) { synced.or_else(|_| self.file.sync()) } else { synced };
+        synced.map_err(|error| {
+            if !bug!(NoPoison) {
+                self.health = Health::Poisoned;
+            }
             Error::WalFlushFailed {
                 path: self.path.clone(),
                 sequence: self.position.last_sequence + 1,

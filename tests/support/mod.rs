@@ -8,6 +8,10 @@
     reason = "a test that fails panics, and a simulation keeps its own invariants"
 )]
 
+pub mod fuzz;
+pub mod gate;
+pub mod image;
 pub mod model;
 pub mod random;
 pub mod sim_disk;
+pub mod story;

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use softadastra_store::{Key, StoreEngine, Value, Write};
+use softadastra_store::engine::Group;
+use softadastra_store::operation::OperationRef;
+use softadastra_store::{Error, Key, OperationType, StoreEngine, Value, Write};
 
 use super::random::Random;
 
@@ -56,26 +58,43 @@ impl Model {
 
 /// Random commits over few keys, so that they overwrite and remove each other.
 pub fn script(random: &mut Random, commits: usize) -> Vec<Commit> {
-    let commit = |_| {
-        let len = if random.below(3) == 0 { 1 + random.below(6) } else { 1 };
-        Commit((0..len).map(|_| write(random)).collect())
-    };
-    (0..commits).map(commit).collect()
+    (0..commits).map(|_| commit(random, 64)).collect()
 }
 
-fn write(random: &mut Random) -> Write {
+/// A random commit; one write in `rarity` is so large that the log grows by the frame itself.
+pub fn commit(random: &mut Random, rarity: usize) -> Commit {
+    let len = if random.below(3) == 0 { 1 + random.below(6) } else { 1 };
+    Commit((0..len).map(|_| write(random, rarity)).collect())
+}
+
+fn write(random: &mut Random, rarity: usize) -> Write {
     let key = Key::new(format!("key/{}", random.below(8))).unwrap();
     if random.below(4) == 0 {
         return Write::remove(key);
     }
     let len = match random.below(64) {
-        // Large enough for the log to grow by the frame itself.
-        0 => 130_000 + random.below(20_000),
-        1..9 => 0,
+        _ if random.below(rarity) == 0 => 130_000 + random.below(20_000),
+        0..9 => 0,
         9..17 => 400 + random.below(3000),
         _ => random.below(200),
     };
     Write::put(key, Value::from_bytes(random.bytes(len)))
+}
+
+/// Does a commit at a given time, so that the log is the same whenever it is written.
+pub fn run_at(engine: &StoreEngine, commit: &Commit, timestamp: i64) -> Result<(), Error> {
+    let mut group = Group::new();
+    if commit.0.len() > 1 {
+        group.begin_batch();
+    }
+    for write in &commit.0 {
+        let (kind, key, value) = match write {
+            Write::Put { key, value, .. } => (OperationType::Put, key, value.as_bytes()),
+            Write::Remove { key, .. } => (OperationType::Delete, key, &[][..]),
+        };
+        group.apply(OperationRef { kind, key: key.as_str(), value, timestamp })?;
+    }
+    engine.commit(&mut group).map(drop)
 }
 
 /// Does a commit the way an application would.

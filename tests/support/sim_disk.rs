@@ -13,9 +13,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use softadastra_store::storage::{Access, LockError, PathKind, Storage, StorageFile, StorageLock};
 
+use super::image::{Change, Contents, Inode};
 use super::random::Random;
-
-const SECTOR: usize = 512;
 
 /// What a failing call reports, and what it did before it failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,50 +25,50 @@ pub enum Fault {
     ShortThenFull,
 }
 
-/// A file: what reads show, and what a crash cannot take any more.
-#[derive(Debug, Clone, Default)]
-struct Inode {
-    now: Vec<u8>,
-    durable: Vec<u8>,
-    /// Writes and size changes since the last sync, in order.
-    pending: Vec<Change>,
+/// The calls that a disk can be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Call {
+    Look,
+    Read,
+    Open,
+    Lock,
+    Write,
+    SetLen,
+    Sync,
+    SyncDir,
+    Rename,
 }
 
+/// The disk at one call, and the note that was on it.
 #[derive(Debug, Clone)]
-enum Change {
-    Write { offset: usize, bytes: Vec<u8> },
-    SetLen(usize),
+pub struct Moment<N> {
+    pub contents: Contents,
+    pub note: N,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    inodes: Vec<Inode>,
-    names: BTreeMap<PathBuf, usize>,
-    durable_names: BTreeMap<PathBuf, usize>,
-    /// The names after each change since the last sync of the folder.
-    pending_names: Vec<BTreeMap<PathBuf, usize>>,
+    contents: Contents,
     locks: Vec<PathBuf>,
-    calls: usize,
-    fault: Option<(usize, Fault)>,
+    /// Every call so far, in order.
+    calls: Vec<Call>,
+    faults: Vec<(usize, Fault)>,
     faults_met: usize,
     crash_at: Option<usize>,
     full: bool,
+    choppy: bool,
     sync_fails: bool,
     syncs: usize,
+    salt: u64,
+    note: (usize, usize),
+    moments: Option<Vec<Moment<(usize, usize)>>>,
+    /// Something changed since the last moment was kept.
+    changed: bool,
 }
 
 /// The disk. Clones are the same disk.
 #[derive(Debug, Clone, Default)]
 pub struct SimDisk(Arc<Mutex<State>>);
-
-/// Whether a call changes the disk or only looks at it.
-#[derive(PartialEq, Eq)]
-enum Call {
-    Look,
-    Write,
-    Sync,
-    Other,
-}
 
 impl SimDisk {
     pub fn new() -> Self {
@@ -78,13 +77,18 @@ impl SimDisk {
 
     /// A disk on which `path` already holds `bytes`, durably.
     pub fn with_file(path: &Path, bytes: &[u8]) -> Self {
-        let disk = Self::new();
-        let mut state = disk.state();
-        state.inodes.push(Inode { now: bytes.into(), durable: bytes.into(), pending: vec![] });
-        state.names.insert(path.into(), 0);
-        state.durable_names.insert(path.into(), 0);
-        drop(state);
-        disk
+        let names: BTreeMap<_, _> = [(path.to_owned(), 0)].into();
+        Self::with_contents(Contents {
+            inodes: vec![Inode::durable(bytes.to_vec())],
+            names: names.clone(),
+            durable_names: names,
+            pending_names: vec![],
+        })
+    }
+
+    pub fn with_contents(contents: Contents) -> Self {
+        let state = State { contents, changed: true, ..State::default() };
+        Self(Arc::new(Mutex::new(state)))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -94,17 +98,22 @@ impl SimDisk {
     /// The contents of a file as a reader sees them.
     pub fn read(&self, path: &Path) -> Option<Vec<u8>> {
         let state = self.state();
-        state.names.get(path).map(|&inode| state.inodes[inode].now.clone())
+        state.contents.file(path).map(<[u8]>::to_vec)
     }
 
     /// The names on the disk.
     pub fn names(&self) -> Vec<PathBuf> {
-        self.state().names.keys().cloned().collect()
+        self.state().contents.names.keys().cloned().collect()
     }
 
     /// How many I/O calls there were.
     pub fn calls(&self) -> usize {
-        self.state().calls
+        self.state().calls.len()
+    }
+
+    /// Which I/O calls there were.
+    pub fn history(&self) -> Vec<Call> {
+        self.state().calls.clone()
     }
 
     /// How many syncs of files there were.
@@ -114,7 +123,7 @@ impl SimDisk {
 
     /// Makes the call with this number, counted from 0 from the start of the disk, fail.
     pub fn fail_at(&self, call: usize, fault: Fault) {
-        self.state().fault = Some((call, fault));
+        self.state().faults.push((call, fault));
     }
 
     /// How many calls failed because they were told to.
@@ -127,9 +136,21 @@ impl SimDisk {
         self.state().full = full;
     }
 
+    /// Whether reads and writes do only a part of what they were asked for.
+    pub fn set_choppy(&self, choppy: bool) {
+        self.state().choppy = choppy;
+    }
+
     /// Makes the next sync of a file fail.
     pub fn fail_next_sync(&self) {
         self.state().sync_fails = true;
+    }
+
+    /// Forgets every fault that is still to come.
+    pub fn heal(&self) {
+        let mut state = self.state();
+        state.faults.clear();
+        state.sync_fails = false;
     }
 
     /// Makes every call from this number on fail, as if the machine had stopped.
@@ -137,44 +158,52 @@ impl SimDisk {
         self.state().crash_at = Some(call);
     }
 
+    /// What the next log that is made here takes for random.
+    pub fn set_salt(&self, salt: u64) {
+        self.state().salt = salt;
+    }
+
+    /// Keeps the disk as it is at every call from now on, with the note of that time.
+    pub fn record(&self, note: (usize, usize)) {
+        let mut state = self.state();
+        state.note = note;
+        state.moments = Some(Vec::new());
+        state.changed = true;
+    }
+
+    /// Changes the note.
+    pub fn note(&self, note: (usize, usize)) {
+        let mut state = self.state();
+        state.changed |= state.note != note;
+        state.note = note;
+    }
+
+    /// All that was recorded, the disk as it is now included.
+    pub fn moments(&self) -> Vec<Moment<(usize, usize)>> {
+        let mut state = self.state();
+        state.keep_moment();
+        state.moments.take().unwrap_or_default()
+    }
+
     /// The disk as it may be found after a crash now.
     pub fn crash(&self, random: &mut Random) -> Self {
-        let state = self.state();
-        let names = match random.below(state.pending_names.len() + 1) {
-            0 => &state.durable_names,
-            kept => &state.pending_names[kept - 1],
-        };
-        let inodes: Vec<Inode> = state
-            .inodes
-            .iter()
-            .map(|inode| {
-                let found = inode.crash(random);
-                Inode { now: found.clone(), durable: found, pending: vec![] }
-            })
-            .collect();
-        let after = State {
-            inodes,
-            names: names.clone(),
-            durable_names: names.clone(),
-            ..State::default()
-        };
-        Self(Arc::new(Mutex::new(after)))
+        Self::with_contents(self.state().contents.crash(random))
     }
 
     /// Counts a call and lets it fail when its turn has come.
     fn enter(&self, call: Call) -> io::Result<MutexGuard<'_, State>> {
         let mut state = self.state();
-        let number = state.calls;
-        state.calls += 1;
-        if state.stopped() {
+        let number = state.calls.len();
+        state.calls.push(call);
+        if state.crash_at.is_some_and(|at| number >= at) {
             return Err(io::Error::other("the machine has stopped"));
         }
-        if let Some((at, Fault::Error(kind))) = state.fault
-            && at == number
-        {
+        state.keep_moment();
+        if let Some(&(_, Fault::Error(kind))) = state.faults.iter().find(|(at, _)| *at == number) {
             state.faults_met += 1;
             return Err(kind.into());
         }
+        state.changed |= !matches!(call, Call::Look | Call::Read | Call::Lock);
         if call == Call::Sync {
             state.syncs += 1;
             if std::mem::take(&mut state.sync_fails) {
@@ -187,63 +216,39 @@ impl SimDisk {
 }
 
 impl State {
+    fn keep_moment(&mut self) {
+        if let Some(moments) = &mut self.moments
+            && self.changed
+        {
+            moments.push(Moment { contents: self.contents.clone(), note: self.note });
+            self.changed = false;
+        }
+    }
+
     /// Whether the machine stopped at the last call or before.
     fn stopped(&self) -> bool {
-        self.crash_at.is_some_and(|at| self.calls > at)
+        self.crash_at.is_some_and(|at| self.calls.len() > at)
     }
-}
 
-impl Inode {
-    /// What a crash leaves of the file.
-    fn crash(&self, random: &mut Random) -> Vec<u8> {
-        let mut found = self.durable.clone();
-        for change in &self.pending {
-            match change {
-                Change::SetLen(len) => {
-                    if random.below(2) == 0 {
-                        found.resize(*len, 0);
-                    }
-                }
-                Change::Write { offset, bytes } => crash_write(&mut found, *offset, bytes, random),
-            }
+    fn short_here(&mut self) -> bool {
+        let number = self.calls.len() - 1;
+        let short = self.faults.contains(&(number, Fault::ShortThenFull));
+        if short {
+            self.faults_met += 1;
+            self.faults.push((number + 1, Fault::Error(io::ErrorKind::StorageFull)));
         }
-        found
+        short
     }
-}
 
-/// Lets each sector of an unsynced write have its own fate. The size may go ahead of the data.
-fn crash_write(found: &mut Vec<u8>, offset: usize, bytes: &[u8], random: &mut Random) {
-    let end = offset + bytes.len();
-    let mut at = offset;
-    // Most crashes hit everything in the same way; some mix the fates.
-    let uniform = (random.below(2) == 0).then(|| random.below(4));
-    while at < end {
-        let next = ((at / SECTOR + 1) * SECTOR).min(end);
-        let new = &bytes[at - offset..next - offset];
-        let fate = uniform.unwrap_or_else(|| random.below(4));
-        // Space that the file did not have can come with anything in it.
-        let same = found.get(at..next) == Some(new);
-        if fate != 1 && found.len() < next {
-            found.resize(next, 0);
-        }
-        match fate {
-            0 => found[at..next].copy_from_slice(new),
-            1 => {}
-            2 => {
-                let torn = random.below(new.len() + 1);
-                found[at..at + torn].copy_from_slice(&new[..torn]);
-            }
-            _ if !same => found[at..next].copy_from_slice(&random.bytes(new.len())),
-            _ => {}
-        }
-        at = next;
+    fn inode(&mut self, inode: usize) -> &mut Inode {
+        &mut self.contents.inodes[inode]
     }
 }
 
 impl Storage for SimDisk {
     fn kind(&self, path: &Path) -> io::Result<PathKind> {
         let state = self.enter(Call::Look)?;
-        Ok(if state.names.contains_key(path) {
+        Ok(if state.contents.names.contains_key(path) {
             PathKind::File
         } else if path == Path::new("/") {
             PathKind::Directory
@@ -257,50 +262,39 @@ impl Storage for SimDisk {
     }
 
     fn open(&self, path: &Path, access: Access) -> io::Result<Box<dyn StorageFile>> {
-        let mut state = self.enter(Call::Other)?;
-        let inode = match (state.names.get(path), access) {
+        let mut state = self.enter(Call::Open)?;
+        let inode = match (state.contents.names.get(path), access) {
             (Some(&inode), Access::Create) => {
-                state.inodes[inode].now.clear();
-                state.inodes[inode].pending.push(Change::SetLen(0));
+                state.inode(inode).change(Change::SetLen(0));
                 inode
             }
             (Some(&inode), _) => inode,
-            (None, Access::Create) => {
-                state.inodes.push(Inode::default());
-                let inode = state.inodes.len() - 1;
-                state.names.insert(path.into(), inode);
-                let names = state.names.clone();
-                state.pending_names.push(names);
-                inode
-            }
+            (None, Access::Create) => state.contents.make(path),
             (None, _) => return Err(io::ErrorKind::NotFound.into()),
         };
         Ok(Box::new(SimFile { disk: self.clone(), inode }))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        let mut state = self.enter(Call::Other)?;
-        let inode = state.names.remove(from).ok_or(io::ErrorKind::NotFound)?;
-        state.names.insert(to.into(), inode);
-        let names = state.names.clone();
-        state.pending_names.push(names);
-        Ok(())
+        self.enter(Call::Rename)?.contents.rename(from, to)
     }
 
     fn sync_dir(&self, _path: &Path) -> io::Result<()> {
-        let mut state = self.enter(Call::Other)?;
-        state.durable_names = state.names.clone();
-        state.pending_names.clear();
+        self.enter(Call::SyncDir)?.contents.sync_names();
         Ok(())
     }
 
     fn lock(&self, path: &Path) -> Result<Box<dyn StorageLock>, LockError> {
-        let mut state = self.enter(Call::Other).map_err(LockError::Io)?;
+        let mut state = self.enter(Call::Lock).map_err(LockError::Io)?;
         if state.locks.iter().any(|held| held == path) {
             return Err(LockError::Held { owner: None });
         }
         state.locks.push(path.into());
         Ok(Box::new(SimLock { disk: self.clone(), path: path.into() }))
+    }
+
+    fn random(&self) -> u64 {
+        self.state().salt
     }
 }
 
@@ -326,75 +320,55 @@ struct SimFile {
 
 impl StorageFile for SimFile {
     fn len(&self) -> io::Result<u64> {
-        let state = self.disk.enter(Call::Look)?;
-        Ok(state.inodes[self.inode].now.len() as u64)
+        Ok(self.disk.enter(Call::Look)?.inode(self.inode).now.len() as u64)
     }
 
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        let state = self.disk.enter(Call::Look)?;
-        let data = &state.inodes[self.inode].now;
+        let mut state = self.disk.enter(Call::Read)?;
+        let choppy = state.choppy;
+        let data = &state.inode(self.inode).now;
         let from = (offset as usize).min(data.len());
         let count = buffer.len().min(data.len() - from);
+        let count = if choppy { count.div_ceil(2) } else { count };
         buffer[..count].copy_from_slice(&data[from..from + count]);
         Ok(count)
     }
 
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {
-        let number = self.disk.state().calls;
         let mut state = self.disk.enter(Call::Write)?;
-        let mut bytes = bytes;
-        if state.fault == Some((number, Fault::ShortThenFull)) {
-            state.faults_met += 1;
-            state.fault = Some((number + 1, Fault::Error(io::ErrorKind::StorageFull)));
-            bytes = &bytes[..bytes.len() / 2];
-        }
-        let (offset, end) = (offset as usize, offset as usize + bytes.len());
+        let short = state.short_here();
+        let bytes = if short || state.choppy { &bytes[..bytes.len().div_ceil(2)] } else { bytes };
+        let offset = offset as usize;
         let full = state.full;
-        let inode = &mut state.inodes[self.inode];
-        if inode.now.len() < end {
-            if full {
-                return Err(io::ErrorKind::StorageFull.into());
-            }
-            inode.now.resize(end, 0);
+        let inode = state.inode(self.inode);
+        if full && inode.now.len() < offset + bytes.len() {
+            return Err(io::ErrorKind::StorageFull.into());
         }
-        inode.now[offset..end].copy_from_slice(bytes);
-        inode.pending.push(Change::Write { offset, bytes: bytes.into() });
+        inode.change(Change::Write { offset, bytes: bytes.into() });
         Ok(bytes.len())
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
-        let mut state = self.disk.enter(Call::Write)?;
-        let inode = &mut state.inodes[self.inode];
-        inode.now.resize(len as usize, 0);
-        inode.pending.push(Change::SetLen(len as usize));
+        let mut state = self.disk.enter(Call::SetLen)?;
+        state.inode(self.inode).change(Change::SetLen(len as usize));
         Ok(())
     }
 
     /// A failed sync drops the dirty pages: reads still show them, no later sync writes them.
     fn sync(&self) -> io::Result<()> {
-        let mut state = match self.disk.enter(Call::Sync) {
-            Ok(state) => state,
+        match self.disk.enter(Call::Sync) {
+            Ok(mut state) => {
+                state.inode(self.inode).sync();
+                Ok(())
+            }
             Err(error) => {
                 let mut state = self.disk.state();
                 if !state.stopped() {
-                    state.inodes[self.inode].pending.clear();
+                    state.inode(self.inode).pending.clear();
+                    state.changed = true;
                 }
-                return Err(error);
-            }
-        };
-        let inode = &mut state.inodes[self.inode];
-        for change in std::mem::take(&mut inode.pending) {
-            match change {
-                Change::SetLen(len) => inode.durable.resize(len, 0),
-                Change::Write { offset, bytes } => {
-                    let end = offset + bytes.len();
-                    if inode.durable.len() < end {
-                        inode.durable.resize(end, 0);
-                    }
-                    inode.durable[offset..end].copy_from_slice(&bytes);
-                }
+                Err(error)
             }
         }
-        Ok(())
     }
 }

@@ -1,0 +1,81 @@
+// A real file system that is full: the group that finds no room fails as a whole, and writing goes on when there is room
+// again, without opening the store anew.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+import { test } from 'node:test';
+import { StoreConfig, StoreEngine } from '@softadastra/store';
+import { must, refused, workspace } from './helpers.mjs';
+
+/** Mounts a file system of 8 MiB for the length of the test; nothing, with the reason told, where that is forbidden. */
+function smallDisk(t) {
+  if (process.platform !== 'linux') return t.skip('tmpfs is of Linux');
+  const { dir } = workspace(t);
+  const made = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', dir], {
+    encoding: 'utf8',
+  });
+  if (made.status !== 0) {
+    return t.skip(`no file system may be mounted: ${(made.stderr ?? made.error.message).trim()}`);
+  }
+  return dir;
+}
+
+test('a full disk refuses writes, keeps what was acknowledged, and takes writes again when there is room', async (t) => {
+  const dir = smallDisk(t);
+  if (!dir) return;
+  const log = path.join(dir, 'store.wal');
+  const config = StoreConfig.durable(log);
+  let store = must(await StoreEngine.open(config));
+  try {
+    const ballast = path.join(dir, 'ballast');
+    writeFileSync(ballast, Buffer.alloc(3 << 20));
+    const acknowledged = [];
+    let failure;
+    for (let n = 0; failure === undefined; n += 1) {
+      const results = await Promise.all([
+        store.put(`k${n}`, 'x'.repeat(200_000)),
+        store.put(`s${n}`, 'small'),
+      ]);
+      if (results.every((result) => result.isOk())) acknowledged.push(`k${n}`, `s${n}`);
+      else failure = results[0];
+    }
+    refused(failure, 'io_error', /WAL append failed at sequence \d+, byte \d+: no space left/);
+    assert.equal(store.size(), acknowledged.length);
+    assert.ok(acknowledged.length > 10 && acknowledged.every((key) => store.contains(key)));
+    assert.equal(store.stats().poisoned, false);
+    refused(await store.put('again', 'x'.repeat(3 << 20)), 'io_error', /no space left/);
+    rmSync(ballast);
+    must(await store.put('again', 'x'.repeat(2 << 20)));
+    acknowledged.push('again');
+    must(await store.close());
+    store = must(await StoreEngine.open(config));
+    assert.deepEqual([...store.keys()].sort(), acknowledged.sort());
+  } finally {
+    await store.close();
+    spawnSync('umount', [dir]);
+  }
+});
+
+test('a log that finds no room to be made or mended says so and opens when there is', async (t) => {
+  const dir = smallDisk(t);
+  if (!dir) return;
+  const config = StoreConfig.durable(path.join(dir, 'store.wal'));
+  const ballast = path.join(dir, 'ballast');
+  try {
+    writeFileSync(ballast, Buffer.alloc(8 << 20));
+  } catch {
+    // As full as it gets.
+  }
+  try {
+    refused(await StoreEngine.open(config), 'io_error', /no space left/);
+    rmSync(ballast);
+    const store = must(await StoreEngine.open(config));
+    must(await store.put('a', '1'));
+    must(await store.close());
+  } finally {
+    spawnSync('umount', [dir]);
+  }
+});

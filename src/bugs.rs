@@ -1,0 +1,159 @@
+//! Deliberate bugs, to see that the tests catch them.
+//!
+//! A build with the feature `seeded-bugs` makes the one mistake that the environment variable
+//! `SEEDED_BUG` names. `npm run seeded-bugs` makes each in turn and wants a test to fail. In every
+//! other build `bug!` is the word `false` and this list does not exist.
+
+#[cfg(not(feature = "seeded-bugs"))]
+macro_rules! bug {
+    ($name:ident) => {
+        false
+    };
+    ($name:ident, $code:expr) => {};
+}
+
+/// Whether the code makes this mistake; with a second argument, the mistake itself.
+#[cfg(feature = "seeded-bugs")]
+macro_rules! bug {
+    ($name:ident) => {
+        $crate::bugs::is_on($crate::bugs::Bug::$name, stringify!($name))
+    };
+    ($name:ident, $code:expr) => {
+        if bug!($name) {
+            $code;
+        }
+    };
+}
+
+#[cfg(feature = "seeded-bugs")]
+pub(crate) use seeded::{Bug, is_on, split_frame};
+
+#[cfg(feature = "seeded-bugs")]
+mod seeded {
+    use std::sync::LazyLock;
+
+    use crate::operation::OperationDecoder;
+    use crate::wal::format::FRAME_HEADER_LEN;
+
+    /// Every mistake, and what it does to the store.
+    #[derive(Debug, Clone, Copy)]
+    pub(crate) enum Bug {
+        // Syncs and their order.
+        /// Nothing is ever synced.
+        NoSync,
+        /// A group is acknowledged first and synced with the next one.
+        AckBeforeSync,
+        /// The name of a new log is not made durable.
+        NoFolderSync,
+        /// A new log gets its name before its contents are durable.
+        RenameBeforeSync,
+        /// A failed sync is tried again, and success is believed.
+        RetryFailedSync,
+        /// A failed sync does not stop writing.
+        NoPoison,
+        /// The zeroed space ahead is written but not synced.
+        ZerosNotSynced,
+        /// `flush` of a buffered store does not reach the disk.
+        FlushSkipped,
+        /// The seal is not synced when the log is closed.
+        SealNotSynced,
+        /// A frame vouches for itself, which nothing has made durable yet.
+        DurableFrameTooHigh,
+
+        // Failed writes.
+        /// After a short write the log goes on at the end of the file, as in append mode.
+        AppendModeAfterShortWrite,
+        /// A failed write is not taken back.
+        NoCutBack,
+        /// A failed write is taken back, but a crash can undo that.
+        CutBackNotSynced,
+        /// A failed group uses up its sequences.
+        SequenceLostOnFailure,
+        /// A write that took a part of the bytes counts as a whole one.
+        ShortWriteBelieved,
+        /// A read that gave a part of the bytes counts as the end of the file.
+        ShortReadBelieved,
+        /// When a group fails, only the first of those who wait for it are told.
+        WaitersForgotten,
+
+        // What a reader believes.
+        /// The log is cut at the first frame that cannot be read, whatever frames follow.
+        TruncateAtFirstBadFrame,
+        /// Bytes behind a damaged frame are not looked at.
+        BytesBehindIgnored,
+        /// Any later frame counts as proof of damage, also when nothing was synced between.
+        AnyLaterFrameIsProof,
+        /// The length of a frame is not covered by a checksum.
+        LengthNotCovered,
+        /// The checksum of a frame header is not looked at.
+        FrameHeaderNotChecked,
+        /// The checksum of a body is not looked at.
+        BodyNotChecked,
+        /// Padding may hold anything.
+        PaddingNotChecked,
+        /// The checksum of the file header is not looked at.
+        FileHeaderNotChecked,
+        /// All logs have the same salt.
+        NoSalt,
+        /// A frame need not be chained to the one before it.
+        ChainNotChecked,
+        /// A record that cannot be decoded is left out without a word.
+        UndecodableSkipped,
+
+        // Recovery.
+        /// An open that is refused cuts the log all the same.
+        CutBeforeRefusing,
+        /// The torn tail stays behind the last frame.
+        TornTailStays,
+        /// What is cut off is saved nowhere.
+        CutNotSaved,
+        /// What is cut off is saved, but not synced.
+        CutCopyNotSynced,
+        /// The log is cut while a crash can still lose the name of the copy.
+        CutCopyNotNamed,
+        /// What a failed sync may have left in memory alone is not written again.
+        NoRewrite,
+        /// Recovery serves what it has not synced.
+        RepairNotSynced,
+        /// Versions begin anew when a log is opened.
+        VersionReset,
+        /// Removes are not replayed.
+        RemovesForgotten,
+
+        // The engine.
+        /// A batch becomes two frames.
+        SplitBatch,
+        /// A group becomes visible before it is logged.
+        ApplyBeforeLog,
+        /// Conditions do not see the operations before them in the same group.
+        ConditionsJudgedAlone,
+        /// The state of before a recovery stays in memory.
+        RecoveryKeepsOldState,
+        /// The lock is on a file that is renamed.
+        LockOnRenamedFile,
+        /// The lock file is opened but not locked.
+        NoLock,
+
+        // Salvage.
+        /// A file at the new place is replaced.
+        SalvageReplaces,
+        /// What follows the damage is put behind what comes before it.
+        SalvageJoinsRuns,
+    }
+
+    static CHOSEN: LazyLock<String> =
+        LazyLock::new(|| std::env::var("SEEDED_BUG").unwrap_or_default());
+
+    pub(crate) fn is_on(_: Bug, name: &str) -> bool {
+        *CHOSEN == name
+    }
+
+    /// The first record of a frame as one frame, the rest as another; headers empty.
+    pub(crate) fn split_frame(frame: &[u8]) -> (Vec<u8>, Vec<u8>) {
+        let body = frame.get(FRAME_HEADER_LEN..).unwrap_or_default();
+        let first = OperationDecoder::encoded_len(body).unwrap_or(body.len());
+        let with_header = |records: &[u8]| [&[0; FRAME_HEADER_LEN], records].concat();
+        let (first, rest) = body.split_at(first);
+        (with_header(first), with_header(rest))
+    }
+}

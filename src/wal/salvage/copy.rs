@@ -1,0 +1,57 @@
+//! Copies a log that the disk may not be able to read any more.
+
+use std::io;
+use std::path::Path;
+
+use super::super::path::LogPath;
+use super::super::window::SLICE;
+use crate::error::{Error, Result};
+use crate::storage::{Access, Storage, StorageFile, read_full, write_full};
+
+/// Bytes that are given up together when the disk cannot read them.
+const BLOCK: usize = 4096;
+
+/// Copies the damaged log, block by block where the disk cannot read it, and says how many bytes it
+/// could not read.
+pub(super) fn copy_readable(
+    storage: &dyn Storage,
+    from: &LogPath,
+    to: &LogPath,
+    copy: &Path,
+) -> Result<(Box<dyn StorageFile>, u64)> {
+    let source = storage.open(from.log(), Access::Read);
+    let source = source.map_err(|error| Error::io(from.log(), "open the log", error))?;
+    let mut unreadable = 0;
+    let mut copied = || -> io::Result<Box<dyn StorageFile>> {
+        let len = source.len()?;
+        let file = storage.open(copy, Access::Create)?;
+        let mut buffer = vec![0; SLICE];
+        let mut at = 0;
+        while at < len {
+            let wanted = usize::try_from(len - at).map_or(SLICE, |left| left.min(SLICE));
+            let slice = buffer.get_mut(..wanted).unwrap_or_default();
+            if read_full(&*source, slice, at).is_err() {
+                unreadable += read_blocks(&*source, slice, at);
+            }
+            write_full(&*file, slice, at)?;
+            at += wanted as u64;
+        }
+        file.sync()?;
+        storage.sync_dir(to.folder())?;
+        Ok(file)
+    };
+    let file = copied().map_err(|error| Error::io(copy, "copy the damaged log", error))?;
+    Ok((file, unreadable))
+}
+
+/// Reads what can be read of `slice`, zeros for the rest, and says how much that is.
+fn read_blocks(source: &dyn StorageFile, slice: &mut [u8], at: u64) -> u64 {
+    let mut unreadable = 0;
+    for (block, offset) in slice.chunks_mut(BLOCK).zip((at..).step_by(BLOCK)) {
+        if read_full(source, block, offset).is_err() {
+            block.fill(0);
+            unreadable += block.len() as u64;
+        }
+    }
+    unreadable
+}
