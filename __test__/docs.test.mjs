@@ -28,10 +28,11 @@ function blocks(page) {
   }));
 }
 
-/** What a block may use without saying where it comes from: the package, an open store with one entry, a payload. */
+/** What a block may use without saying where it comes from: the package, a log, an open store with one entry, a payload. */
 async function surroundings(t) {
   const { dir, open } = workspace(t);
   mkdirSync(path.join(dir, 'data'));
+  must(await (await open('data/node-a.wal')).close());
   const engine = await open('engine.wal');
   must(await engine.put('user:1', 'Ada'));
   const payload = must(store.OperationEncoder.encode(store.Operation.put('user:1', 'Ada')));

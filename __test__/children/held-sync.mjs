@@ -1,5 +1,5 @@
 // While the disk holds the syncs of several stores, everything else in the process goes on.
-// Usage: node held-sync.mjs <folder>; the syncs of files with "held" in their name wait while $GATE_SHUT exists.
+// Usage: node held-sync.mjs <folder>; the syncs of files with "held-" in their name wait while $HOLD_SYNC exists.
 
 import assert from 'node:assert/strict';
 import dns from 'node:dns/promises';
@@ -36,7 +36,7 @@ const held = [await open('held-1.wal'), await open('held-2.wal'), await open('he
 const free = await open('free.wal');
 for (const store of held) (await store.put('before', 'held')).value();
 
-await writeFile(process.env.GATE_SHUT, '');
+await writeFile(process.env.HOLD_SYNC, '');
 let settled = 0;
 const late = held.flatMap((store) =>
   Array.from({ length: 500 }, async (_, i) => {
@@ -48,11 +48,11 @@ const late = held.flatMap((store) =>
 await others(held, free);
 assert.equal(settled, 0, 'nothing is acknowledged before its sync');
 
-await rm(process.env.GATE_SHUT);
+await rm(process.env.HOLD_SYNC);
 for (const result of await Promise.all(late)) result.value();
 for (const store of held) {
   assert.equal(store.size(), 501);
-  // One group in the making when the gate shut, one that filled meanwhile.
+  // One group in the making when the disk stopped, one that filled meanwhile.
   assert.ok(store.stats().groups <= 4, `${store.stats().groups} groups`);
   (await store.close()).value();
 }
