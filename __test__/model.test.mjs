@@ -1,6 +1,7 @@
-// Whatever is written, in whatever order, and however often the store is reopened, it behaves like a Map that counts.
+// Whatever is written, in whatever order, and however often the store is reopened or killed, it behaves like a Map that counts.
 
 import assert from 'node:assert/strict';
+import { copyFileSync } from 'node:fs';
 import process from 'node:process';
 import { test } from 'node:test';
 import { Operation, StoreConfig, StoreEngine } from '@softadastra/store';
@@ -34,7 +35,7 @@ const call = fc.oneof(
 /** Calls that are made at once, and what is done when all of them have settled. */
 const step = fc.record({
   calls: fc.array(call, { maxLength: 8 }),
-  after: fc.constantFrom('nothing', 'nothing', 'nothing', 'flush', 'recover', 'reopen'),
+  after: fc.constantFrom('nothing', 'nothing', 'nothing', 'flush', 'recover', 'reopen', 'kill'),
 });
 
 class Model {
@@ -123,9 +124,17 @@ function check(store, model) {
   }
 }
 
-async function play(config, steps) {
+/** What a kill leaves: the log as the operating system has it. The copy stands in for it, so that one process will do. */
+function logOfTheDead(config, file) {
+  copyFileSync(config.path, file);
+  return file;
+}
+
+async function play(configOf, file, steps) {
   const model = new Model();
+  let config = configOf(file);
   let store = must(await StoreEngine.open(config));
+  const dead = [];
   try {
     for (const { calls, after } of steps) {
       const pending = calls.map((request) => issue(store, request));
@@ -137,10 +146,15 @@ async function play(config, steps) {
         must(await store.close());
         store = must(await StoreEngine.open(config));
       }
+      if (config.mode === 'durable' && after === 'kill') {
+        dead.push(store);
+        config = configOf(logOfTheDead(config, `${file}.${dead.length}.wal`));
+        store = must(await StoreEngine.open(config));
+      }
       check(store, model);
     }
   } finally {
-    await store.close();
+    for (const each of [...dead, store]) await each.close();
   }
 }
 
@@ -159,7 +173,7 @@ for (const [kind, configOf] of [
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
         run += 1;
-        await play(configOf(work.file(`${run}.wal`)), steps);
+        await play(configOf, work.file(`${run}.wal`), steps);
       }),
       { numRuns: RUNS },
     );

@@ -20,6 +20,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use softadastra_store::{StoreConfig, StoreEngine};
 use support::fuzz::{decode_operation, forge, mutate, open_write_reopen, read, read_log, recipe};
 use support::random::Random;
 use support::sim_disk::SimDisk;
@@ -182,6 +183,11 @@ fn a_log_of_several_megabytes_is_read_in_its_own_size_and_a_little() {
     let log = forge(&recipe);
     let disk = SimDisk::with_file(Path::new(LOG), &log);
     assert_eq!(read(&disk), Some(20_000));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.wal");
+    std::fs::write(&path, &log).unwrap();
+    let peak = peak_of(|| StoreEngine::open(StoreConfig::durable(&path)).unwrap());
+    assert!(peak <= 2 * log.len() + ROOM, "{peak} to open {}", log.len());
     let peak = peak_of(|| read(&disk));
     assert!(log.len() > 5 << 20 && peak <= 2 * log.len() + ROOM, "{peak} for {}", log.len());
 }

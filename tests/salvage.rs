@@ -150,6 +150,31 @@ fn a_record_that_does_not_decode_ends_the_new_log_and_is_named() {
 }
 
 #[test]
+fn a_sector_that_cannot_be_read_is_counted_and_costs_no_more_than_its_frames() {
+    let mut bytes = golden("unsealed.wal");
+    let disk = SimDisk::with_file(Path::new(LOG), &bytes);
+    let engine = open(&disk, Path::new(LOG)).unwrap();
+    let key = softadastra_store::Key::new("large").unwrap();
+    for value in [20_000, 20_001, 20_002] {
+        engine.put(&key, &softadastra_store::Value::from_bytes(vec![7; value])).unwrap();
+    }
+    engine.close().unwrap();
+    bytes = disk.read(Path::new(LOG)).unwrap();
+    // The second of the large values.
+    disk.set_unreadable(Path::new(LOG), 30_000..30_512);
+    let refused = open(&disk, Path::new(LOG)).unwrap_err();
+    assert!(matches!(refused, Error::RecoveryFailed { .. }), "{refused}");
+    assert_eq!(disk.read(Path::new(LOG)).unwrap(), bytes, "nothing is cut for want of reading");
+    let report = salvage_on(&disk, Path::new(LOG), Path::new(TO)).unwrap();
+    assert_eq!((report.records, report.bytes_unreadable), (8, 4096));
+    assert!(report.problem.unwrap().starts_with("frame 6 cannot be read"));
+    assert_eq!(report.later.len(), 1);
+    assert_eq!((report.later[0].first_sequence, report.later[0].last_sequence), (10, 10));
+    let saved = open(&disk, Path::new(TO)).unwrap();
+    assert_eq!(saved.get(&key).unwrap().unwrap().value.as_bytes().len(), 20_000);
+}
+
+#[test]
 fn no_file_is_replaced_and_nothing_but_a_log_is_salvaged() {
     for existing in [TO, "/saved.wal.damaged"] {
         let disk = SimDisk::with_file(Path::new(LOG), &golden("sealed.wal"));

@@ -1,7 +1,7 @@
 // Writes while syncs work, then while they fail, then after they work again, and says in JSON how it went.
 // Usage: node failing-sync.mjs <path> <the file whose existence makes syncs fail>, with the failing sync preloaded
 
-import { rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { StoreConfig, StoreEngine } from '@softadastra/store';
 
@@ -19,8 +19,10 @@ said.visible = [...store.keys()];
 said.poisoned = store.stats().poisoned;
 said.later = await putAll('later/1');
 said.reads = store.getString('before/1');
-said.recoverWhileFailing = short(await store.recover());
-rmSync(flag);
+if (existsSync(flag)) {
+  said.recoverWhileFailing = short(await store.recover());
+  rmSync(flag);
+}
 // The drive works again, and still nothing is acknowledged before the log was read anew.
 said.healed = await putAll('later/2');
 said.recovered = short(await store.recover());

@@ -1,5 +1,6 @@
 /* Preloaded before the C library: fdatasync and fsync of a regular file fail for as long as the file
- * that FAIL_SYNC names exists. */
+ * that FAIL_SYNC names exists; with FAIL_ONCE only once, as the kernel reports an error that it then
+ * forgets. */
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -17,6 +18,7 @@ static int fails(int fd) {
 static int pass(const char *name, int fd) {
   int (*real)(int) = (int (*)(int))dlsym(RTLD_NEXT, name);
   if (fails(fd)) {
+    if (getenv("FAIL_ONCE")) unlink(getenv("FAIL_SYNC"));
     errno = EIO;
     return -1;
   }

@@ -92,7 +92,7 @@ pub fn salvage_on(storage: &dyn Storage, path: &Path, to: &Path) -> Result<Salva
     let mut out = NewLog::begin(storage, &to, reader.position().last_sequence)?;
     problem = problem.or(out.take_frames(&mut reader, &*file)?);
     bug!(SalvageJoinsRuns, {
-        let end = reader.position().offset;
+        let end = reader.position().offset + FRAME_ALIGNMENT as u64;
         if let Some((at, header)) = next_header(&mut reader, end)? {
             reader.jump(at, &header);
             out.take_frames(&mut reader, &*file)?;

@@ -103,6 +103,14 @@ impl Inode {
         }
     }
 
+    /// What was to be synced reaches the disk in part, or not at all, and counts as written.
+    pub fn fail_sync(&mut self, random: &mut Random) {
+        if random.below(2) == 0 {
+            self.durable = self.crash(random).durable;
+        }
+        self.pending.clear();
+    }
+
     /// What a crash leaves of the file.
     fn crash(&self, random: &mut Random) -> Self {
         if self.pending.is_empty() {

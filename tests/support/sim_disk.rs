@@ -8,6 +8,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -58,6 +59,8 @@ struct State {
     full: bool,
     choppy: bool,
     sync_fails: bool,
+    /// A file, and a part of it that cannot be read.
+    unreadable: Option<(usize, Range<usize>)>,
     syncs: usize,
     salt: u64,
     note: (usize, usize),
@@ -139,6 +142,13 @@ impl SimDisk {
     /// Whether reads and writes do only a part of what they were asked for.
     pub fn set_choppy(&self, choppy: bool) {
         self.state().choppy = choppy;
+    }
+
+    /// Makes a part of a file unreadable, as a worn-out sector does.
+    pub fn set_unreadable(&self, path: &Path, part: Range<usize>) {
+        let mut state = self.state();
+        let inode = state.contents.names[path];
+        state.unreadable = Some((inode, part));
     }
 
     /// Makes the next sync of a file fail.
@@ -228,6 +238,11 @@ impl State {
     /// Whether the machine stopped at the last call or before.
     fn stopped(&self) -> bool {
         self.crash_at.is_some_and(|at| self.calls.len() > at)
+    }
+
+    fn is_unreadable(&self, inode: usize, offset: usize, len: usize) -> bool {
+        let part = self.unreadable.as_ref().filter(|(bad, _)| *bad == inode);
+        part.is_some_and(|(_, part)| part.start < offset + len && offset < part.end)
     }
 
     fn short_here(&mut self) -> bool {
@@ -326,6 +341,9 @@ impl StorageFile for SimFile {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         let mut state = self.disk.enter(Call::Read)?;
         let choppy = state.choppy;
+        if state.is_unreadable(self.inode, offset as usize, buffer.len()) {
+            return Err(io::Error::other("the sector is worn out"));
+        }
         let data = &state.inode(self.inode).now;
         let from = (offset as usize).min(data.len());
         let count = buffer.len().min(data.len() - from);
@@ -354,7 +372,8 @@ impl StorageFile for SimFile {
         Ok(())
     }
 
-    /// A failed sync drops the dirty pages: reads still show them, no later sync writes them.
+    /// A failed sync writes some of the dirty pages and drops the others: reads still show all of them,
+    /// no later sync writes any.
     fn sync(&self) -> io::Result<()> {
         match self.disk.enter(Call::Sync) {
             Ok(mut state) => {
@@ -364,7 +383,8 @@ impl StorageFile for SimFile {
             Err(error) => {
                 let mut state = self.disk.state();
                 if !state.stopped() {
-                    state.inode(self.inode).pending.clear();
+                    let mut random = Random::new(state.calls.len() as u64);
+                    state.inode(self.inode).fail_sync(&mut random);
                     state.changed = true;
                 }
                 Err(error)
