@@ -40,7 +40,7 @@ class StoreEngine {
     } catch (raw) {
       throw toError(raw);
     }
-    this.#writer = new Writer(this.#handle);
+    this.#writer = new Writer(this.#handle, fields.mode === 'memory');
     this.#life = new Lifecycle(this.#handle, this.#writer, fields.mode === 'durable');
     this.#nativeGet = this.#handle.get;
     this.#nativeGetString = this.#handle.getString;

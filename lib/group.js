@@ -33,14 +33,21 @@ class BatchWrite {
 class Group {
   #resolves = [];
   #subjects = [];
+  #size = 0;
 
   get empty() {
     return this.#resolves.length === 0;
   }
 
+  /** How many operations there are. */
+  get size() {
+    return this.#size;
+  }
+
   add(resolve, subject) {
     this.#resolves.push(resolve);
     this.#subjects.push(subject);
+    this.#size += subject instanceof BatchWrite ? subject.keys.length : 1;
   }
 
   /** Settles every call with the error of the whole group. */

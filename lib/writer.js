@@ -8,6 +8,8 @@ const native = require('./native.js');
 const { err } = require('./result.js');
 
 const FULL = 1;
+/** Operations in a group that a store in memory commits at once. */
+const SMALL = 32;
 
 /** The resolve function of the promise made last, so that a write needs no closure of its own. */
 let resolveOfLast;
@@ -52,9 +54,11 @@ class Writer {
   #stageRemove;
   #onTick;
   #onCommit;
+  #inMemory;
 
-  constructor(handle) {
+  constructor(handle, inMemory) {
     this.#handle = handle;
+    this.#inMemory = inMemory;
     this.#stagePut = handle.stagePut;
     this.#stageRemove = handle.stageRemove;
     this.#onTick = () => {
@@ -168,6 +172,10 @@ class Writer {
       return;
     }
     this.#stageWaiting();
+    while (this.#inMemory && !this.#group.empty && this.#group.size <= SMALL) {
+      this.#commitNow();
+      this.#stageWaiting();
+    }
     if (!this.#group.empty) {
       this.#commit();
       this.#stageWaiting();
@@ -204,6 +212,18 @@ class Writer {
       this.#handle.commit(this.#onCommit);
     } catch (raw) {
       this.#committed(raw);
+    }
+  }
+
+  /** Without a disk the way to a worker and back costs far more than a small group itself. */
+  #commitNow() {
+    const group = this.#group;
+    this.#group = new Group();
+    try {
+      const [firstSequence, outcomes, refusals] = this.#handle.commitNow();
+      group.settle(firstSequence, outcomes, refusals);
+    } catch (raw) {
+      group.fail(raw);
     }
   }
 

@@ -60,6 +60,7 @@ const FUNCTIONS: &[(&str, Callback)] = &[
     ("endBatch\0", stage::end_batch),
     ("cancelBatch\0", stage::cancel_batch),
     ("commit\0", commit),
+    ("commitNow\0", commit_now),
     ("recover\0", recover),
     ("flush\0", flush),
     ("close\0", close),
@@ -155,6 +156,15 @@ impl Drop for Meta {
         // SAFETY: dropped by a finalizer, on the thread of the environment, while it exists.
         unsafe { sys::napi_delete_reference(self.env, self.array) };
     }
+}
+
+/// `commitNow()`: `[firstSequence, outcomes, refusals]`, done on this thread, for a store without a disk
+extern "C" fn commit_now(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
+    enter(env, info, |call: &Call<0>| {
+        let handle = Handle::of(call);
+        let outcome = handle.engine.commit(&mut handle.group.borrow_mut())?;
+        call.env.array(&commit_values(call.env, &outcome)?)
+    })
 }
 
 /// `commit(callback(error, firstSequence, outcomes, refusals))`

@@ -110,13 +110,8 @@ unsafe extern "C" fn complete<T, F>(
             }
             Err(error) => vec![to_js(env, &error)?],
         };
-        let this = env.undefined()?;
-        // SAFETY: every value was made in this scope. An exception that the callback throws stays
-        // pending, and Node reports it as uncaught.
-        check(unsafe {
-            let result = ptr::null_mut();
-            sys::napi_call_function(env.raw(), this, callback?, args.len(), args.as_ptr(), result)
-        })
+        // An exception that the callback throws stays pending, and Node reports it as uncaught.
+        env.call(callback?, &args).map(drop)
     };
     // When the environment is going down there is nobody to tell.
     let _ = catch_unwind(AssertUnwindSafe(report));

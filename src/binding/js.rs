@@ -238,6 +238,15 @@ impl Env {
         Ok(char::decode_utf16(units).any(|unit| unit.is_err()))
     }
 
+    /// Calls a function. What it throws stays pending.
+    pub(super) fn call(self, function: Value, args: &[Value]) -> Answer<Value> {
+        let this = self.undefined()?;
+        // SAFETY: see `make`; the arguments are alive in this scope.
+        make(|out| unsafe {
+            sys::napi_call_function(self.0, this, function, args.len(), args.as_ptr(), out)
+        })
+    }
+
     /// A function that calls `callback` with `data`. `name` ends with a NUL byte.
     pub(super) fn function(
         self,
