@@ -7,8 +7,8 @@ import { show } from './format.mjs';
 
 const BAR = 13;
 const GAP = 14;
-const LEFT = 235;
-const WIDTH = 460;
+const LEFT = 265;
+const WIDTH = 440;
 const RIGHT = 125;
 const TOP = 78;
 /** Bars longer than this are cut, and say so. */
@@ -25,11 +25,13 @@ const colors = {
 };
 
 const sheet = `
+.page { fill: #ffffff; }
 text { font: 12px system-ui, -apple-system, 'Segoe UI', sans-serif; fill: #1f2328; }
 .title { font-size: 16px; font-weight: 600; }
 .note, .figure { font-size: 11px; fill: #59636e; }
 .line { stroke: #59636e; stroke-dasharray: 3 3; }
 @media (prefers-color-scheme: dark) {
+  .page { fill: #0d1117; }
   text { fill: #e6edf3; }
   .note, .figure { fill: #9198a1; }
   .line { stroke: #9198a1; }
@@ -57,7 +59,7 @@ function bar(row, peer, y) {
 }
 
 function legend(peers) {
-  let x = LEFT;
+  let x = 16;
   return peers.map((peer) => {
     const mark = `<rect x="${x}" y="48" width="11" height="11" rx="2" fill="${colors[peer]}"/>`;
     const drawn = mark + label(x + 16, 58, titles[peer]);
@@ -83,5 +85,8 @@ export function chart(title, note, rows) {
   const size = `width="${LEFT + WIDTH + RIGHT}" height="${y + 24}"`;
   const box = `viewBox="0 0 ${LEFT + WIDTH + RIGHT} ${y + 24}"`;
   const opening = `<svg xmlns="http://www.w3.org/2000/svg" ${size} ${box} role="img">`;
-  return `${opening}\n<title>${escaped(title)}</title>\n<style>${sheet}\n</style>\n${parts.join('\n')}\n</svg>\n`;
+  const head = [`<title>${escaped(title)}</title>`, `<style>${sheet}\n</style>`];
+  // Its own background: a page may be dark where the system is light.
+  const page = '<rect class="page" width="100%" height="100%" rx="6"/>';
+  return `${[opening, ...head, page, ...parts, '</svg>'].join('\n')}\n`;
 }

@@ -46,7 +46,7 @@ function drawn(report, name) {
   const chosen = rows.flatMap((id) => report.rows.filter((row) => row.id === id));
   if (chosen.length === 0) return undefined;
   const { processor, cores, node } = report.machine;
-  const note = `Dashed line: the speed of this store. Medians of ${chosen[0].peers.store.samples.length} rounds on ${cores} cores of ${processor}, Node.js ${node}.`;
+  const note = `Dashed line: the speed of this store. Medians of ${chosen[0].peers.store.samples.length} round(s) on ${cores} cores of ${processor}, Node.js ${node}.`;
   return chart(title, note, chosen);
 }
 
