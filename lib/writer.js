@@ -3,11 +3,11 @@
 const { keepValue } = require('./batch.js');
 const { SoftadastraError, toError } = require('./error.js');
 const { Fifo } = require('./fifo.js');
-const { AppliedWrite, Group } = require('./group.js');
+const { AppliedWrite } = require('./group.js');
 const native = require('./native.js');
 const { err } = require('./result.js');
+const { GROUP_CUT, NO_ROOM, StagedGroups } = require('./staged-groups.js');
 
-const FULL = 1;
 /** Operations in a group that a store in memory commits at once. */
 const SMALL = 32;
 
@@ -39,12 +39,12 @@ class WaitingJob {
 }
 
 /**
- * Group commit. A write is staged at once into the group that native code keeps; one job at a time commits the staged
- * group while the next one fills. Writes that find no room, and long jobs, wait in one queue, so calls keep their order.
+ * Group commit. A write is staged at once into a group that native code keeps; one job at a time commits the oldest
+ * group while the others fill. Writes that find no room, and long jobs, wait in one queue, so calls keep their order.
  */
 class Writer {
   #handle;
-  #group = new Group();
+  #staged = new StagedGroups();
   #committing = undefined;
   #waiting = new Fifo();
   #waitingWrites = 0;
@@ -71,14 +71,15 @@ class Writer {
 
   /** True when no write is staged, waiting or being committed. */
   get idle() {
-    return this.#group.empty && this.#committing === undefined && this.#waitingWrites === 0;
+    return this.#staged.empty && this.#committing === undefined && this.#waitingWrites === 0;
   }
 
   put(key, value, ifVersion) {
     if (this.#waiting.size === 0) {
       try {
-        if (this.#stagePut(key, value, ifVersion) !== FULL) {
-          return this.#join(key);
+        const answer = this.#stagePut(key, value, ifVersion);
+        if (answer !== NO_ROOM) {
+          return this.#join(key, answer);
         }
       } catch (raw) {
         return failed(raw);
@@ -96,8 +97,9 @@ class Writer {
   remove(key, ifVersion) {
     if (this.#waiting.size === 0) {
       try {
-        if (this.#stageRemove(key, ifVersion) !== FULL) {
-          return this.#join(key);
+        const answer = this.#stageRemove(key, ifVersion);
+        if (answer !== NO_ROOM) {
+          return this.#join(key, answer);
         }
       } catch (raw) {
         return failed(raw);
@@ -115,8 +117,11 @@ class Writer {
     const { stageApply } = this.#handle;
     const subject = new AppliedWrite(type, key);
     try {
-      if (this.#waiting.size === 0 && stageApply(type, key, value, timestamp) !== FULL) {
-        return this.#join(subject);
+      if (this.#waiting.size === 0) {
+        const answer = stageApply(type, key, value, timestamp);
+        if (answer !== NO_ROOM) {
+          return this.#join(subject, answer);
+        }
       }
       native.validateKey(key);
       const kept = value === undefined ? undefined : keepValue(native, value);
@@ -128,8 +133,11 @@ class Writer {
 
   batch(plan) {
     try {
-      if (this.#waiting.size === 0 && plan.stage(this.#handle) !== FULL) {
-        return this.#join(plan.subject);
+      if (this.#waiting.size === 0) {
+        const answer = plan.stage(this.#handle);
+        if (answer !== NO_ROOM) {
+          return this.#join(plan.subject, answer);
+        }
       }
       plan.keep(native);
       return this.#wait(() => plan.stage(this.#handle), plan.subject);
@@ -144,10 +152,15 @@ class Writer {
     this.#advance();
   }
 
-  #join(subject) {
+  #join(subject, answer) {
     const promise = new Promise(captureResolve);
-    this.#group.add(resolveOfLast, subject);
-    this.#schedule();
+    this.#staged.add(resolveOfLast, subject, answer);
+    if (answer === GROUP_CUT) {
+      // A full group need not wait for the end of the turn.
+      this.#advance();
+    } else {
+      this.#schedule();
+    }
     return promise;
   }
 
@@ -172,11 +185,11 @@ class Writer {
       return;
     }
     this.#stageWaiting();
-    while (this.#inMemory && !this.#group.empty && this.#group.size <= SMALL) {
+    while (this.#inMemory && !this.#staged.empty && this.#staged.oldest.size <= SMALL) {
       this.#commitNow();
       this.#stageWaiting();
     }
-    if (!this.#group.empty) {
+    if (!this.#staged.empty) {
       this.#commit();
       this.#stageWaiting();
     } else if (this.#waiting.size > 0) {
@@ -189,13 +202,14 @@ class Writer {
     while (this.#waiting.peek() instanceof WaitingWrite) {
       const write = this.#waiting.peek();
       try {
-        if (write.stage() === FULL) {
-          if (this.#busy || !this.#group.empty) {
+        const answer = write.stage();
+        if (answer === NO_ROOM) {
+          if (this.#busy || !this.#staged.empty) {
             return;
           }
           throw new SoftadastraError('internal_error', 'an empty group had no room for a write');
         }
-        this.#group.add(write.resolve, write.subject);
+        this.#staged.add(write.resolve, write.subject, answer);
       } catch (raw) {
         write.resolve(err(toError(raw)));
       }
@@ -205,8 +219,7 @@ class Writer {
   }
 
   #commit() {
-    this.#committing = this.#group;
-    this.#group = new Group();
+    this.#committing = this.#staged.take();
     this.#busy = true;
     try {
       this.#handle.commit(this.#onCommit);
@@ -217,8 +230,7 @@ class Writer {
 
   /** Without a disk the way to a worker and back costs far more than a small group itself. */
   #commitNow() {
-    const group = this.#group;
-    this.#group = new Group();
+    const group = this.#staged.take();
     try {
       const [firstSequence, outcomes, refusals] = this.#handle.commitNow();
       group.settle(firstSequence, outcomes, refusals);

@@ -1,6 +1,7 @@
 //! One store as JavaScript holds it.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::ptr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -21,8 +22,10 @@ use crate::{Error, StoreConfig, StoreEngine};
 /// engine and the group with them.
 pub(super) struct Handle {
     pub(super) engine: Arc<StoreEngine>,
-    /// What was staged since the last commit.
+    /// The group that fills.
     pub(super) group: RefCell<Group>,
+    /// Groups that are full and wait for their commit, oldest first.
+    full: RefCell<VecDeque<Group>>,
     /// The buffers of the last group that came back, to be used again.
     spare: Cell<Option<Group>>,
     pub(super) staged_limit: usize,
@@ -30,6 +33,10 @@ pub(super) struct Handle {
     pub(super) slab: Slab,
     pub(super) scratch: RefCell<Scratch>,
 }
+
+/// Large enough for its sync to cost little beside it, small enough for the next one to be written
+/// while the promises of this one are settled.
+const GROUP_BYTES: usize = 1 << 20;
 
 /// Two numbers that JavaScript reads after a `get`: version and timestamp. Writing them is far
 /// cheaper than making an object.
@@ -80,7 +87,8 @@ pub(super) extern "C" fn open_handle(env: sys::napi_env, info: sys::napi_callbac
         let staged_limit = limit as usize;
         let handle = Rc::new(Handle {
             engine: Arc::new(StoreEngine::new(config(env, options)?)),
-            group: RefCell::new(Group::new()),
+            group: RefCell::default(),
+            full: RefCell::default(),
             spare: Cell::new(None),
             staged_limit,
             meta: Meta::new(env, meta)?,
@@ -106,6 +114,29 @@ impl Handle {
     pub(super) fn of<const N: usize>(call: &Call<N>) -> &Self {
         // SAFETY: the callbacks that ask are in FUNCTIONS only, which `open_handle` binds to a Handle.
         unsafe { call.owner() }
+    }
+
+    /// Bytes that wait for a commit.
+    pub(super) fn staged_bytes(&self) -> usize {
+        let full: usize = self.full.borrow().iter().map(Group::bytes).sum();
+        full + self.group.borrow().bytes()
+    }
+
+    /// Begins another group when this one is large enough to be worth a commit of its own. Says
+    /// whether it did.
+    pub(super) fn cut_group(&self, group: &mut Group) -> bool {
+        let cut = group.bytes() >= GROUP_BYTES;
+        if cut {
+            let next = self.spare.take().unwrap_or_default();
+            self.full.borrow_mut().push_back(std::mem::replace(group, next));
+        }
+        cut
+    }
+
+    /// The oldest group.
+    fn take_group(&self) -> Group {
+        let full = self.full.borrow_mut().pop_front();
+        full.unwrap_or_else(|| self.group.replace(self.spare.take().unwrap_or_default()))
     }
 
     pub(super) fn note(&self, version: u64, timestamp: i64) {
@@ -162,7 +193,10 @@ impl Drop for Meta {
 extern "C" fn commit_now(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
     enter(env, info, |call: &Call<0>| {
         let handle = Handle::of(call);
-        let outcome = handle.engine.commit(&mut handle.group.borrow_mut())?;
+        let mut group = handle.take_group();
+        let outcome = handle.engine.commit(&mut group);
+        handle.spare.set(Some(group));
+        let outcome = outcome?;
         call.env.array(&commit_values(call.env, &outcome)?)
     })
 }
@@ -173,8 +207,7 @@ extern "C" fn commit(env: sys::napi_env, info: sys::napi_callback_info) -> Value
         let [callback] = call.args;
         // SAFETY: see `Handle::of`; a counted pointer, because the job outlives this call.
         let handle = unsafe { call.share::<Handle>() };
-        let next = handle.spare.take().unwrap_or_default();
-        let mut group = handle.group.replace(next);
+        let mut group = handle.take_group();
         let engine = Arc::clone(&handle.engine);
         let run = move || {
             let outcome = engine.commit(&mut group);

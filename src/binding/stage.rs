@@ -54,18 +54,18 @@ pub(super) extern "C" fn begin_batch(env: sys::napi_env, info: sys::napi_callbac
     })
 }
 
-/// `endBatch()`: 0, or 1 when the group had been over its limit already and the batch was dropped.
+/// `endBatch()`: as for [`stage`]; the limit is looked at as it was before the batch.
 pub(super) extern "C" fn end_batch(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
     enter(env, info, |call: &Call<0>| {
         let handle = Handle::of(call);
+        let staged = handle.staged_bytes();
         let mut group = handle.group.borrow_mut();
-        let full = group.bytes_before_batch() > handle.staged_limit;
-        if full {
+        if staged - group.batch_bytes() > handle.staged_limit {
             group.cancel_batch();
-        } else {
-            group.end_batch();
+            return call.env.number(NO_ROOM);
         }
-        call.env.number(if full { 1.0 } else { 0.0 })
+        group.end_batch();
+        call.env.number(if handle.cut_group(&mut group) { GROUP_CUT } else { STAGED })
     })
 }
 
@@ -77,19 +77,28 @@ pub(super) extern "C" fn cancel_batch(env: sys::napi_env, info: sys::napi_callba
     })
 }
 
-/// Stages one operation: 0, or 1 when the group is over its limit and nothing was staged. Inside a
-/// batch the limit is looked at when it ends.
+/// The operation is in the group.
+const STAGED: f64 = 0.0;
+/// Nothing was staged: too much waits already.
+const NO_ROOM: f64 = 1.0;
+/// The operation is in the group, and the next one begins another.
+const GROUP_CUT: f64 = 2.0;
+
+/// Stages one operation and says which of the three happened. Inside a batch the answer is given when
+/// it ends.
 fn stage<const N: usize>(
     call: &Call<N>,
     write: impl FnOnce(&mut Group) -> Answer<()>,
 ) -> Answer<Value> {
     let handle = Handle::of(call);
+    let staged = handle.staged_bytes();
     let mut group = handle.group.borrow_mut();
-    if !group.in_batch() && group.bytes() > handle.staged_limit {
-        return call.env.number(1.0);
+    let in_batch = group.in_batch();
+    if !in_batch && staged > handle.staged_limit {
+        return call.env.number(NO_ROOM);
     }
     write(&mut group)?;
-    call.env.number(0.0)
+    call.env.number(if !in_batch && handle.cut_group(&mut group) { GROUP_CUT } else { STAGED })
 }
 
 /// Hands the operation in `(type, key, value, timestamp)` to `take`.

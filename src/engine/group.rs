@@ -148,10 +148,9 @@ impl Group {
         self.open_batch.is_some()
     }
 
-    /// Bytes of the operations that were staged before the open batch; of all when none is open.
-    pub fn bytes_before_batch(&self) -> usize {
-        let len = self.open_batch.map_or(self.frame.len(), |start| start.frame_len);
-        len - FRAME_HEADER_LEN
+    /// Bytes of the operations of the open batch.
+    pub fn batch_bytes(&self) -> usize {
+        self.open_batch.map_or(0, |start| self.frame.len() - start.frame_len)
     }
 
     /// Ends the open batch.
