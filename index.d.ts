@@ -515,7 +515,8 @@ export class StoreEngine {
   remove(key: KeyLike, options?: WriteOptions): Promise<Result<RemoveResult>>;
 
   /**
-   * Writes all operations or none, in their order, in memory and across a crash. They are local writes: the timestamp of
+   * Writes all operations or none, in their order, in memory and across a crash. They take at most 1 GiB together;
+   * readers may wait about a microsecond for each operation while a batch becomes visible. They are local writes: the timestamp of
    * an {@link Operation} is not kept (see {@link StoreEngine.apply}). The error of a refused batch is that of the
    * operation at fault, with its place ("operation 3") in `context`. An empty batch succeeds.
    */
@@ -534,13 +535,15 @@ export class StoreEngine {
   getString(key: KeyLike): string | undefined;
 
   /**
-   * Reads a value as a copy of its bytes, `undefined` when the key is missing.
+   * Reads a value as a copy of its bytes, `undefined` when the key is missing. Up to 4 KiB are a part of a slab of
+   * 64 KiB, as small buffers of Node.js are: a copy (`Buffer.from(bytes)`) lets go of the rest of the slab.
    * @throws SoftadastraError for a bad key and while the store is not open.
    */
   getBytes(key: KeyLike): Buffer | undefined;
 
   /**
-   * Reads many values as text in one call, in the order of the keys.
+   * Reads many values as text in one call, in the order of the keys. Short ones share the memory of up to 1,000 values
+   * that were read together for as long as one of them lives; {@link StoreEngine.getString} gives a string of its own.
    * @throws SoftadastraError for a bad key and while the store is not open.
    */
   getMany(keys: ReadonlyArray<KeyLike>): Array<string | undefined>;
@@ -555,8 +558,14 @@ export class StoreEngine {
   empty(): boolean;
 
   /**
-   * Visits entries in key order, a page at a time. A walk sees writes that are committed ahead of it while it runs; use
-   * {@link StoreEngine.snapshot} for a fixed view.
+   * Visits entries in the order of the keys' UTF-8 bytes, a page of 128 to 512 at a time.
+   *
+   * A page is the state of one moment; writes go on between pages. An entry that is there all the time and does not
+   * change is visited exactly once; one that is written or removed meanwhile is visited as it was when its page was
+   * read, or not at all. No key is visited twice. Use {@link StoreEngine.snapshot} for one moment throughout.
+   *
+   * The strings of a page share its memory for as long as one of them lives. To keep a few of them for long, read those
+   * again with {@link StoreEngine.getString}.
    * @throws SoftadastraError for bad options and while the store is not open.
    *
    * @example

@@ -5,27 +5,14 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import process from 'node:process';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { childFile, workspace } from './helpers.mjs';
-
-const source = fileURLToPath(new URL('./native/failing-sync.c', import.meta.url));
-
-/** The compiled library; nothing, with the reason told to the test, where it cannot be made. */
-function failingSync(t, file) {
-  if (process.platform !== 'linux') return t.skip('libraries are preloaded in this way on Linux');
-  const args = ['-shared', '-fPIC', '-O1', '-o', file, source, '-ldl'];
-  const made = spawnSync('cc', args, { encoding: 'utf8' });
-  if (made.error) return t.skip(`no C compiler: ${made.error.message}`);
-  assert.equal(made.status, 0, made.stderr);
-  return file;
-}
+import { preloaded } from './preload.mjs';
 
 /** Lets the child meet failing syncs, and gives what it said; nothing where that cannot be done. */
 function meetFailingSyncs(t, work, options) {
-  const library = failingSync(t, work.file('failing-sync.so'));
-  if (!library) return undefined;
   const flag = work.file('syncs-fail');
-  const env = { ...process.env, LD_PRELOAD: library, FAIL_SYNC: flag, ...options };
+  const env = preloaded(t, work, 'failing-sync', { FAIL_SYNC: flag, ...options });
+  if (!env) return undefined;
   const args = [childFile('failing-sync.mjs'), work.file(), flag];
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', env });
   assert.deepEqual([status, stderr], [0, '']);

@@ -6,12 +6,14 @@ const { entryOf } = require('./entry.js');
 const { invalidArgument, toError } = require('./error.js');
 const { unwrapKey } = require('./key.js');
 const { Lifecycle, OPEN, asyncDispose } = require('./lifecycle.js');
+const { getMany } = require('./many.js');
 const native = require('./native.js');
 const { Operation } = require('./operation.js');
 const { readIfVersion } = require('./options.js');
 const { ok, err, missing } = require('./result.js');
 const { BatchResult } = require('./results.js');
 const { EntryIterator, KeyIterator, ValueIterator, readRange } = require('./scan.js');
+const { SlabReader } = require('./slab.js');
 const { snapshotOf } = require('./snapshot.js');
 const { unwrapValue } = require('./value.js');
 const { Writer } = require('./writer.js');
@@ -28,6 +30,7 @@ class StoreEngine {
   // Bound once, and kept as fields of their own, because these are the calls that hot loops make.
   #nativeGet;
   #nativeGetString;
+  #bytes;
   #meta = new Float64Array(2);
 
   constructor(config) {
@@ -41,6 +44,7 @@ class StoreEngine {
     this.#life = new Lifecycle(this.#handle, this.#writer, fields.mode === 'durable');
     this.#nativeGet = this.#handle.get;
     this.#nativeGetString = this.#handle.getString;
+    this.#bytes = new SlabReader(this.#handle, this.#meta);
   }
 
   static async open(config) {
@@ -150,7 +154,7 @@ class StoreEngine {
   getBytes(key) {
     this.#assertOpen();
     try {
-      return this.#handle.getBytes(unwrapKey(key));
+      return this.#bytes.read(typeof key === 'string' ? key : unwrapKey(key));
     } catch (raw) {
       throw toError(raw);
     }
@@ -162,7 +166,7 @@ class StoreEngine {
       throw invalidArgument('getMany takes an array of keys');
     }
     try {
-      return this.#handle.getMany(keys.every(isString) ? keys : keys.map(unwrapKey));
+      return getMany(this.#handle, keys.every(isString) ? keys : keys.map(textOf));
     } catch (raw) {
       throw toError(raw);
     }
@@ -241,6 +245,15 @@ class StoreEngine {
 
 function isString(key) {
   return typeof key === 'string';
+}
+
+/** Joining keys would turn anything into text, so what is no key is refused before. */
+function textOf(key) {
+  const text = unwrapKey(key);
+  if (!isString(text)) {
+    native.validateKey(text);
+  }
+  return text;
 }
 
 module.exports = { StoreEngine };

@@ -6,19 +6,34 @@ const { unwrapKey } = require('./key.js');
 const { checkBoolean, checkNames } = require('./options.js');
 const { wrapValue } = require('./value.js');
 
-const PAGE = 256;
+// Pages grow, so that a scan that ends early has not read far ahead, and a long one makes few calls.
+const FIRST_PAGE = 128;
+const LARGEST_PAGE = 512;
 const BOUNDS = ['prefix', 'gt', 'gte', 'lt', 'lte'];
 const RANGE_OPTIONS = [...BOUNDS, 'reverse', 'limit'];
 
-const KEYS_ONLY = 0;
-const WITH_VALUES = 1;
+/** Fields per item in the flat array that native code returns when it cannot pack a page. */
+const STRIDE = 4;
 
-/** Fields per item in the flat array that native code returns. */
-const STRIDE = [1, 4];
+/**
+ * Where native code writes the numbers of a page. `lens` begins with how many items there are and whether more follow;
+ * behind that are the lengths of keys and values. `numbers` has versions and timestamps. They are read before the next
+ * call, so one pair serves all scans.
+ */
+const HEAD = 2;
+const lens = new Int32Array(HEAD + 2 * LARGEST_PAGE);
+const numbers = new Float64Array(2 * LARGEST_PAGE);
 
 /** Checks range options and gives them the form that native code takes. */
 function readRange(range, owner) {
-  const scan = { reverse: false };
+  const scan = {
+    prefix: undefined,
+    gt: undefined,
+    gte: undefined,
+    lt: undefined,
+    lte: undefined,
+    reverse: false,
+  };
   if (range === undefined) {
     return { scan, limit: Number.POSITIVE_INFINITY };
   }
@@ -56,27 +71,28 @@ const IteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.
 /** Fetches pages of a native scan as they are needed; each page resumes after the last key of the one before. */
 class ScanIterator {
   #nativeScan;
-  #options;
-  #stride;
+  #range;
+  #withValues;
+  #after = undefined;
   #remaining;
-  #page = [];
-  #length = 0;
+  #size = FIRST_PAGE;
+  #items = [];
   #at = 0;
   #last = false;
 
-  constructor(nativeScan, { scan, limit }, values) {
+  constructor(nativeScan, { scan, limit }, withValues) {
     this.#nativeScan = nativeScan;
-    this.#options = { ...scan, values, count: 0, after: undefined };
-    this.#stride = STRIDE[values];
+    this.#range = scan;
+    this.#withValues = withValues;
     this.#remaining = limit;
   }
 
   next() {
-    if (this.#at >= this.#length && !this.#fetch()) {
+    if (this.#at === this.#items.length && !this.#fetch()) {
       return { done: true, value: undefined };
     }
-    const value = this.itemAt(this.#page, this.#at);
-    this.#at += this.#stride;
+    const value = this.#items[this.#at];
+    this.#at += 1;
     return { done: false, value };
   }
 
@@ -86,35 +102,33 @@ class ScanIterator {
   }
 
   #fetch() {
-    const count = Math.min(PAGE, this.#remaining);
+    const count = Math.min(this.#size, this.#remaining);
     if (this.#last || count === 0) {
       this.#end();
       return false;
     }
-    const options = this.#options;
-    options.count = count;
-    const page = this.#nativePage(options);
-    const stride = this.#stride;
-    // A page cut short by its size in bytes ends with `true`: there is more after it.
-    const cutShort = page[page.length - 1] === true;
-    const length = cutShort ? page.length - 1 : page.length;
-    const items = length / stride;
-    this.#page = page;
-    this.#length = length;
+    const page = this.#nativePage(count);
+    const items = typeof page === 'string' ? this.unpack(page, lens[0]) : this.list(page);
+    this.#items = items;
     this.#at = 0;
-    this.#last = !cutShort && items < count;
-    this.#remaining -= items;
-    if (items === 0) {
+    this.#last = lens[1] === 0;
+    this.#remaining -= items.length;
+    this.#size = Math.min(this.#size * 4, LARGEST_PAGE);
+    if (items.length === 0) {
       this.#end();
       return false;
     }
-    options.after = page[length - stride];
+    this.#after = this.lastKey;
     return true;
   }
 
-  #nativePage(options) {
+  #nativePage(count) {
+    const { prefix, gt, gte, lt, lte, reverse } = this.#range;
+    const after = this.#after;
+    const values = this.#withValues;
+    const scan = this.#nativeScan;
     try {
-      return this.#nativeScan(options);
+      return scan(prefix, gt, gte, lt, lte, reverse, after, values, count, lens, numbers);
     } catch (raw) {
       this.#end();
       throw toError(raw);
@@ -122,8 +136,7 @@ class ScanIterator {
   }
 
   #end() {
-    this.#page = [];
-    this.#length = 0;
+    this.#items = [];
     this.#at = 0;
     this.#last = true;
   }
@@ -131,44 +144,76 @@ class ScanIterator {
 
 Object.setPrototypeOf(ScanIterator.prototype, IteratorPrototype);
 
-class EntryIterator extends ScanIterator {
+/** Walks records. A subclass says what it makes of one. */
+class RecordIterator extends ScanIterator {
   constructor(nativeScan, range) {
-    super(nativeScan, range, WITH_VALUES);
+    super(nativeScan, range, true);
   }
 
-  itemAt(page, at) {
-    const key = page[at];
-    return [key, entryOf(key, page[at + 1], page[at + 2], page[at + 3])];
+  /** Cuts a packed page into items. */
+  unpack(page, count) {
+    const items = new Array(count);
+    let at = 0;
+    let key;
+    for (let i = 0; i < count; i += 1) {
+      const end = at + lens[HEAD + 2 * i];
+      key = page.substring(at, end);
+      at = end + lens[HEAD + 2 * i + 1];
+      items[i] = this.item(key, page.substring(end, at), numbers[2 * i], numbers[2 * i + 1]);
+    }
+    this.lastKey = key;
+    return items;
+  }
+
+  /** The items of a page that native code could not pack. */
+  list(page) {
+    const items = [];
+    for (let at = 0; at < page.length; at += STRIDE) {
+      items.push(this.item(page[at], page[at + 1], page[at + 2], page[at + 3]));
+    }
+    this.lastKey = page[page.length - STRIDE];
+    return items;
   }
 }
 
-class PairIterator extends ScanIterator {
-  constructor(nativeScan, range) {
-    super(nativeScan, range, WITH_VALUES);
-  }
-
-  itemAt(page, at) {
-    return [page[at], wrapValue(page[at + 1])];
+class EntryIterator extends RecordIterator {
+  item(key, content, version, timestamp) {
+    return [key, entryOf(key, content, version, timestamp)];
   }
 }
 
-class ValueIterator extends ScanIterator {
-  constructor(nativeScan, range) {
-    super(nativeScan, range, WITH_VALUES);
+class PairIterator extends RecordIterator {
+  item(key, content) {
+    return [key, wrapValue(content)];
   }
+}
 
-  itemAt(page, at) {
-    return wrapValue(page[at + 1]);
+class ValueIterator extends RecordIterator {
+  item(_key, content) {
+    return wrapValue(content);
   }
 }
 
 class KeyIterator extends ScanIterator {
   constructor(nativeScan, range) {
-    super(nativeScan, range, KEYS_ONLY);
+    super(nativeScan, range, false);
   }
 
-  itemAt(page, at) {
-    return page[at];
+  unpack(page, count) {
+    const keys = new Array(count);
+    let at = 0;
+    for (let i = 0; i < count; i += 1) {
+      const end = at + lens[HEAD + i];
+      keys[i] = page.substring(at, end);
+      at = end;
+    }
+    this.lastKey = keys[count - 1];
+    return keys;
+  }
+
+  list(page) {
+    this.lastKey = page[page.length - 1];
+    return page;
   }
 }
 

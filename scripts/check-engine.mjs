@@ -8,15 +8,11 @@ import { fail, root, say } from './run.mjs';
 
 const binding = /^src[\\/]binding(?:[\\/]|\.rs$)/;
 
-/** The one door: the crate root declares the binding module, and lets only it use unsafe code. */
-const door = [
-  /#\[cfg\(feature = "napi"\)\]\s*(?:#\[[^\n]*\]\s*)*mod binding;/,
-  /#!\[cfg_attr\(not\(feature = "napi"\), forbid\(unsafe_code\)\)\]/,
-];
+/** The one door: the crate root declares the binding module. */
+const door = /#\[cfg\(feature = "napi"\)\]\s*(?:#\[[^\n]*\]\s*)*mod binding;/;
 
 function withoutDoor(text) {
-  const blank = (found) => found.replace(/[^\n]/g, '');
-  return door.reduce((rest, expected) => rest.replace(expected, blank), text);
+  return text.replace(door, (found) => found.replace(/[^\n]/g, ''));
 }
 
 function trespasses(file) {

@@ -26,7 +26,7 @@
 //! [`index`] the state in memory, [`engine`] the two together, [`snapshot`] a state built from a log
 //! without opening it, [`storage`] the file trait below the log.
 
-#![cfg_attr(not(feature = "napi"), forbid(unsafe_code))]
+// Two places may have unsafe code, and say why: the binding and `index::memory`.
 #![deny(unsafe_code)]
 
 #[macro_use]

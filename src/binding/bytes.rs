@@ -5,26 +5,46 @@ use std::{ptr, slice};
 use napi::sys;
 
 use super::error::Fault;
+use super::external;
 use super::js::{Answer, Env, Value, check};
 use super::key::type_name;
 use crate::Error;
+use crate::index::Record;
 use crate::types;
 
-/// A value given by JavaScript, measured but not yet copied.
+/// Strings whose UTF-8 is shorter than this are read in one go.
+const SHORT: usize = 1024;
+
+/// Where short strings are read to.
+pub(super) struct Scratch([u8; SHORT]);
+
+impl Default for Scratch {
+    fn default() -> Self {
+        Self([0; SHORT])
+    }
+}
+
+/// A value given by JavaScript.
 pub(super) enum Source<'a> {
-    /// A string and the length of its UTF-8.
+    /// A long string and the length of its UTF-8; not copied yet.
     Text(Value, usize),
-    /// The bytes of a `Uint8Array`.
+    /// The bytes of a short string or of a `Uint8Array`.
     Bytes(&'a [u8]),
 }
 
-impl Source<'_> {
-    /// Measures a value. The bytes of an array are borrowed until the callback returns; nothing in
-    /// between may run JavaScript.
-    pub(super) fn read(env: Env, value: Value) -> Answer<Self> {
-        let source = match env.utf8_len(value)? {
-            Some(len) => Self::Text(value, len),
+impl<'a> Source<'a> {
+    /// Reads a short string and measures anything else. The bytes of an array are borrowed until the
+    /// callback returns; nothing in between may run JavaScript.
+    pub(super) fn read(env: Env, value: Value, scratch: &'a mut Scratch) -> Answer<Self> {
+        let source = match env.write_utf8(value, &mut scratch.0)? {
             None => Self::Bytes(array_bytes(env, value)?),
+            // A string that was cut short fills all but the NUL byte and at most three bytes of a character.
+            Some(len) if len < SHORT - 4 => {
+                let bytes = scratch.0.get(..len).unwrap_or_default();
+                check_unicode(env, value, bytes)?;
+                return Ok(Self::Bytes(bytes));
+            }
+            Some(len) => Self::Text(value, env.utf8_len(value)?.unwrap_or(len)),
         };
         match source.len() {
             len if len > types::Value::MAX_LEN => {
@@ -54,14 +74,22 @@ impl Source<'_> {
             Self::Text(value, len) => {
                 env.write_utf8(*value, room).map_err(failed)?;
                 let written = room.get(..*len).unwrap_or_default();
-                if may_hide_surrogate(written) && env.has_lone_surrogate(*value).map_err(failed)? {
-                    let reason = "string is not well-formed Unicode".into();
-                    return Err(Error::InvalidValue { reason });
-                }
+                check_unicode(env, *value, written).map_err(|fault| match fault {
+                    Fault::Store(error) => error,
+                    Fault::Pending => failed(fault),
+                })?;
             }
         }
         Ok(())
     }
+}
+
+/// Refuses a string with a lone surrogate, given what was read of it.
+fn check_unicode(env: Env, value: Value, read: &[u8]) -> Answer<()> {
+    if may_hide_surrogate(read) && env.has_lone_surrogate(value)? {
+        return refuse("string is not well-formed Unicode".into());
+    }
+    Ok(())
 }
 
 /// A lone surrogate is read as U+FFFD; a string without one in its UTF-8 has none.
@@ -110,13 +138,29 @@ pub(super) fn array_bytes<'a>(env: Env, value: Value) -> Answer<&'a [u8]> {
     Ok(&[])
 }
 
-/// Stored bytes as JavaScript gets them when it did not say how: a string, or a `Buffer` when they
-/// are not text.
-pub(super) fn text_or_buffer(env: Env, bytes: &[u8]) -> Answer<Value> {
-    if bytes.is_ascii() || std::str::from_utf8(bytes).is_ok() {
-        env.string(bytes)
+/// A stored value as a string; broken UTF-8 is replaced.
+pub(super) fn text(env: Env, record: &Record<'_>) -> Answer<Value> {
+    if record.value().is_ascii() { ascii(env, record) } else { env.utf8(record.value()) }
+}
+
+/// A stored value as JavaScript gets it when it did not say how: a string, or a `Buffer` when it is
+/// not text.
+pub(super) fn text_or_buffer(env: Env, record: &Record<'_>) -> Answer<Value> {
+    let bytes = record.value();
+    if bytes.is_ascii() {
+        ascii(env, record)
+    } else if std::str::from_utf8(bytes).is_ok() {
+        env.utf8(bytes)
     } else {
         env.buffer(bytes)
+    }
+}
+
+/// Long text is not copied.
+fn ascii(env: Env, record: &Record<'_>) -> Answer<Value> {
+    match record.blob() {
+        Some(blob) => external::string(env, blob),
+        None => env.latin1(record.value()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use napi::sys;
 
-use super::bytes::{Source, array_bytes, text_or_buffer};
+use super::bytes::{Scratch, Source, array_bytes};
 use super::call::{Call, enter};
 use super::error::Fault;
 use super::js::Value;
@@ -40,7 +40,10 @@ pub(super) extern "C" fn decode_operation(
         })?;
         let operation = OperationDecoder::decode_ref(payload)?;
         let value = match operation.kind {
-            OperationType::Put => text_or_buffer(env, operation.value)?,
+            OperationType::Put if std::str::from_utf8(operation.value).is_ok() => {
+                env.string(operation.value)?
+            }
+            OperationType::Put => env.buffer(operation.value)?,
             OperationType::Delete => env.undefined()?,
         };
         let kind = env.string(operation.kind.as_str().as_bytes())?;
@@ -62,7 +65,8 @@ pub(super) extern "C" fn validate_value(
     info: sys::napi_callback_info,
 ) -> Value {
     enter(env, info, |call: &Call<1>| {
-        let source = Source::read(call.env, call.args[0])?;
+        let mut scratch = Scratch::default();
+        let source = Source::read(call.env, call.args[0], &mut scratch)?;
         if matches!(source, Source::Text(..)) {
             let mut room = vec![0; source.len() + 1];
             source.fill(call.env, &mut room)?;

@@ -7,11 +7,13 @@ use std::sync::Arc;
 
 use napi::sys;
 
+use super::bytes::Scratch;
 use super::call::{Call, Callback, bind, enter};
 use super::error::{Fault, to_js};
 use super::job::{self, PANICKED};
 use super::js::{Answer, Env, Value, check};
-use super::{read, scan, snapshot, stage};
+use super::slab::{self, Slab};
+use super::{many, read, scan, snapshot, stage};
 use crate::engine::{Group, GroupOutcome, RecoveryReport};
 use crate::{Error, StoreConfig, StoreEngine};
 
@@ -25,6 +27,8 @@ pub(super) struct Handle {
     spare: Cell<Option<Group>>,
     pub(super) staged_limit: usize,
     meta: Meta,
+    pub(super) slab: Slab,
+    pub(super) scratch: RefCell<Scratch>,
 }
 
 /// Two numbers that JavaScript reads after a `get`: version and timestamp. Writing them is far
@@ -39,7 +43,9 @@ const FUNCTIONS: &[(&str, Callback)] = &[
     ("get\0", read::get),
     ("getString\0", read::get_string),
     ("getBytes\0", read::get_bytes),
-    ("getMany\0", read::get_many),
+    ("setSlab\0", slab::set_slab),
+    ("getMany\0", many::get_many),
+    ("getEach\0", many::get_each),
     ("contains\0", read::contains),
     ("size\0", read::size),
     ("lastSequence\0", read::last_sequence),
@@ -77,6 +83,8 @@ pub(super) extern "C" fn open_handle(env: sys::napi_env, info: sys::napi_callbac
             spare: Cell::new(None),
             staged_limit,
             meta: Meta::new(env, meta)?,
+            slab: Slab::default(),
+            scratch: RefCell::default(),
         });
         bind(env, &handle, FUNCTIONS)
     })

@@ -63,11 +63,19 @@ impl Env {
 
     /// ASCII as a one-byte string, anything else as what its UTF-8 says, broken bytes replaced.
     pub(super) fn string(self, bytes: &[u8]) -> Answer<Value> {
+        if bytes.is_ascii() { self.latin1(bytes) } else { self.utf8(bytes) }
+    }
+
+    /// A string with a character for each byte.
+    pub(super) fn latin1(self, bytes: &[u8]) -> Answer<Value> {
         let (text, len) = (bytes.as_ptr().cast::<c_char>(), bytes.len().cast_signed());
-        if bytes.is_ascii() {
-            // SAFETY: see `make`.
-            return make(|out| unsafe { sys::napi_create_string_latin1(self.0, text, len, out) });
-        }
+        // SAFETY: see `make`.
+        make(|out| unsafe { sys::napi_create_string_latin1(self.0, text, len, out) })
+    }
+
+    /// A string of the characters that the bytes encode.
+    pub(super) fn utf8(self, bytes: &[u8]) -> Answer<Value> {
+        let (text, len) = (bytes.as_ptr().cast::<c_char>(), bytes.len().cast_signed());
         // SAFETY: see `make`.
         make(|out| unsafe { sys::napi_create_string_utf8(self.0, text, len, out) })
     }
@@ -149,6 +157,29 @@ impl Env {
         // SAFETY: `truth` outlives the call.
         check(unsafe { sys::napi_get_value_bool(self.0, value, &raw mut truth) })?;
         Ok(truth)
+    }
+
+    /// The elements of a typed array of this kind that is private to the JavaScript layer; empty when
+    /// it is another kind.
+    ///
+    /// SAFETY: `T` must be the element of `kind`, and nothing else may use the array meanwhile.
+    pub(super) unsafe fn scratch<'a, T>(
+        self,
+        array: Value,
+        kind: sys::napi_typedarray_type,
+    ) -> Answer<&'a mut [T]> {
+        let (mut found, mut len, mut data) = (0, 0, ptr::null_mut());
+        let (buffer, offset) = (ptr::null_mut(), ptr::null_mut());
+        // SAFETY: the out parameters outlive the call.
+        check(unsafe {
+            let (found, len, data) = (&raw mut found, &raw mut len, &raw mut data);
+            sys::napi_get_typedarray_info(self.0, array, found, len, data, buffer, offset)
+        })?;
+        if found != kind || len == 0 || data.is_null() {
+            return Ok(&mut []);
+        }
+        // SAFETY: Node says that `len` elements of the kind lie at `data`.
+        Ok(unsafe { std::slice::from_raw_parts_mut(data.cast::<T>(), len) })
     }
 
     /// Bytes that a string takes as UTF-8; nothing when the value is not a string.

@@ -8,13 +8,17 @@ mod bytes;
 mod call;
 mod codec;
 mod error;
+mod external;
 mod handle;
 mod job;
 mod js;
 mod key;
+mod many;
+mod pack;
 mod read;
 mod salvage;
 mod scan;
+mod slab;
 mod snapshot;
 mod stage;
 

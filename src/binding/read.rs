@@ -2,11 +2,12 @@
 
 use napi::sys;
 
-use super::bytes::text_or_buffer;
+use super::bytes::{text, text_or_buffer};
 use super::call::{Call, enter};
 use super::handle::Handle;
 use super::js::{Answer, Env, Value};
 use super::key::with_key;
+use super::slab;
 use crate::index::Record;
 
 /// `get(key)`: the value, with version and timestamp in the meta array; undefined when missing.
@@ -15,37 +16,29 @@ pub(super) extern "C" fn get(env: sys::napi_env, info: sys::napi_callback_info) 
         let handle = Handle::of(call);
         look_up(call, |env, record| {
             handle.note(record.version(), record.timestamp());
-            text_or_buffer(env, record.value())
+            text_or_buffer(env, &record)
         })
     })
 }
 
 /// `getString(key)`
 pub(super) extern "C" fn get_string(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
-    enter(env, info, |call: &Call<1>| look_up(call, |env, record| env.string(record.value())))
+    enter(env, info, |call: &Call<1>| look_up(call, |env, record| text(env, &record)))
 }
 
-/// `getBytes(key)`
+/// `getBytes(key)`: where the bytes were put in the slab, with their length in the meta array; -1 when
+/// the slab has no room for them; a `Buffer` of its own when they are many; undefined when missing.
 pub(super) extern "C" fn get_bytes(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
-    enter(env, info, |call: &Call<1>| look_up(call, |env, record| env.buffer(record.value())))
-}
-
-/// `getMany(keys)`
-pub(super) extern "C" fn get_many(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
     enter(env, info, |call: &Call<1>| {
-        let (env, keys) = (call.env, call.args[0]);
-        let engine = &Handle::of(call).engine;
-        let mut values = Vec::new();
-        for at in 0..env.array_len(keys)? {
-            let key = env.element(keys, at)?;
-            values.push(with_key(env, key, |key| {
-                engine.view(|index| match index.get(key.as_bytes()) {
-                    Some(record) => env.string(record.value()),
-                    None => env.undefined(),
-                })?
-            })?);
-        }
-        env.array(&values)
+        let handle = Handle::of(call);
+        look_up(call, |env, record| {
+            let bytes = record.value();
+            if bytes.len() > slab::LONGEST {
+                return env.buffer(bytes);
+            }
+            handle.note(bytes.len() as u64, 0);
+            env.number(handle.slab.take(bytes).map_or(-1.0, f64::from))
+        })
     })
 }
 

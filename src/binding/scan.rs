@@ -9,50 +9,54 @@ use super::call::{Call, enter};
 use super::handle::Handle;
 use super::js::{Answer, Env, Value};
 use super::key::with_key;
-use crate::index::{Index, Range};
+use super::pack::Packer;
+use crate::index::{Index, Range, Record};
 
 /// A page ends after this many bytes of keys and values, so that none holds up the event loop.
 const PAGE_BYTES: usize = 1 << 20;
 
-/// What one page asks for.
-pub(super) struct Page {
+/// What one page asks for, and where its numbers go.
+pub(super) struct Page<'a> {
     range: Range,
     count: usize,
     values: bool,
+    lens: &'a mut [i32],
+    numbers: &'a mut [f64],
 }
 
-/// `scan(options)` of a store
+/// Elements at the head of `lens`: how many records the page has, and whether more may follow.
+const HEAD: usize = 2;
+
+/// What `scan` takes: `(prefix, gt, gte, lt, lte, reverse, after, values, count, lens, numbers)`. Bounds
+/// are strings or undefined. An object would cost more than the rest of a short scan.
+pub(super) type Arguments = Call<11>;
+
+/// `scan(…)` of a store
 pub(super) extern "C" fn scan_store(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
-    enter(env, info, |call: &Call<1>| {
-        let page = Page::read(call.env, call.args[0])?;
+    enter(env, info, |call: &Arguments| {
+        let page = Page::read(call)?;
         Handle::of(call).engine.view(|index| page.show(call.env, index))?
     })
 }
 
-impl Page {
-    /// Reads `{ prefix, gt, gte, lt, lte, reverse, after, values, count }`.
-    pub(super) fn read(env: Env, options: Value) -> Answer<Self> {
-        let bound = |name: &str| -> Answer<Option<Vec<u8>>> {
-            let value = env.property(options, name)?;
-            // An empty bound excludes nothing, and is not a key.
-            if env.is_undefined(value)? || env.utf8_len(value)? == Some(0) {
-                return Ok(None);
-            }
-            with_key(env, value, |key| Ok(Some(key.as_bytes().to_vec())))
-        };
-        let reverse = env.as_bool(env.property(options, "reverse\0")?)?;
-        let mut range = match bound("prefix\0")? {
+impl Page<'_> {
+    pub(super) fn read(call: &Arguments) -> Answer<Self> {
+        let env = call.env;
+        let [prefix, gt, gte, lt, lte, reverse, after, values, count, lens, numbers] = call.args;
+        let reverse = env.as_bool(reverse)?;
+        let mut range = match bound(env, prefix)? {
             Some(prefix) => Range::prefix(&prefix),
             None => Range::all(),
         };
-        for (name, lower, exclusive) in [
-            ("gt\0", true, true),
-            ("gte\0", true, false),
-            ("lt\0", false, true),
-            ("lte\0", false, false),
-            ("after\0", !reverse, true),
+        range.reverse = reverse;
+        for (key, lower, exclusive) in [
+            (gt, true, true),
+            (gte, true, false),
+            (lt, false, true),
+            (lte, false, false),
+            (after, !reverse, true),
         ] {
-            let Some(key) = bound(name)? else { continue };
+            let Some(key) = bound(env, key)? else { continue };
             let bound = if exclusive { Bound::Excluded(key) } else { Bound::Included(key) };
             if lower {
                 range.narrow_lower(bound);
@@ -60,32 +64,77 @@ impl Page {
                 range.narrow_upper(bound);
             }
         }
-        range.reverse = reverse;
+        // SAFETY: these are the elements of the two kinds, and the arrays are private to `lib/scan.js`.
+        let (lens, numbers) = unsafe {
+            (
+                env.scratch(lens, sys::TypedarrayType::int32_array)?,
+                env.scratch(numbers, sys::TypedarrayType::float64_array)?,
+            )
+        };
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small count")]
-        let count = env.as_f64(env.property(options, "count\0")?)? as usize;
-        let values = env.as_f64(env.property(options, "values\0")?)? > 0.0;
-        Ok(Self { range, count, values })
+        let count = env.as_f64(count)? as usize;
+        Ok(Self { range, count, values: env.as_bool(values)?, lens, numbers })
     }
 
-    /// The page as one flat array, with `true` at its end when more follows and the page is short.
-    pub(super) fn show(&self, env: Env, index: &Index) -> Answer<Value> {
-        let mut items = Vec::new();
+    /// The page as one string of keys and values with their lengths in `lens` and versions and
+    /// timestamps in `numbers`; as a flat array of all of them when some value does not fit a string.
+    pub(super) fn show(mut self, env: Env, index: &Index) -> Answer<Value> {
         let mut bytes = 0;
-        let mut records = index.scan(&self.range);
-        for record in records.by_ref().take(self.count) {
+        let within_page = |record: &Record<'_>| {
+            let fits = bytes < PAGE_BYTES;
+            bytes += record.key().len() + record.value().len();
+            fits
+        };
+        let records = index.scan(&self.range).take(self.count).take_while(within_page);
+        let records: Vec<Record<'_>> = records.collect();
+        let more = records.len() == self.count || bytes >= PAGE_BYTES;
+        if let [count, follows, ..] = &mut *self.lens {
+            *count = i32::try_from(records.len()).unwrap_or(i32::MAX);
+            *follows = i32::from(more);
+        }
+        match self.pack(&records) {
+            Some(packer) => packer.finish(env),
+            None => self.list(env, &records),
+        }
+    }
+
+    fn pack(&mut self, records: &[Record<'_>]) -> Option<Packer> {
+        let mut packer = Packer::default();
+        let mut lens = self.lens.get_mut(HEAD..)?.iter_mut();
+        let mut numbers = self.numbers.iter_mut();
+        for record in records {
+            *lens.next()? = packer.push(record.key())?;
+            if self.values {
+                *lens.next()? = packer.push(record.value())?;
+                #[allow(clippy::cast_precision_loss, reason = "JavaScript has no wider number")]
+                {
+                    *numbers.next()? = record.version() as f64;
+                    *numbers.next()? = record.timestamp() as f64;
+                }
+            }
+        }
+        Some(packer)
+    }
+
+    fn list(&self, env: Env, records: &[Record<'_>]) -> Answer<Value> {
+        let mut items = Vec::new();
+        for record in records {
             items.push(env.string(record.key())?);
             if self.values {
-                items.push(text_or_buffer(env, record.value())?);
+                items.push(text_or_buffer(env, record)?);
                 items.push(env.count(record.version())?);
                 #[allow(clippy::cast_precision_loss, reason = "JavaScript has no wider number")]
                 items.push(env.number(record.timestamp() as f64)?);
             }
-            bytes += record.key().len() + record.value().len();
-            if bytes >= PAGE_BYTES {
-                items.push(env.boolean(true)?);
-                break;
-            }
         }
         env.array(&items)
+    }
+}
+
+/// The bytes of a bound; nothing when it is undefined or empty, which excludes nothing.
+fn bound(env: Env, value: Value) -> Answer<Option<Vec<u8>>> {
+    match env.utf8_len(value)? {
+        None | Some(0) => Ok(None),
+        Some(_) => with_key(env, value, |key| Ok(Some(key.as_bytes().to_vec()))),
     }
 }

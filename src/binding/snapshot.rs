@@ -11,7 +11,7 @@ use super::handle::Handle;
 use super::job::{self, PANICKED};
 use super::js::{Answer, Env, Value};
 use super::key::with_key;
-use super::scan::Page;
+use super::scan::{Arguments, Page};
 use crate::{Snapshot, SnapshotBuilderStore};
 
 const FUNCTIONS: &[(&str, Callback)] = &[("size\0", size), ("get\0", get), ("scan\0", scan)];
@@ -65,15 +65,13 @@ extern "C" fn get(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
             };
             #[allow(clippy::cast_precision_loss, reason = "JavaScript has no wider number")]
             let timestamp = env.number(record.timestamp() as f64)?;
-            let value = text_or_buffer(env, record.value())?;
+            let value = text_or_buffer(env, &record)?;
             env.array(&[value, env.count(record.version())?, timestamp])
         })
     })
 }
 
-/// `scan(options)`
+/// `scan(…)`
 extern "C" fn scan(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
-    enter(env, info, |call: &Call<1>| {
-        Page::read(call.env, call.args[0])?.show(call.env, of(call).index())
-    })
+    enter(env, info, |call: &Arguments| Page::read(call)?.show(call.env, of(call).index()))
 }

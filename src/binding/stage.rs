@@ -2,7 +2,7 @@
 
 use napi::sys;
 
-use super::bytes::Source;
+use super::bytes::{Scratch, Source};
 use super::call::{Call, enter};
 use super::error::Fault;
 use super::handle::Handle;
@@ -20,7 +20,8 @@ pub(super) extern "C" fn stage_put(env: sys::napi_env, info: sys::napi_callback_
         let if_version = condition(env, if_version)?;
         stage(call, |group| {
             with_key(env, key, |key| {
-                let source = Source::read(env, value)?;
+                let mut scratch = Handle::of(call).scratch.borrow_mut();
+                let source = Source::read(env, value, &mut scratch)?;
                 Ok(group.put_with(key, source.len(), if_version, |room| source.fill(env, room))?)
             })
         })
@@ -110,7 +111,8 @@ pub(super) fn with_operation<R>(
     with_key(env, key, |key| {
         let mut room = Vec::new();
         if !env.is_undefined(value)? {
-            let source = Source::read(env, value)?;
+            let mut scratch = Scratch::default();
+            let source = Source::read(env, value, &mut scratch)?;
             room.resize(source.len() + 1, 0);
             source.fill(env, &mut room)?;
             room.truncate(source.len());

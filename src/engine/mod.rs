@@ -1,5 +1,7 @@
 //! The running store: a log and an index behind one door.
 
+#![forbid(unsafe_code)]
+
 mod commit;
 mod config;
 mod group;

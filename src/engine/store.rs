@@ -113,7 +113,7 @@ impl StoreEngine {
         self.phase.store(UNOPENED, Ordering::Release);
         let synced = self.config.durability() == Durability::Synced;
         let mut loader = IndexLoader::new();
-        let sink = |record: wal::reader::Record<'_>| load(&mut loader, record);
+        let sink = |records: &[wal::reader::Record<'_>]| load(&mut loader, records);
         let (writer, replay) = wal::open::open(&*self.storage, self.config.path(), synced, sink)?;
         let index = loader.finish();
         if index.is_exhausted() {

@@ -1,18 +1,21 @@
 //! A fixed stretch of the arena, the unit of copy-on-write.
 
+use super::memory::{LARGE_PIECE, Memory};
 use super::record::{Meta, UNIT};
 
 /// 256 KiB: what one write may have to copy while a snapshot is held.
-pub(super) const CHUNK_UNITS: usize = 1 << 15;
+pub(super) const CHUNK_UNITS: usize = LARGE_PIECE;
 /// A chunk with less free than this is not worth sweeping.
 const WORTH_SWEEPING: usize = CHUNK_UNITS / 4;
 /// How much more must become free before a chunk that proved too fragmented is tried again.
 const RETRY_STEP: usize = CHUNK_UNITS / 16;
 
-/// Blocks lie back to back from the start; `bytes` ends where the untouched tail begins.
+/// Blocks lie back to back from the start; the first `len` bytes of the memory are in use, the tail
+/// was not touched yet.
 #[derive(Debug, Default)]
 pub(super) struct Chunk {
-    bytes: Vec<u8>,
+    memory: Memory,
+    len: usize,
     /// Units in free blocks, the tail not counted.
     free: usize,
     retry_at: usize,
@@ -25,23 +28,29 @@ pub(super) struct Chunk {
 impl Clone for Chunk {
     /// Keeps the capacity, so that the copy does not have to grow, and touches only what is used.
     fn clone(&self) -> Self {
-        let mut bytes = Vec::with_capacity(self.bytes.capacity());
-        bytes.extend_from_slice(&self.bytes);
-        Self { bytes, ..*self }
+        Self { memory: self.copied(self.capacity()), ..*self }
     }
 }
 
 impl Chunk {
     pub(super) fn with_capacity(units: usize) -> Self {
-        Self {
-            bytes: Vec::with_capacity(units * UNIT),
-            retry_at: WORTH_SWEEPING,
-            ..Self::default()
-        }
+        Self { memory: Memory::zeroed(units), retry_at: WORTH_SWEEPING, ..Self::default() }
     }
 
     pub(super) fn large(units: usize) -> Self {
-        Self { bytes: vec![0; units * UNIT], large: true, ..Self::default() }
+        let memory = Memory::zeroed(units);
+        Self { memory, len: units * UNIT, large: true, ..Self::default() }
+    }
+
+    /// The used bytes in memory of another capacity.
+    fn copied(&self, capacity: usize) -> Memory {
+        let mut memory = Memory::zeroed(capacity / UNIT);
+        if let (Some(to), Some(from)) =
+            (memory.bytes_mut().get_mut(..self.len), self.memory.bytes().get(..self.len))
+        {
+            to.copy_from_slice(from);
+        }
+        memory
     }
 
     pub(super) fn is_large(&self) -> bool {
@@ -49,11 +58,11 @@ impl Chunk {
     }
 
     pub(super) fn used(&self) -> usize {
-        self.bytes.len() / UNIT
+        self.len / UNIT
     }
 
     pub(super) fn capacity(&self) -> usize {
-        self.bytes.capacity()
+        self.memory.bytes().len()
     }
 
     pub(super) fn is_listed(&self) -> bool {
@@ -70,16 +79,16 @@ impl Chunk {
     }
 
     pub(super) fn clear(&mut self) {
-        self.bytes.clear();
+        self.len = 0;
         self.free = 0;
     }
 
     pub(super) fn bytes(&self, unit: usize) -> Option<&[u8]> {
-        self.bytes.get(unit * UNIT..)
+        self.memory.bytes().get(unit * UNIT..self.len)
     }
 
     pub(super) fn bytes_mut(&mut self, unit: usize) -> Option<&mut [u8]> {
-        self.bytes.get_mut(unit * UNIT..)
+        self.memory.bytes_mut().get_mut(unit * UNIT..self.len)
     }
 
     pub(super) fn meta(&self, unit: usize) -> Option<Meta> {
@@ -99,7 +108,12 @@ impl Chunk {
         if at + units > CHUNK_UNITS {
             return None;
         }
-        self.bytes.resize((at + units) * UNIT, 0);
+        let len = (at + units) * UNIT;
+        if len > self.capacity() {
+            let capacity = (self.capacity() * 2).max(len).min(CHUNK_UNITS * UNIT);
+            self.memory = self.copied(capacity.next_multiple_of(UNIT));
+        }
+        self.len = len;
         Some(at)
     }
 
@@ -139,7 +153,7 @@ impl Chunk {
             unit += meta.units().max(1);
         }
         if let Some(start) = start {
-            self.bytes.truncate(start * UNIT);
+            self.len = start * UNIT;
         }
         self.free = 0;
         runs

@@ -78,9 +78,7 @@ impl<'a> Scan<'a> {
     }
 
     fn fill(&mut self, refs: &[u32]) {
-        let seen =
-            refs.iter().fold(0, |seen, at| seen ^ self.arena.meta(*at).map_or(0, |meta| meta.0));
-        black_box(seen);
+        black_box(refs.iter().fold(0, |seen, at| seen ^ self.arena.touch(*at)));
         self.next = GROUP - refs.len();
         let places = self.group.iter_mut().skip(self.next);
         if self.reverse {

@@ -7,8 +7,10 @@
 
 use std::sync::Arc;
 
+use super::memory::{Memory, SMALL_PIECE};
+
 /// 32 KiB: what a write may have to copy while a snapshot is held, and what one split moves.
-const PART_SLOTS: usize = 4096;
+const PART_SLOTS: usize = SMALL_PIECE;
 const FIRST_SLOTS: usize = 16;
 /// Beyond this the directory bits would reach the bits that place an entry inside its part.
 const DEPTH_MAX: u32 = 18;
@@ -16,14 +18,10 @@ const DEPTH_MAX: u32 = 18;
 /// A slot holds a hash in its upper half and an address in its lower; the hash is odd, so that 0 means empty.
 #[derive(Clone, Debug)]
 struct Part {
-    slots: Arc<[u64]>,
+    slots: Arc<Memory>,
     len: usize,
     /// How many leading hash bits all entries share.
     depth: u32,
-}
-
-fn slots(count: usize) -> Arc<[u64]> {
-    std::iter::repeat_n(0, count).collect()
 }
 
 fn hash_of(slot: u64) -> u32 {
@@ -55,34 +53,41 @@ fn place(slots: &mut [u64], slot: u64) {
 
 impl Part {
     fn new(count: usize, depth: u32) -> Self {
-        Self { slots: slots(count), len: 0, depth }
+        Self { slots: Arc::new(Memory::zeroed(count)), len: 0, depth }
+    }
+
+    fn slots(&self) -> &[u64] {
+        self.slots.words()
+    }
+
+    fn slots_mut(&mut self) -> &mut [u64] {
+        Arc::make_mut(&mut self.slots).words_mut()
     }
 
     fn is_full(&self) -> bool {
-        (self.len + 1) * 5 > self.slots.len() * 4
+        (self.len + 1) * 5 > self.slots().len() * 4
     }
 
     fn place(&mut self, slot: u64) {
-        place(Arc::make_mut(&mut self.slots), slot);
+        place(self.slots_mut(), slot);
         self.len += 1;
     }
 
     fn double(&mut self) {
-        let mut larger: Arc<[u64]> = slots(self.slots.len() * 2);
-        let to = Arc::make_mut(&mut larger);
-        for slot in self.slots.iter().filter(|slot| **slot != 0) {
-            place(to, *slot);
+        let mut larger = Memory::zeroed(self.slots().len() * 2);
+        for slot in self.slots().iter().filter(|slot| **slot != 0) {
+            place(larger.words_mut(), *slot);
         }
-        self.slots = larger;
+        self.slots = Arc::new(larger);
     }
 
     /// Keeps the entries whose next hash bit is 0 and returns the others.
     fn split(&mut self) -> Self {
         let (mut low, mut high) = (
-            Self::new(self.slots.len(), self.depth + 1),
-            Self::new(self.slots.len(), self.depth + 1),
+            Self::new(self.slots().len(), self.depth + 1),
+            Self::new(self.slots().len(), self.depth + 1),
         );
-        for slot in self.slots.iter().filter(|slot| **slot != 0) {
+        for slot in self.slots().iter().filter(|slot| **slot != 0) {
             let part = if slot >> (63 - self.depth) & 1 == 0 { &mut low } else { &mut high };
             part.place(*slot);
         }
@@ -91,10 +96,11 @@ impl Part {
     }
 
     fn position(&self, slot: u64) -> Option<usize> {
-        let mask = self.slots.len() - 1;
+        let slots = self.slots();
+        let mask = slots.len() - 1;
         let mut i = home(hash_of(slot)) & mask;
-        while self.slots[i] != slot {
-            if self.slots[i] == 0 {
+        while slots[i] != slot {
+            if slots[i] == 0 {
                 return None;
             }
             i = (i + 1) & mask;
@@ -104,7 +110,7 @@ impl Part {
 
     /// Empties a position and moves later entries of the run back, so that no probe ends too early.
     fn clear(&mut self, position: usize) {
-        let slots = Arc::make_mut(&mut self.slots);
+        let slots = self.slots_mut();
         let mask = slots.len() - 1;
         let (mut hole, mut i) = (position, position);
         loop {
@@ -173,14 +179,14 @@ impl Table {
     /// The slot where probing starts. Reading it brings the run into the cache.
     #[inline]
     pub(super) fn touch(&self, hash: u32) -> u64 {
-        let part = self.part(hash);
-        part.slots[home(hash) & (part.slots.len() - 1)]
+        let slots = self.part(hash).slots();
+        slots[home(hash) & (slots.len() - 1)]
     }
 
     /// The first address of that hash that the caller accepts.
     #[inline]
     pub(super) fn find(&self, hash: u32, mut accept: impl FnMut(u32) -> bool) -> Option<u32> {
-        let slots = &*self.part(hash).slots;
+        let slots = self.part(hash).slots();
         let mask = slots.len() - 1;
         let mut i = home(hash) & mask;
         loop {
@@ -208,7 +214,7 @@ impl Table {
         let part = self.part(hash);
         let deep = part.depth == DEPTH_MAX
             || part.depth == self.bits && self.directory.len() > 4 * self.parts.len();
-        if part.slots.len() < PART_SLOTS || deep {
+        if part.slots().len() < PART_SLOTS || deep {
             self.part_mut(hash).double();
             return;
         }
@@ -235,12 +241,12 @@ impl Table {
     pub(super) fn replace(&mut self, hash: u32, from: u32, to: u32) {
         let part = self.part_mut(hash);
         if let Some(position) = part.position(slot_of(hash, from)) {
-            Arc::make_mut(&mut part.slots)[position] = slot_of(hash, to);
+            part.slots_mut()[position] = slot_of(hash, to);
         }
     }
 
     pub(super) fn memory_bytes(&self) -> usize {
-        let slots: usize = self.parts.iter().map(|part| part.slots.len() * size_of::<u64>()).sum();
+        let slots: usize = self.parts.iter().map(|part| size_of_val(part.slots())).sum();
         slots
             + self.parts.capacity() * size_of::<Part>()
             + self.directory.capacity() * size_of::<u32>()

@@ -1,5 +1,7 @@
 //! A change of the store, and its published encoding.
 
+#![forbid(unsafe_code)]
+
 mod decoder;
 mod encoder;
 

@@ -50,7 +50,7 @@ impl SnapshotBuilderStore {
         let mut loader = IndexLoader::new();
         let mut attempts = 0;
         loop {
-            while reader.next_frame(&mut |record| load(&mut loader, record))? {}
+            while reader.next_frame(&mut |records| load(&mut loader, records))? {}
             let Tail::Corrupt { reason } = judge(&mut reader)? else { break };
             attempts += 1;
             if attempts == ATTEMPTS {
@@ -72,17 +72,21 @@ impl SnapshotBuilderStore {
     }
 }
 
-/// Replays one record.
-pub(crate) fn load(loader: &mut IndexLoader, record: Record<'_>) {
-    let operation = record.operation;
-    let key = operation.key.as_bytes();
-    match operation.kind {
-        OperationType::Put => {
-            loader.put(key, operation.value, record.sequence, operation.timestamp);
-        }
-        OperationType::Delete if bug!(RemovesForgotten) => {}
-        OperationType::Delete => {
-            loader.remove(key);
+/// Replays records.
+pub(crate) fn load(loader: &mut IndexLoader, records: &[Record<'_>]) {
+    let keys: Vec<&[u8]> = records.iter().map(|record| record.operation.key.as_bytes()).collect();
+    loader.warm(&keys);
+    for record in records {
+        let operation = record.operation;
+        let key = operation.key.as_bytes();
+        match operation.kind {
+            OperationType::Put => {
+                loader.put(key, operation.value, record.sequence, operation.timestamp);
+            }
+            OperationType::Delete if bug!(RemovesForgotten) => {}
+            OperationType::Delete => {
+                loader.remove(key);
+            }
         }
     }
 }

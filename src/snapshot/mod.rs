@@ -1,5 +1,7 @@
 //! A state that does not change: of a running store, or built from a log without opening it.
 
+#![forbid(unsafe_code)]
+
 mod builder;
 
 use crate::engine::to_entry;

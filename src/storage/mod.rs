@@ -3,6 +3,8 @@
 //! Everything the log asks of a disk goes through [`Storage`] and [`StorageFile`], so a simulated
 //! disk that drops, tears and reorders what was not synced sees every call.
 
+#![forbid(unsafe_code)]
+
 mod disk;
 
 use std::collections::hash_map::RandomState;

@@ -49,9 +49,14 @@ impl Key {
         Ok(Self(text))
     }
 
-    /// Checks the length of a key that is already known to be Unicode.
+    /// Checks a key that is already known to be Unicode.
     pub fn check(text: &str) -> Result<(), InvalidKey> {
-        match text.len() {
+        Self::check_len(text.len())
+    }
+
+    /// Checks the length of a key, in bytes.
+    pub(crate) fn check_len(len: usize) -> Result<(), InvalidKey> {
+        match len {
             0 => Err(InvalidKey::Empty),
             len if len > Self::MAX_LEN => Err(InvalidKey::TooLong { len }),
             _ => Ok(()),

@@ -1,5 +1,7 @@
 //! Keys, values and entries.
 
+#![forbid(unsafe_code)]
+
 mod entry;
 mod key;
 mod value;

@@ -5,6 +5,8 @@
 //! after frame N was synced, so at most one frame is ever in doubt, and that is what lets
 //! [`tail`] tell an interrupted write from damage.
 
+#![forbid(unsafe_code)]
+
 pub mod checksum;
 pub mod format;
 pub mod open;

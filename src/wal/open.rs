@@ -39,7 +39,7 @@ pub fn open(
     storage: &dyn Storage,
     path: &Path,
     synced: bool,
-    mut sink: impl FnMut(Record<'_>),
+    mut sink: impl FnMut(&[Record<'_>]),
 ) -> Result<(LogWriter, Replay)> {
     let path = LogPath::resolve(storage, path)?;
     if path.exists() {

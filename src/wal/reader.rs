@@ -9,8 +9,11 @@ use super::format::{
 };
 use super::window::{SLICE, Window};
 use crate::error::{Error, Result};
-use crate::operation::{DecodeError, OperationDecoder, OperationRef, PAYLOAD_OVERHEAD};
+use crate::operation::{DecodeError, OperationDecoder, OperationRef};
 use crate::storage::StorageFile;
+
+/// How many records are handed on together: enough for the cache misses of replaying them to overlap.
+const RECORDS_AT_ONCE: usize = 16;
 
 /// One operation of the log.
 #[derive(Debug, Clone, Copy)]
@@ -107,9 +110,9 @@ impl<'f> LogReader<'f> {
         Ok(FrameHeader::decode(self.window.view(offset, FRAME_HEADER_LEN)?, &self.checksum))
     }
 
-    /// Hands the records of the next frame to `sink`. False when no valid frame starts here; then
+    /// Hands the records of the next frame to `sink`, a few at a time and in order. False when no valid frame starts here; then
     /// `sink` was not called.
-    pub fn next_frame(&mut self, sink: &mut impl FnMut(Record<'_>)) -> Result<bool> {
+    pub fn next_frame(&mut self, sink: &mut impl FnMut(&[Record<'_>])) -> Result<bool> {
         let found = self.claimed_frame().and_then(|claimed| match claimed {
             Some((header, own)) if self.body_is_valid(&header)? => Ok(Some((header, own))),
             _ => Ok(None),
@@ -163,31 +166,40 @@ impl<'f> LogReader<'f> {
 
     /// Decodes the records of a frame whose checksum was right. A frame larger than a slice is read
     /// a second time here, so its checksum is taken again.
-    fn deliver(&mut self, header: &FrameHeader, sink: &mut impl FnMut(Record<'_>)) -> Result<()> {
+    fn deliver(
+        &mut self,
+        header: &FrameHeader,
+        sink: &mut impl FnMut(&[Record<'_>]),
+    ) -> Result<()> {
         let again = header.frame_len() > SLICE as u64;
         let mut hasher = self.checksum.start();
         let mut at = self.position.offset + FRAME_HEADER_LEN as u64;
         let end = at + u64::from(header.body_len);
-        for sequence in header.first_sequence..header.first_sequence + u64::from(header.count) {
-            let payload = match record_at(&mut self.window, at, end) {
-                Ok(Ok(payload)) => payload,
+        let mut sequence = header.first_sequence;
+        let last = sequence + u64::from(header.count);
+        while sequence < last {
+            let bytes = match records_at(&mut self.window, at, end) {
+                Ok(Ok(bytes)) => bytes,
                 Ok(Err(source)) => return Err(self.undecodable(sequence, at, source)),
                 Err(error) => return Err(failed(&self.path, at, error)),
             };
-            match OperationDecoder::decode_ref(payload) {
-                Ok(operation) => sink(Record { sequence, operation }),
-                Err(_) if bug!(UndecodableSkipped) => {}
-                Err(source) => return Err(self.undecodable(sequence, at, source)),
+            let whole = at + bytes.len() as u64 == end;
+            match decode(bytes, whole, sequence, last, sink) {
+                Ok((count, used)) => {
+                    if again {
+                        hasher.update(bytes.get(..used).unwrap_or_default());
+                    }
+                    sequence += count;
+                    at += used as u64;
+                }
+                Err((count, used, source)) => {
+                    return Err(self.undecodable(sequence + count, at + used as u64, source));
+                }
             }
-            if again {
-                hasher.update(payload);
-            }
-            at += payload.len() as u64;
         }
         if at != end {
             let extra = as_len(end - at);
-            let sequence = header.first_sequence + u64::from(header.count);
-            return Err(self.undecodable(sequence, at, DecodeError::Trailing { extra }));
+            return Err(self.undecodable(last, at, DecodeError::Trailing { extra }));
         }
         if again && hasher.finalize() != header.body_checksum {
             let changed = io::Error::other("the file changed while it was read");
@@ -259,28 +271,66 @@ impl<'f> LogReader<'f> {
     }
 }
 
-/// The payload at `at`, whose frame ends at `end`.
-fn record_at<'w>(
+/// Bytes of a frame from `at` to a slice behind it or to `end`; at least one record.
+fn records_at<'w>(
     window: &'w mut Window<'_>,
     at: u64,
     end: u64,
 ) -> io::Result<std::result::Result<&'w [u8], DecodeError>> {
     let room = as_len(end - at);
-    let mut wanted = PAYLOAD_OVERHEAD;
-    let len = loop {
-        let bytes = window.view(at, wanted.min(room))?;
-        match OperationDecoder::encoded_len(bytes) {
-            Ok(needed) if needed > room => {
-                return Ok(Err(DecodeError::Truncated { needed, found: room }));
-            }
-            Ok(needed) => break needed,
-            Err(DecodeError::Truncated { needed, .. }) if needed > wanted && needed <= room => {
+    let mut wanted = room.min(SLICE);
+    loop {
+        match OperationDecoder::encoded_len(window.view(at, wanted)?) {
+            Ok(needed) if needed <= wanted => return Ok(Ok(window.view(at, wanted)?)),
+            Ok(needed) | Err(DecodeError::Truncated { needed, .. })
+                if needed > wanted && needed <= room =>
+            {
                 wanted = needed;
+            }
+            Ok(needed) | Err(DecodeError::Truncated { needed, .. }) => {
+                return Ok(Err(DecodeError::Truncated { needed, found: room }));
             }
             Err(error) => return Ok(Err(error)),
         }
-    };
-    Ok(Ok(window.view(at, len)?))
+    }
+}
+
+/// Hands the records in `bytes` to `sink`, up to sequence `last`, a few at a time. Says how many there
+/// were and how many bytes they took; the last one may be cut off unless the bytes are the `whole` rest
+/// of the frame. An error comes with the same two numbers.
+fn decode(
+    bytes: &[u8],
+    whole: bool,
+    first: u64,
+    last: u64,
+    sink: &mut impl FnMut(&[Record<'_>]),
+) -> std::result::Result<(u64, usize), (u64, usize, DecodeError)> {
+    let mut records = Vec::with_capacity(RECORDS_AT_ONCE);
+    let mut used = 0;
+    let mut sequence = first;
+    while sequence < last {
+        match OperationDecoder::decode_first(bytes.get(used..).unwrap_or_default()) {
+            Ok(operation) => {
+                records.push(Record { sequence, operation });
+                used += operation.encoded_len();
+            }
+            Err(DecodeError::Truncated { .. }) if !whole && used > 0 => break,
+            Err(_) if bug!(UndecodableSkipped) => {
+                let rest = bytes.get(used..).unwrap_or_default();
+                used += OperationDecoder::encoded_len(rest).unwrap_or(rest.len());
+            }
+            Err(source) => return Err((sequence - first, used, source)),
+        }
+        sequence += 1;
+        if records.len() == RECORDS_AT_ONCE {
+            sink(&records);
+            records.clear();
+        }
+    }
+    if !records.is_empty() {
+        sink(&records);
+    }
+    Ok((sequence - first, used))
 }
 
 fn header_error(path: &Path, file_len: u64, problem: HeaderProblem) -> Error {

@@ -1,0 +1,25 @@
+import { reads } from './reads.mjs';
+import { space } from './space.mjs';
+import { writes } from './writes.mjs';
+
+export const cases = [...reads, ...writes, ...space];
+
+export const groups = {
+  reads: 'Reads',
+  writes: 'Durable writes',
+  buffered: 'Buffered writes',
+  space: 'Memory, files, opening',
+};
+
+/** Rows of the tables: most cases have one, some measure several things at once. */
+export function rowsOf(one) {
+  const { id, title, unit } = one;
+  if (!one.rows) return [{ id, title, unit, pick: (sample) => sample.value }];
+  return one.rows.map((row) => ({
+    ...row,
+    id: `${id}-${row.id}`,
+    pick: (sample) => sample.values[row.id],
+  }));
+}
+
+export const smallerIsBetter = (unit) => unit !== 'per second';

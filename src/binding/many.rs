@@ -1,0 +1,80 @@
+//! Many point reads in one call.
+
+use napi::sys;
+
+use super::bytes::{may_hide_surrogate, text};
+use super::call::{Call, enter};
+use super::handle::Handle;
+use super::js::{Answer, Env, Value};
+use super::key::with_key;
+use super::pack::Packer;
+use crate::types::{InvalidKey, Key};
+
+/// What stands for a missing key among the lengths.
+const MISSING: i32 = -1;
+
+/// `getMany(joined, lens)`: the keys come as one string with NUL between them, as many as `lens` has
+/// elements; the values go as one string with their lengths in `lens`, -1 for a missing key.
+/// Undefined when the keys or the values do not fit that form; then `getEach` does.
+pub(super) extern "C" fn get_many(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
+    enter(env, info, |call: &Call<2>| {
+        let (env, [joined, lens]) = (call.env, call.args);
+        // SAFETY: `i32` is the element of an Int32Array, and this one is private to `lib/many.js`.
+        let lens = unsafe { env.scratch::<i32>(lens, sys::TypedarrayType::int32_array)? };
+        let text = read_keys(env, joined)?;
+        let keys: Vec<&[u8]> = text.split(|&byte| byte == 0).collect();
+        if keys.len() != lens.len() {
+            return env.undefined();
+        }
+        for key in &keys {
+            Key::check_len(key.len())?;
+        }
+        let packed = Handle::of(call).engine.view(|index| {
+            let mut packer = Packer::default();
+            let mut fits = true;
+            index.get_many(&keys, |at, record| {
+                let len = match record {
+                    Some(record) => packer.push(record.value()),
+                    None => Some(MISSING),
+                };
+                fits &= len.is_some();
+                if let (Some(len), Some(slot)) = (len, lens.get_mut(at)) {
+                    *slot = len;
+                }
+            });
+            fits.then_some(packer)
+        })?;
+        packed.map_or_else(|| env.undefined(), |packer| packer.finish(env))
+    })
+}
+
+/// The bytes of the joined keys.
+fn read_keys(env: Env, joined: Value) -> Answer<Vec<u8>> {
+    let len = env.utf8_len(joined)?.unwrap_or(0);
+    let mut text = vec![0; len + 1];
+    env.write_utf8(joined, &mut text)?;
+    text.truncate(len);
+    if may_hide_surrogate(&text) && env.has_lone_surrogate(joined)? {
+        return Err(InvalidKey::NotUnicode.into());
+    }
+    Ok(text)
+}
+
+/// `getEach(keys)`: an array of values, undefined for missing ones.
+pub(super) extern "C" fn get_each(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
+    enter(env, info, |call: &Call<1>| {
+        let (env, keys) = (call.env, call.args[0]);
+        let engine = &Handle::of(call).engine;
+        let mut values = Vec::new();
+        for at in 0..env.array_len(keys)? {
+            let key = env.element(keys, at)?;
+            values.push(with_key(env, key, |key| {
+                engine.view(|index| match index.get(key.as_bytes()) {
+                    Some(record) => text(env, &record),
+                    None => env.undefined(),
+                })?
+            })?);
+        }
+        env.array(&values)
+    })
+}

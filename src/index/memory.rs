@@ -1,0 +1,225 @@
+//! The memory of the large pieces of the index, on huge pages where the system has them.
+//!
+//! Random reads of a large index spend most of their time on finding out where a page is; with huge
+//! pages that is known. So pieces of the two common sizes are cut from regions that ask for them. This
+//! is the one place of the engine that needs unsafe code: a piece is a unique owner of its words,
+//! which the compiler cannot see in a region that many pieces share.
+
+use std::collections::HashMap;
+use std::ptr::NonNull;
+use std::slice;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use memmap2::MmapMut;
+
+/// The sizes that come from regions, in words: a part of the table, and a chunk of the arena.
+pub(super) const SMALL_PIECE: usize = 4096;
+pub(super) const LARGE_PIECE: usize = 32768;
+/// Four huge pages of 2 MiB. At most one region without a piece in use is kept.
+const REGION_BYTES: usize = 8 << 20;
+const WORD: usize = size_of::<u64>();
+
+static SMALL: Mutex<Option<Pool>> = Mutex::new(None);
+static LARGE: Mutex<Option<Pool>> = Mutex::new(None);
+
+/// Words of memory with one owner. Their first contents are zero.
+#[derive(Debug)]
+pub(super) struct Memory {
+    start: NonNull<u64>,
+    words: usize,
+    /// Whether the words are a piece of a region, and not an allocation of their own.
+    pooled: bool,
+}
+
+// SAFETY: the words have one owner, as those of a boxed slice have; the pools are behind locks.
+unsafe impl Send for Memory {}
+// SAFETY: as above; shared references only read.
+unsafe impl Sync for Memory {}
+
+/// Regions that are cut into pieces of one size.
+#[derive(Debug, Default)]
+struct Pool {
+    /// By the address of their first byte.
+    regions: HashMap<usize, Region>,
+    /// Regions with a free piece.
+    open: Vec<usize>,
+}
+
+#[derive(Debug)]
+struct Region {
+    map: MmapMut,
+    free: Vec<NonNull<u64>>,
+    pieces: usize,
+}
+
+// SAFETY: the pointers lead into the map, which the region owns.
+unsafe impl Send for Region {}
+
+impl Memory {
+    /// So many words, all zero.
+    pub(super) fn zeroed(words: usize) -> Self {
+        if let Some(mut piece) = Self::piece(words) {
+            piece.words_mut().fill(0);
+            return piece;
+        }
+        let words: Box<[u64]> = vec![0; words].into();
+        let len = words.len();
+        // Never null: it comes from a box.
+        let start = NonNull::from(Box::leak(words)).cast();
+        Self { start, words: len, pooled: false }
+    }
+
+    fn piece(words: usize) -> Option<Self> {
+        let start = pool(words)?.take(words)?;
+        Some(Self { start, words, pooled: true })
+    }
+
+    pub(super) fn words(&self) -> &[u64] {
+        // SAFETY: `start` leads to so many words that this is the only owner of; they were written
+        // when they were made.
+        unsafe { slice::from_raw_parts(self.start.as_ptr(), self.words) }
+    }
+
+    pub(super) fn words_mut(&mut self) -> &mut [u64] {
+        // SAFETY: as in `words`, and the borrow of the only owner is exclusive.
+        unsafe { slice::from_raw_parts_mut(self.start.as_ptr(), self.words) }
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        // SAFETY: as in `words`; bytes have no alignment and no invalid values.
+        unsafe { slice::from_raw_parts(self.start.as_ptr().cast(), self.words * WORD) }
+    }
+
+    pub(super) fn bytes_mut(&mut self) -> &mut [u8] {
+        // SAFETY: as in `bytes`, and the borrow of the only owner is exclusive.
+        unsafe { slice::from_raw_parts_mut(self.start.as_ptr().cast(), self.words * WORD) }
+    }
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self::zeroed(0)
+    }
+}
+
+impl Clone for Memory {
+    fn clone(&self) -> Self {
+        let mut copy = Self::zeroed(self.words);
+        copy.words_mut().copy_from_slice(self.words());
+        copy
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        if !self.pooled {
+            let words = std::ptr::slice_from_raw_parts_mut(self.start.as_ptr(), self.words);
+            // SAFETY: `zeroed` leaked a box of this slice, and this is its only owner.
+            unsafe { drop(Box::from_raw(words)) };
+        } else if let Some(mut pool) = pool(self.words) {
+            pool.give_back(self.start);
+        }
+    }
+}
+
+/// The pool for pieces of this size, if there is one.
+fn pool(words: usize) -> Option<PoolGuard> {
+    let pool = match words {
+        SMALL_PIECE => &SMALL,
+        LARGE_PIECE => &LARGE,
+        _ => return None,
+    };
+    Some(PoolGuard(pool.lock().unwrap_or_else(PoisonError::into_inner)))
+}
+
+struct PoolGuard(MutexGuard<'static, Option<Pool>>);
+
+impl PoolGuard {
+    fn take(&mut self, words: usize) -> Option<NonNull<u64>> {
+        let pool = self.0.get_or_insert_default();
+        if pool.open.is_empty() {
+            pool.grow(words)?;
+        }
+        let address = *pool.open.last()?;
+        let region = pool.regions.get_mut(&address)?;
+        let piece = region.free.pop()?;
+        if region.free.is_empty() {
+            pool.open.pop();
+        }
+        Some(piece)
+    }
+
+    fn give_back(&mut self, piece: NonNull<u64>) {
+        let pool = self.0.get_or_insert_default();
+        let at = piece.as_ptr().addr();
+        let inside = |region: &Region| {
+            let start = region.map.as_ptr().addr();
+            (start..start + region.map.len()).contains(&at)
+        };
+        // Regions are few: one for each 8 MiB.
+        let found = pool.regions.iter_mut().find(|(_, region)| inside(region));
+        let Some((&address, region)) = found else { return };
+        region.free.push(piece);
+        if region.free.len() == 1 {
+            pool.open.push(address);
+        }
+        if region.free.len() == region.pieces && pool.open.len() > 1 {
+            pool.open.retain(|open| *open != address);
+            pool.regions.remove(&address);
+        }
+    }
+}
+
+impl Pool {
+    /// Maps another region. Where that fails, pieces are allocated one by one.
+    fn grow(&mut self, words: usize) -> Option<()> {
+        let mut map = MmapMut::map_anon(REGION_BYTES).ok()?;
+        // Without huge pages everything works as well, only slower.
+        #[cfg(target_os = "linux")]
+        let _ = map.advise(memmap2::Advice::HugePage);
+        let free: Vec<NonNull<u64>> = map
+            .chunks_exact_mut(words * WORD)
+            .rev()
+            .map(|piece| NonNull::from(piece).cast())
+            .collect();
+        let address = map.as_ptr().addr();
+        self.open.push(address);
+        self.regions.insert(address, Region { pieces: free.len(), free, map });
+        Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_are_zero_at_first_and_have_their_own_words() {
+        let mut pieces: Vec<Memory> = (0..100).map(|_| Memory::zeroed(LARGE_PIECE)).collect();
+        for (i, piece) in (1..).zip(&mut pieces) {
+            assert!(piece.words().iter().all(|word| *word == 0));
+            piece.words_mut().fill(i);
+        }
+        for (i, piece) in (1..).zip(&pieces) {
+            assert!(piece.words().iter().all(|word| *word == i));
+        }
+        drop(pieces.split_off(30));
+        let again: Vec<Memory> = (0..70).map(|_| Memory::zeroed(LARGE_PIECE)).collect();
+        assert!(again.iter().all(|piece| piece.words().iter().all(|word| *word == 0)));
+        for (i, piece) in (1..).zip(&pieces) {
+            assert!(piece.words().iter().all(|word| *word == i));
+        }
+    }
+
+    #[test]
+    fn a_copy_has_the_contents_and_not_the_memory() {
+        for words in [0, 7, SMALL_PIECE, LARGE_PIECE] {
+            let mut memory = Memory::zeroed(words);
+            memory.words_mut().fill(3);
+            let copy = memory.clone();
+            memory.bytes_mut().fill(0);
+            assert_eq!(copy.words(), vec![3; words]);
+            assert_eq!(memory.bytes(), vec![0; words * WORD]);
+        }
+    }
+}
