@@ -39,9 +39,8 @@ impl Gallery {
         Self((0..64).map(|_| Mutex::default()).collect())
     }
 
-    /// Whether the image is new.
-    fn add(&self, fingerprint: u64) -> bool {
-        self.0[fingerprint as usize % 64].lock().unwrap().insert(fingerprint)
+    fn add(&self, fingerprint: u64) {
+        self.0[fingerprint as usize % 64].lock().unwrap().insert(fingerprint);
     }
 
     fn len(&self) -> usize {
@@ -75,6 +74,8 @@ impl Cut {
 struct Case<'a> {
     story: &'a Story,
     gallery: &'a Gallery,
+    /// The images of this story that were checked, and what they had to show.
+    checked: HashSet<(u64, (usize, usize))>,
     seed: u64,
     moment: usize,
     /// The moment of the recovery at which the machine stopped again.
@@ -89,7 +90,10 @@ impl Case<'_> {
 
     /// Recovers from an image of which a recovery may show `at_least` to `at_most` commits.
     fn check(&mut self, image: &Contents, bounds: (usize, usize), random: &mut Random) {
-        if !self.gallery.add(image.fingerprint()) {
+        let fingerprint = image.fingerprint();
+        self.gallery.add(fingerprint);
+        // The same image is looked at again when more must have survived by then.
+        if !self.checked.insert((fingerprint, bounds)) {
             return;
         }
         let disk = SimDisk::with_contents(image.clone());
@@ -169,7 +173,8 @@ impl Case<'_> {
 fn check_story(seed: u64, gallery: &Gallery) {
     let story = Story::tell(seed, STEPS);
     let mut random = Random::new(seed ^ 0x5EED);
-    let mut case = Case { story: &story, gallery, seed, moment: 0, inner: None };
+    let checked = HashSet::new();
+    let mut case = Case { story: &story, gallery, checked, seed, moment: 0, inner: None };
     for (moment, found) in story.moments.iter().enumerate() {
         case.moment = moment;
         for _ in 0..IMAGES {

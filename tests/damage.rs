@@ -175,3 +175,28 @@ fn a_key_that_is_not_unicode_is_refused_although_every_checksum_is_right() {
     let error = open(&bytes).1.unwrap_err();
     assert!(matches!(error, Error::OperationDecodingFailed { sequence: 1, .. }), "{error}");
 }
+
+#[test]
+fn a_batch_longer_than_what_is_read_at_a_time_is_recovered_whole_or_reported() {
+    const SLICE: usize = 1 << 20;
+    let mut random = Random::new(8);
+    for round in 0..30 {
+        // Values that end about where a slice does, after small ones that shift them.
+        let mut put = |at: u8| {
+            let len = match random.below(4) {
+                0 => SLICE - 200 + random.below(400),
+                1 => random.below(300_000),
+                _ => random.below(2_000),
+            };
+            Write::put(key(&format!("key {at}")), Value::from_bytes(vec![at; len]))
+        };
+        let batch = Commit((0..40).map(&mut put).collect());
+        let log = write(&StoreConfig::durable(LOG), 1, &[batch], true);
+        let (_, opened) = open(&log.bytes);
+        assert_eq!(Model::of(&opened.unwrap()), log.states[1], "round {round}");
+        let mut bytes = log.bytes;
+        bytes[64 + 56 + random.below(log.frames[1] - 120)] ^= 4;
+        let error = open(&bytes).1.unwrap_err();
+        assert!(matches!(error, Error::CorruptLog { offset: 64, .. }), "round {round}: {error}");
+    }
+}

@@ -184,7 +184,9 @@ fn no_file_is_replaced_and_nothing_but_a_log_is_salvaged() {
         assert!(error.to_string().contains(&format!("replaces no file: {existing}")), "{error}");
         assert_eq!(disk.read(Path::new(existing)), before);
     }
-    assert!(matches!(salvage(b"dear diary, this is no log").1, Err(Error::NotALog { .. })));
+    let (disk, outcome) = salvage(b"dear diary, this is no log");
+    assert!(matches!(outcome, Err(Error::NotALog { .. })));
+    assert_eq!(disk.names(), [Path::new(LOG)], "nothing is left beside a file that is not ours");
     let disk = SimDisk::with_file(Path::new(LOG), &golden("sealed.wal"));
     let error = salvage_on(&disk, Path::new(LOG), Path::new(LOG)).unwrap_err();
     assert!(matches!(error, Error::InvalidArgument { .. }), "{error}");

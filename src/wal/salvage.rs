@@ -22,7 +22,7 @@ use super::path::LogPath;
 use super::reader::LogReader;
 use super::window::SLICE;
 use crate::error::{Error, Result};
-use crate::storage::{DiskStorage, LockError, PathKind, Storage, StorageFile, read_full};
+use crate::storage::{Access, DiskStorage, LockError, PathKind, Storage, StorageFile, read_full};
 
 /// What was saved of a damaged log, and what was not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +76,7 @@ pub fn salvage(path: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<SalvageRe
 pub fn salvage_on(storage: &dyn Storage, path: &Path, to: &Path) -> Result<SalvageReport> {
     let from = LogPath::resolve(storage, path)?;
     let to = LogPath::resolve(storage, to)?;
+    refuse_what_is_no_log(storage, from.log())?;
     // A log that nobody can lock because its folder cannot be written is what salvage is for.
     let _lock = match storage.lock(&from.lock()) {
         Ok(lock) => Some(lock),
@@ -112,6 +113,17 @@ pub fn salvage_on(storage: &dyn Storage, path: &Path, to: &Path) -> Result<Salva
     out.finish(storage)?;
     take_later_runs(storage, &to, &mut reader, &*file, &mut report)?;
     Ok(report)
+}
+
+/// Before anything is made: nothing may be left beside a file that is not ours.
+fn refuse_what_is_no_log(storage: &dyn Storage, path: &Path) -> Result<()> {
+    let file = storage.open(path, Access::Read);
+    let file = file.map_err(|error| Error::io(path, "open the log", error))?;
+    match LogReader::new(path, &*file) {
+        Err(error @ (Error::NotALog { .. } | Error::UnsupportedVersion { .. })) => Err(error),
+        // Damaged or not readable: that is what salvage is for.
+        _ => Ok(()),
+    }
 }
 
 fn refuse_to_replace(storage: &dyn Storage, path: &Path) -> Result<()> {
