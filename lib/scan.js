@@ -3,6 +3,7 @@
 const { entryOf } = require('./entry.js');
 const { invalidArgument, toError } = require('./error.js');
 const { unwrapKey } = require('./key.js');
+const { textOf } = require('./many.js');
 const { checkBoolean, checkNames } = require('./options.js');
 const { wrapValue } = require('./value.js');
 
@@ -12,12 +13,9 @@ const LARGEST_PAGE = 512;
 const BOUNDS = ['prefix', 'gt', 'gte', 'lt', 'lte'];
 const RANGE_OPTIONS = [...BOUNDS, 'reverse', 'limit'];
 
-/** Fields per item in the flat array that native code returns when it cannot pack a page. */
-const STRIDE = 4;
-
 /**
  * Where native code writes the numbers of a page. `lens` begins with how many items there are and whether more follow;
- * behind that are the lengths of keys and values. `numbers` has versions and timestamps. They are read before the next
+ * behind that are the lengths of keys and values, negative for what lies apart. `numbers` has versions and timestamps. They are read before the next
  * call, so one pair serves all scans.
  */
 const HEAD = 2;
@@ -108,7 +106,7 @@ class ScanIterator {
       return false;
     }
     const page = this.#nativePage(count);
-    const items = typeof page === 'string' ? this.unpack(page, lens[0]) : this.list(page);
+    const items = this.unpack(page, lens[0]);
     this.#items = items;
     this.#at = 0;
     this.#last = lens[1] === 0;
@@ -150,28 +148,34 @@ class RecordIterator extends ScanIterator {
     super(nativeScan, range, true);
   }
 
-  /** Cuts a packed page into items. */
+  /** Cuts a packed page into items. What does not fit into its string lies apart. */
   unpack(page, count) {
+    const text = textOf(page);
     const items = new Array(count);
     let at = 0;
+    let apart = 1;
     let key;
     for (let i = 0; i < count; i += 1) {
-      const end = at + lens[HEAD + 2 * i];
-      key = page.substring(at, end);
-      at = end + lens[HEAD + 2 * i + 1];
-      items[i] = this.item(key, page.substring(end, at), numbers[2 * i], numbers[2 * i + 1]);
+      const keyLength = lens[HEAD + 2 * i];
+      if (keyLength >= 0) {
+        key = text.substring(at, at + keyLength);
+        at += keyLength;
+      } else {
+        key = page[apart];
+        apart += 1;
+      }
+      const length = lens[HEAD + 2 * i + 1];
+      let content;
+      if (length >= 0) {
+        content = text.substring(at, at + length);
+        at += length;
+      } else {
+        content = page[apart];
+        apart += 1;
+      }
+      items[i] = this.item(key, content, numbers[2 * i], numbers[2 * i + 1]);
     }
     this.lastKey = key;
-    return items;
-  }
-
-  /** The items of a page that native code could not pack. */
-  list(page) {
-    const items = [];
-    for (let at = 0; at < page.length; at += STRIDE) {
-      items.push(this.item(page[at], page[at + 1], page[at + 2], page[at + 3]));
-    }
-    this.lastKey = page[page.length - STRIDE];
     return items;
   }
 }
@@ -200,20 +204,22 @@ class KeyIterator extends ScanIterator {
   }
 
   unpack(page, count) {
+    const text = textOf(page);
     const keys = new Array(count);
     let at = 0;
+    let apart = 1;
     for (let i = 0; i < count; i += 1) {
-      const end = at + lens[HEAD + i];
-      keys[i] = page.substring(at, end);
-      at = end;
+      const length = lens[HEAD + 2 * i];
+      if (length >= 0) {
+        keys[i] = text.substring(at, at + length);
+        at += length;
+      } else {
+        keys[i] = page[apart];
+        apart += 1;
+      }
     }
     this.lastKey = keys[count - 1];
     return keys;
-  }
-
-  list(page) {
-    this.lastKey = page[page.length - 1];
-    return page;
   }
 }
 

@@ -14,37 +14,37 @@ use crate::types::{InvalidKey, Key};
 const MISSING: i32 = -1;
 
 /// `getMany(joined, lens)`: the keys come as one string with NUL between them, as many as `lens` has
-/// elements; the values go as one string with their lengths in `lens`, -1 for a missing key.
-/// Undefined when the keys or the values do not fit that form; then `getEach` does.
+/// elements; the values go as one string with their lengths in `lens`, -1 for a missing key. See
+/// [`Packer`] for values that do not fit a string. Undefined when a key holds a NUL; then `getEach` does.
 pub(super) extern "C" fn get_many(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
     enter(env, info, |call: &Call<2>| {
         let (env, [joined, lens]) = (call.env, call.args);
         // SAFETY: `i32` is the element of an Int32Array, and this one is private to `lib/many.js`.
         let lens = unsafe { env.scratch::<i32>(lens, sys::TypedarrayType::int32_array)? };
-        let text = read_keys(env, joined)?;
-        let keys: Vec<&[u8]> = text.split(|&byte| byte == 0).collect();
+        let keys = read_keys(env, joined)?;
+        let keys: Vec<&[u8]> = keys.split(|&byte| byte == 0).collect();
         if keys.len() != lens.len() {
             return env.undefined();
         }
         for key in &keys {
             Key::check_len(key.len())?;
         }
-        let packed = Handle::of(call).engine.view(|index| {
-            let mut packer = Packer::default();
-            let mut fits = true;
+        let mut packer = Packer::default();
+        let mut failed = None;
+        Handle::of(call).engine.view(|index| {
             index.get_many(&keys, |at, record| {
                 let len = match record {
-                    Some(record) => packer.push(record.value()),
-                    None => Some(MISSING),
+                    Some(record) => packer.push(record.value(), || text(env, &record)),
+                    None => Ok(MISSING),
                 };
-                fits &= len.is_some();
-                if let (Some(len), Some(slot)) = (len, lens.get_mut(at)) {
-                    *slot = len;
+                match (len, lens.get_mut(at)) {
+                    (Ok(len), Some(slot)) => *slot = len,
+                    (Err(fault), _) => failed = Some(fault),
+                    (Ok(_), None) => {}
                 }
             });
-            fits.then_some(packer)
         })?;
-        packed.map_or_else(|| env.undefined(), |packer| packer.finish(env))
+        failed.map_or_else(|| packer.finish(env), Err)
     })
 }
 

@@ -10,7 +10,7 @@ use super::handle::Handle;
 use super::js::{Answer, Env, Value};
 use super::key::with_key;
 use super::pack::Packer;
-use crate::index::{Index, Range, Record};
+use crate::index::{Index, Range};
 
 /// A page ends after this many bytes of keys and values, so that none holds up the event loop.
 const PAGE_BYTES: usize = 1 << 20;
@@ -77,57 +77,38 @@ impl Page<'_> {
     }
 
     /// The page as one string of keys and values with their lengths in `lens` and versions and
-    /// timestamps in `numbers`; as a flat array of all of them when some value does not fit a string.
-    pub(super) fn show(mut self, env: Env, index: &Index) -> Answer<Value> {
-        let mut bytes = 0;
-        let within_page = |record: &Record<'_>| {
-            let fits = bytes < PAGE_BYTES;
-            bytes += record.key().len() + record.value().len();
-            fits
-        };
-        let records = index.scan(&self.range).take(self.count).take_while(within_page);
-        let records: Vec<Record<'_>> = records.collect();
-        let more = records.len() == self.count || bytes >= PAGE_BYTES;
-        if let [count, follows, ..] = &mut *self.lens {
-            *count = i32::try_from(records.len()).unwrap_or(i32::MAX);
+    /// timestamps in `numbers`; see [`Packer`] for values that do not fit a string.
+    pub(super) fn show(self, env: Env, index: &Index) -> Answer<Value> {
+        let mut packer = Packer::default();
+        let (mut count, mut bytes) = (0, 0);
+        let mut lens = self.lens.iter_mut().skip(HEAD);
+        let mut numbers = self.numbers.iter_mut();
+        for record in index.scan(&self.range).take(self.count) {
+            let (Some(key_len), Some(value_len)) = (lens.next(), lens.next()) else { break };
+            *key_len = packer.push(record.key(), || env.string(record.key()))?;
+            if self.values {
+                *value_len = packer.push(record.value(), || text_or_buffer(env, &record))?;
+                if let (Some(version), Some(timestamp)) = (numbers.next(), numbers.next()) {
+                    #[allow(clippy::cast_precision_loss, reason = "JavaScript has no wider number")]
+                    {
+                        (*version, *timestamp) =
+                            (record.version() as f64, record.timestamp() as f64);
+                    }
+                }
+                bytes += record.value().len();
+            }
+            count += 1;
+            bytes += record.key().len();
+            if bytes >= PAGE_BYTES {
+                break;
+            }
+        }
+        let more = count == self.count || bytes >= PAGE_BYTES;
+        if let [found, follows, ..] = self.lens {
+            *found = i32::try_from(count).unwrap_or(i32::MAX);
             *follows = i32::from(more);
         }
-        match self.pack(&records) {
-            Some(packer) => packer.finish(env),
-            None => self.list(env, &records),
-        }
-    }
-
-    fn pack(&mut self, records: &[Record<'_>]) -> Option<Packer> {
-        let mut packer = Packer::default();
-        let mut lens = self.lens.get_mut(HEAD..)?.iter_mut();
-        let mut numbers = self.numbers.iter_mut();
-        for record in records {
-            *lens.next()? = packer.push(record.key())?;
-            if self.values {
-                *lens.next()? = packer.push(record.value())?;
-                #[allow(clippy::cast_precision_loss, reason = "JavaScript has no wider number")]
-                {
-                    *numbers.next()? = record.version() as f64;
-                    *numbers.next()? = record.timestamp() as f64;
-                }
-            }
-        }
-        Some(packer)
-    }
-
-    fn list(&self, env: Env, records: &[Record<'_>]) -> Answer<Value> {
-        let mut items = Vec::new();
-        for record in records {
-            items.push(env.string(record.key())?);
-            if self.values {
-                items.push(text_or_buffer(env, record)?);
-                items.push(env.count(record.version())?);
-                #[allow(clippy::cast_precision_loss, reason = "JavaScript has no wider number")]
-                items.push(env.number(record.timestamp() as f64)?);
-            }
-        }
-        env.array(&items)
+        packer.finish(env)
     }
 }
 
