@@ -113,6 +113,8 @@ mod seeded {
         CutCopyNotNamed,
         /// What a failed sync may have left in memory alone is not written again.
         NoRewrite,
+        /// Zeros behind the seal of a closed log are taken for durable ones.
+        SpaceBehindSealTrusted,
         /// Recovery serves what it has not synced.
         RepairNotSynced,
         /// Versions begin anew when a log is opened.

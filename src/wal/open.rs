@@ -111,7 +111,9 @@ fn mend(
         }
     }
     let secure = || {
-        if !replay.clean_shutdown {
+        // A closed log ends with its seal: space behind it is of an opener that died, or whose sync
+        // of it failed, and then only looks like zeros.
+        if !replay.clean_shutdown || (file.len()? != end && !bug!(SpaceBehindSealTrusted)) {
             if !bug!(NoRewrite) {
                 repair::rewrite(file, reader.unproven_from(), end)?;
             }

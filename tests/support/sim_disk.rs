@@ -383,7 +383,7 @@ impl StorageFile for SimFile {
             Err(error) => {
                 let mut state = self.disk.state();
                 if !state.stopped() {
-                    let mut random = Random::new(state.calls.len() as u64);
+                    let mut random = Random::new(state.salt ^ state.calls.len() as u64);
                     state.inode(self.inode).fail_sync(&mut random);
                     state.changed = true;
                 }
