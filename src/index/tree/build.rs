@@ -56,7 +56,7 @@ fn level(nodes: Vec<Node>, separators: &[Arc<[u8]>]) -> (Vec<Node>, Vec<Arc<[u8]
         let last = share.end - 1;
         let inside = separators.get(share.start..last).unwrap_or_default().to_vec();
         let children = nodes.by_ref().take(share.len()).collect();
-        let inner = Inner::new(inside, children, around(separators, share.start, last));
+        let inner = Inner::new(inside, children);
         parents.push(Node::Inner(Arc::new(inner)));
         between.extend(separators.get(last).cloned());
     }

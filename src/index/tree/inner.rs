@@ -5,14 +5,16 @@
     reason = "there is one child more than separators, and one head for each separator"
 )]
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::super::arena::Arena;
-use super::{CAP, FEW, Fences, Full, Node, OneOrTwo, PACKED, head};
+use super::{CAP, FEW, Fences, Full, Node, OneOrTwo, PACKED, common, head};
 
 /// Separators, owned and as short as they can be, and the children around them.
 #[derive(Clone, Debug, Default)]
 pub(in super::super) struct Inner {
+    /// How many leading bytes all separators share. A key may still have others.
     skip: usize,
     heads: Vec<u64>,
     separators: Vec<Arc<[u8]>>,
@@ -28,10 +30,47 @@ fn fences_of<'a>(separators: &'a [Arc<[u8]>], i: usize, outer: Fences<'a>) -> Fe
 }
 
 impl Inner {
-    pub(super) fn new(separators: Vec<Arc<[u8]>>, children: Vec<Node>, fences: Fences<'_>) -> Self {
-        let skip = fences.skip();
-        let heads = separators.iter().map(|separator| head(separator, skip)).collect();
-        Self { skip, heads, separators, children }
+    pub(super) fn new(separators: Vec<Arc<[u8]>>, children: Vec<Node>) -> Self {
+        let mut inner = Self { skip: 0, heads: Vec::new(), separators, children };
+        inner.set_skip(inner.shared());
+        inner
+    }
+
+    /// The length of the common prefix of all separators; 0 for a single one.
+    fn shared(&self) -> usize {
+        match &self.separators[..] {
+            [first, .., last] => common(first, last),
+            _ => 0,
+        }
+    }
+
+    fn set_skip(&mut self, skip: usize) {
+        self.skip = skip;
+        self.heads = self.separators.iter().map(|separator| head(separator, skip)).collect();
+    }
+
+    /// Puts a separator in its place, and skips less when it shares less, more when heads decide nothing.
+    fn add_separator(&mut self, i: usize, separator: Arc<[u8]>) {
+        let head = head(&separator, self.skip);
+        let fits = self.prefix() == separator.get(..self.skip).unwrap_or_default();
+        let undecided = [i.checked_sub(1), Some(i)]
+            .iter()
+            .any(|near| near.and_then(|near| self.heads.get(near)) == Some(&head));
+        self.heads.insert(i, head);
+        self.separators.insert(i, separator);
+        let shared = self.shared();
+        if !fits || undecided && shared > self.skip {
+            self.set_skip(shared);
+        }
+    }
+
+    fn remove_separator(&mut self, i: usize) {
+        self.heads.remove(i);
+        self.separators.remove(i);
+    }
+
+    fn prefix(&self) -> &[u8] {
+        self.separators.first().and_then(|first| first.get(..self.skip)).unwrap_or_default()
     }
 
     pub(super) fn len(&self) -> usize {
@@ -53,6 +92,11 @@ impl Inner {
 
     /// Which child a key belongs to: as many as there are separators not above the key.
     pub(super) fn child_of(&self, key: &[u8]) -> usize {
+        match key.get(..self.skip).unwrap_or(key).cmp(self.prefix()) {
+            Ordering::Less => return 0,
+            Ordering::Greater => return self.separators.len(),
+            Ordering::Equal => {}
+        }
         let head = head(key, self.skip);
         let start = self.heads.partition_point(|other| *other < head);
         let ties = self.heads[start..].partition_point(|other| *other == head);
@@ -82,24 +126,19 @@ impl Inner {
         }
         let (separator, right) = self.children[i].split(arena, full, inside);
         let after = *separator <= *key;
-        self.heads.insert(i, head(&separator, self.skip));
-        self.separators.insert(i, separator);
+        self.add_separator(i, separator);
         self.children.insert(i + 1, right);
         i += usize::from(after);
         let inside = fences_of(&self.separators, i, fences);
         self.children[i].insert(arena, key, at, inside)
     }
 
-    pub(super) fn split(&mut self, at: usize, fences: Fences<'_>) -> (Arc<[u8]>, Self) {
+    pub(super) fn split(&mut self, at: usize) -> (Arc<[u8]>, Self) {
         let children = self.children.split_off(at);
         let separators = self.separators.split_off(at);
         let middle = self.separators.remove(at - 1);
-        let right = Self::new(separators, children, fences.above(&middle));
-        *self = Self::new(
-            std::mem::take(&mut self.separators),
-            std::mem::take(&mut self.children),
-            fences.below(&middle),
-        );
+        let right = Self::new(separators, children);
+        *self = Self::new(std::mem::take(&mut self.separators), std::mem::take(&mut self.children));
         (middle, right)
     }
 
@@ -127,7 +166,7 @@ impl Inner {
                 )
             }
             (Node::Inner(left), Node::Inner(right)) => {
-                let (left, rest) = left.join(right, &self.separators[i], around);
+                let (left, rest) = left.join(right, &self.separators[i]);
                 (
                     Node::Inner(Arc::new(left)),
                     rest.map(|(separator, right)| (separator, Node::Inner(Arc::new(right)))),
@@ -137,17 +176,16 @@ impl Inner {
         };
         self.children[i] = left;
         if let Some((separator, right)) = rest {
-            self.heads[i] = head(&separator, self.skip);
-            self.separators[i] = separator;
+            self.remove_separator(i);
+            self.add_separator(i, separator);
             self.children[i + 1] = right;
         } else {
-            self.heads.remove(i);
-            self.separators.remove(i);
+            self.remove_separator(i);
             self.children.remove(i + 1);
         }
     }
 
-    fn join(&self, other: &Self, between: &Arc<[u8]>, fences: Fences<'_>) -> OneOrTwo<Self> {
+    fn join(&self, other: &Self, between: &Arc<[u8]>) -> OneOrTwo<Self> {
         let separators =
             self.separators.iter().chain([between]).chain(&other.separators).cloned().collect();
         let children: Vec<_> = self.children.iter().chain(&other.children).cloned().collect();
@@ -155,9 +193,9 @@ impl Inner {
         let fits = children.len() <= PACKED;
         let mut joined = Self { separators, children, ..Self::default() };
         if fits {
-            return (Self::new(joined.separators, joined.children, fences), None);
+            return (Self::new(joined.separators, joined.children), None);
         }
-        let (separator, right) = joined.split(half, fences);
+        let (separator, right) = joined.split(half);
         (joined, Some((separator, right)))
     }
 

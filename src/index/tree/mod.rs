@@ -1,8 +1,9 @@
 //! The ordered view: a B+-tree of arena addresses in the order of their keys' bytes.
 //!
-//! Every node lies between two fences, the separators beside it in its ancestors. All keys that can ever be routed to a
-//! node share the common prefix of its fences, so the node skips that prefix and keeps the next eight bytes of each key
-//! at hand. Only keys that agree in those as well are compared in the arena.
+//! A node skips the bytes that its keys share and keeps the next eight of each key at hand; only keys that agree in those
+//! as well are compared as a whole. An inner node skips what its separators share, and checks that a key has it too. A
+//! leaf lies between two fences, the separators beside it in its ancestors, and skips what these share: so must all keys
+//! that can ever be routed to it.
 
 mod build;
 mod cursor;
@@ -120,7 +121,7 @@ impl Node {
                 (separator, Node::Leaf(Arc::new(right)))
             }
             Node::Inner(inner) => {
-                let (separator, right) = Arc::make_mut(inner).split(at, fences);
+                let (separator, right) = Arc::make_mut(inner).split(at);
                 (separator, Node::Inner(Arc::new(right)))
             }
         }
@@ -167,8 +168,7 @@ impl Tree {
         while let Err(full) = self.root.insert(arena, key, at, fences) {
             let (separator, right) = self.root.split(arena, full, fences);
             let left = std::mem::replace(&mut self.root, Node::Inner(Arc::new(Inner::default())));
-            self.root =
-                Node::Inner(Arc::new(Inner::new(vec![separator], vec![left, right], fences)));
+            self.root = Node::Inner(Arc::new(Inner::new(vec![separator], vec![left, right])));
         }
     }
 
