@@ -468,8 +468,9 @@ export interface StoreStats {
 /**
  * The current state of one node.
  *
- * Reads are synchronous and never touch the disk. Writes are checked and staged when they are called, and all that are
- * staged within one turn of the event loop are committed together on a worker thread; order is the order of the calls.
+ * Reads are synchronous and never touch the disk. Writes are checked and staged when they are called. What is staged
+ * within one turn of the event loop is committed together on a worker thread, in groups of about 1 MiB; a store in memory
+ * commits a few writes on the calling thread. Order is the order of the calls.
  * A write is visible to reads, and its promise settles, once its group is committed. With `autoFlush` it is then on
  * stable storage.
  *

@@ -75,11 +75,6 @@ impl IndexLoader {
         self.len() == 0
     }
 
-    /// See [`Index::has_room`].
-    pub fn has_room(&self, entries: u64, bytes: u64) -> bool {
-        self.entries.arena.has_room(entries, bytes)
-    }
-
     /// Sorts the keys. Takes a good fraction of a second for millions of them: not for the event loop.
     pub fn finish(self) -> Index {
         let skip = self.prefix.map_or(0, |prefix| prefix.len());
