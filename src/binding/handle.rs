@@ -1,7 +1,6 @@
 //! One store as JavaScript holds it.
 
-use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::cell::RefCell;
 use std::ptr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -15,28 +14,18 @@ use super::job::{self, PANICKED};
 use super::js::{Answer, Env, Value, check};
 use super::slab::{self, Slab};
 use super::{many, read, scan, snapshot, stage};
-use crate::engine::{Group, GroupOutcome, RecoveryReport};
+use crate::engine::{GroupOutcome, RecoveryReport, Staging};
 use crate::{Error, StoreConfig, StoreEngine};
 
 /// A store and what one JavaScript thread needs to use it. It lives on that thread; jobs take the
 /// engine and the group with them.
 pub(super) struct Handle {
     pub(super) engine: Arc<StoreEngine>,
-    /// The group that fills.
-    pub(super) group: RefCell<Group>,
-    /// Groups that are full and wait for their commit, oldest first.
-    full: RefCell<VecDeque<Group>>,
-    /// The buffers of the last group that came back, to be used again.
-    spare: Cell<Option<Group>>,
-    pub(super) staged_limit: usize,
+    pub(super) staging: RefCell<Staging>,
     meta: Meta,
     pub(super) slab: Slab,
     pub(super) scratch: RefCell<Scratch>,
 }
-
-/// Large enough for its sync to cost little beside it, small enough for the next one to be written
-/// while the promises of this one are settled.
-const GROUP_BYTES: usize = 1 << 20;
 
 /// Two numbers that JavaScript reads after a `get`: version and timestamp. Writing them is far
 /// cheaper than making an object.
@@ -87,10 +76,7 @@ pub(super) extern "C" fn open_handle(env: sys::napi_env, info: sys::napi_callbac
         let staged_limit = limit as usize;
         let handle = Rc::new(Handle {
             engine: Arc::new(StoreEngine::new(config(env, options)?)),
-            group: RefCell::default(),
-            full: RefCell::default(),
-            spare: Cell::new(None),
-            staged_limit,
+            staging: RefCell::new(Staging::new(staged_limit)),
             meta: Meta::new(env, meta)?,
             slab: Slab::default(),
             scratch: RefCell::default(),
@@ -114,29 +100,6 @@ impl Handle {
     pub(super) fn of<const N: usize>(call: &Call<N>) -> &Self {
         // SAFETY: the callbacks that ask are in FUNCTIONS only, which `open_handle` binds to a Handle.
         unsafe { call.owner() }
-    }
-
-    /// Bytes that wait for a commit.
-    pub(super) fn staged_bytes(&self) -> usize {
-        let full: usize = self.full.borrow().iter().map(Group::bytes).sum();
-        full + self.group.borrow().bytes()
-    }
-
-    /// Begins another group when this one is large enough to be worth a commit of its own. Says
-    /// whether it did.
-    pub(super) fn cut_group(&self, group: &mut Group) -> bool {
-        let cut = group.bytes() >= GROUP_BYTES;
-        if cut {
-            let next = self.spare.take().unwrap_or_default();
-            self.full.borrow_mut().push_back(std::mem::replace(group, next));
-        }
-        cut
-    }
-
-    /// The oldest group.
-    fn take_group(&self) -> Group {
-        let full = self.full.borrow_mut().pop_front();
-        full.unwrap_or_else(|| self.group.replace(self.spare.take().unwrap_or_default()))
     }
 
     pub(super) fn note(&self, version: u64, timestamp: i64) {
@@ -193,9 +156,9 @@ impl Drop for Meta {
 extern "C" fn commit_now(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
     enter(env, info, |call: &Call<0>| {
         let handle = Handle::of(call);
-        let mut group = handle.take_group();
+        let mut group = handle.staging.borrow_mut().take();
         let outcome = handle.engine.commit(&mut group);
-        handle.spare.set(Some(group));
+        handle.staging.borrow_mut().give_back(group);
         let outcome = outcome?;
         call.env.array(&commit_values(call.env, &outcome)?)
     })
@@ -207,7 +170,7 @@ extern "C" fn commit(env: sys::napi_env, info: sys::napi_callback_info) -> Value
         let [callback] = call.args;
         // SAFETY: see `Handle::of`; a counted pointer, because the job outlives this call.
         let handle = unsafe { call.share::<Handle>() };
-        let mut group = handle.take_group();
+        let mut group = handle.staging.borrow_mut().take();
         let engine = Arc::clone(&handle.engine);
         let run = move || {
             let outcome = engine.commit(&mut group);
@@ -215,7 +178,7 @@ extern "C" fn commit(env: sys::napi_env, info: sys::napi_callback_info) -> Value
         };
         job::spawn(call.env, callback, run, move |done| {
             let (outcome, group) = done.ok_or(PANICKED)?;
-            handle.spare.set(Some(group));
+            handle.staging.borrow_mut().give_back(group);
             let outcome = outcome?;
             Ok(Box::new(move |env| commit_values(env, &outcome)))
         })?;

@@ -82,7 +82,7 @@ pub(super) extern "C" fn stats(env: sys::napi_env, info: sys::napi_callback_info
     enter(env, info, |call: &Call<0>| {
         let (env, handle) = (call.env, Handle::of(call));
         let stats = handle.engine.stats();
-        let staged = handle.staged_bytes() as u64;
+        let staged = handle.staging.borrow().bytes() as u64;
         let object = env.object()?;
         env.set(object, "entries\0", env.count(stats.entries)?)?;
         env.set(object, "liveBytes\0", env.count(stats.live_bytes)?)?;

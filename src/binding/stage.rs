@@ -9,7 +9,7 @@ use super::handle::Handle;
 use super::js::{Answer, Env, Value};
 use super::key::with_key;
 use crate::Error;
-use crate::engine::Group;
+use crate::engine::{Admission, Group};
 use crate::operation::{OperationRef, OperationType};
 
 /// `stagePut(key, value, ifVersion)`
@@ -49,56 +49,42 @@ pub(super) extern "C" fn stage_apply(env: sys::napi_env, info: sys::napi_callbac
 /// `beginBatch()`
 pub(super) extern "C" fn begin_batch(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
     enter(env, info, |call: &Call<0>| {
-        Handle::of(call).group.borrow_mut().begin_batch();
+        Handle::of(call).staging.borrow_mut().begin_batch();
         call.env.undefined()
     })
 }
 
-/// `endBatch()`: as for [`stage`]; the limit is looked at as it was before the batch.
+/// `endBatch()`: as for [`stage`]
 pub(super) extern "C" fn end_batch(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
     enter(env, info, |call: &Call<0>| {
-        let handle = Handle::of(call);
-        let staged = handle.staged_bytes();
-        let mut group = handle.group.borrow_mut();
-        if staged - group.batch_bytes() > handle.staged_limit {
-            group.cancel_batch();
-            return call.env.number(NO_ROOM);
-        }
-        group.end_batch();
-        call.env.number(if handle.cut_group(&mut group) { GROUP_CUT } else { STAGED })
+        answer(call.env, Handle::of(call).staging.borrow_mut().end_batch())
     })
 }
 
 /// `cancelBatch()`
 pub(super) extern "C" fn cancel_batch(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
     enter(env, info, |call: &Call<0>| {
-        Handle::of(call).group.borrow_mut().cancel_batch();
+        Handle::of(call).staging.borrow_mut().cancel_batch();
         call.env.undefined()
     })
 }
 
-/// The operation is in the group.
-const STAGED: f64 = 0.0;
-/// Nothing was staged: too much waits already.
-const NO_ROOM: f64 = 1.0;
-/// The operation is in the group, and the next one begins another.
-const GROUP_CUT: f64 = 2.0;
-
-/// Stages one operation and says which of the three happened. Inside a batch the answer is given when
-/// it ends.
+/// Stages one operation and says what became of it.
 fn stage<const N: usize>(
     call: &Call<N>,
     write: impl FnOnce(&mut Group) -> Answer<()>,
 ) -> Answer<Value> {
-    let handle = Handle::of(call);
-    let staged = handle.staged_bytes();
-    let mut group = handle.group.borrow_mut();
-    let in_batch = group.in_batch();
-    if !in_batch && staged > handle.staged_limit {
-        return call.env.number(NO_ROOM);
-    }
-    write(&mut group)?;
-    call.env.number(if !in_batch && handle.cut_group(&mut group) { GROUP_CUT } else { STAGED })
+    let admission = Handle::of(call).staging.borrow_mut().stage(write)?;
+    answer(call.env, admission)
+}
+
+/// The numbers that `lib/staged-groups.js` knows.
+fn answer(env: Env, admission: Admission) -> Answer<Value> {
+    env.number(match admission {
+        Admission::Staged => 0.0,
+        Admission::NoRoom => 1.0,
+        Admission::GroupCut => 2.0,
+    })
 }
 
 /// Hands the operation in `(type, key, value, timestamp)` to `take`.

@@ -7,6 +7,7 @@ mod config;
 mod group;
 mod judge;
 mod outcome;
+mod staging;
 mod store;
 mod write;
 
@@ -16,6 +17,7 @@ pub use outcome::{
     ApplyResult, BatchResult, GroupOutcome, Outcome, PutResult, RecoveryReport, Refusal,
     RemoveResult, StoreStats, WriteResult,
 };
+pub use staging::{Admission, Staging};
 pub use store::StoreEngine;
 pub(crate) use store::to_entry;
 pub use write::Write;
