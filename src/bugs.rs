@@ -76,6 +76,18 @@ mod seeded {
         /// When a group fails, only the first of those who wait for it are told.
         WaitersForgotten,
 
+        // Compaction, backup and the history.
+        /// The checkpoint takes entries that are newer than it, whose history follows in the log.
+        CheckpointTooNew,
+        /// A damaged checkpoint passes for an interrupted write.
+        CheckpointMayBeTorn,
+        /// A compaction drops history that a consumer has not acknowledged.
+        ConsumersDoNotHold,
+        /// The new log has the salt of the old one.
+        CompactionKeepsSalt,
+        /// The new log gets its name whatever is read back.
+        RewriteNotVerified,
+
         // What a reader believes.
         /// The log is cut at the first frame that cannot be read, whatever frames follow.
         TruncateAtFirstBadFrame,

@@ -210,6 +210,44 @@ pub enum Error {
     #[error("store is closed")]
     Closed,
 
+    /// The operations behind `since` are no longer all in the log: a compaction dropped those up to `floor`.
+    #[error("history is gone: operations after sequence {since} were asked for, the log has those after {floor}: {}", path.display())]
+    HistoryGone {
+        /// The log.
+        path: PathBuf,
+        /// Behind which sequence the caller wanted to read.
+        since: u64,
+        /// The smallest sequence behind which everything is there.
+        floor: u64,
+    },
+
+    /// No consumer of that name is registered.
+    #[error("unknown consumer {name:?}")]
+    UnknownConsumer {
+        /// The name.
+        name: String,
+    },
+
+    /// A file that would be made is there already. It was not touched.
+    #[error("file already exists: {}", path.display())]
+    FileExists {
+        /// The file.
+        path: PathBuf,
+    },
+
+    /// A log that was just written does not read back as it was written. It was not put to use.
+    #[error("what was written cannot be read back at byte {offset}: {}", path.display())]
+    RewriteDiffers {
+        /// The log that was being made.
+        path: PathBuf,
+        /// Where it differs.
+        offset: u64,
+    },
+
+    /// The caller asked for the call to stop, or the store was closed meanwhile. Nothing was changed.
+    #[error("the call was aborted")]
+    Aborted,
+
     /// A call that the state or the configuration of the store rules out.
     #[error("{reason}")]
     InvalidState {
@@ -279,13 +317,16 @@ impl Error {
             | Self::InvalidPath { .. }
             | Self::OperationEncodingFailed(_)
             | Self::InvalidPayload(_) => ErrorCode::InvalidArgument,
-            Self::KeyNotFound { .. } => ErrorCode::NotFound,
-            Self::AlreadyExists { .. } => ErrorCode::AlreadyExists,
+            Self::KeyNotFound { .. } | Self::HistoryGone { .. } | Self::UnknownConsumer { .. } => {
+                ErrorCode::NotFound
+            }
+            Self::AlreadyExists { .. } | Self::FileExists { .. } => ErrorCode::AlreadyExists,
             Self::VersionMismatch { .. }
             | Self::Poisoned { .. }
             | Self::Locked { .. }
             | Self::NotOpen
             | Self::Closed
+            | Self::Aborted
             | Self::InvalidState { .. } => ErrorCode::InvalidState,
             Self::RecoveryFailed { .. }
             | Self::WalAppendFailed { .. }
@@ -297,6 +338,7 @@ impl Error {
             | Self::CorruptLog { .. }
             | Self::NotALog { .. }
             | Self::UnsupportedVersion { .. }
+            | Self::RewriteDiffers { .. }
             | Self::StoreFull => ErrorCode::StoreError,
             Self::Internal { .. } => ErrorCode::InternalError,
         }
@@ -308,6 +350,7 @@ impl Error {
             Self::KeyNotFound { key }
             | Self::AlreadyExists { key, .. }
             | Self::VersionMismatch { key, .. } => Some(key.clone()),
+            Self::UnknownConsumer { name } => Some(name.clone()),
             Self::OperationDecodingFailed { path, .. }
             | Self::CorruptLog { path, .. }
             | Self::NotALog { path, .. }
@@ -319,6 +362,9 @@ impl Error {
             | Self::Locked { path, .. }
             | Self::DirectoryMissing { path }
             | Self::PermissionDenied { path }
+            | Self::HistoryGone { path, .. }
+            | Self::FileExists { path }
+            | Self::RewriteDiffers { path, .. }
             | Self::Io { path, .. } => Some(path.display().to_string()),
             _ => None,
         }

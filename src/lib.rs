@@ -45,8 +45,9 @@ pub mod types;
 pub mod wal;
 
 pub use engine::{
-    ApplyResult, BatchResult, Durability, PutResult, RecoveryReport, RemoveResult, StoreConfig,
-    StoreEngine, Write,
+    ApplyResult, BackupReport, BatchResult, CompactionPolicy, CompactionReport, Consumer, Control,
+    Durability, LoggedOperation, Operations, Progress, PutResult, RecoveryReport, RemoveResult,
+    StoreConfig, StoreEngine, StoreStats, Write,
 };
 pub use error::{Error, ErrorCode, Result};
 pub use operation::{Operation, OperationDecoder, OperationEncoder, OperationType};

@@ -2,10 +2,10 @@
 
 use std::sync::{Arc, Mutex, OnceLock};
 
+use super::core::{Core, Log, State, locked};
 use super::group::{Group, Staged, StagedOperation};
 use super::judge::judge;
 use super::outcome::{GroupOutcome, Outcome};
-use super::store::{Log, StoreEngine, locked};
 use crate::error::{Error, Result};
 use crate::index::Index;
 use crate::operation::OperationType;
@@ -21,14 +21,9 @@ pub(super) struct Ticket {
     outcome: OnceLock<Result<GroupOutcome>>,
 }
 
-impl StoreEngine {
-    /// Makes a group durable and then visible, and leaves it empty.
-    ///
-    /// The call blocks on the disk. Groups of several threads that arrive while one is being
-    /// written become one frame: whoever gets the log next writes for all that wait.
-    ///
-    /// An error is the fate of the whole group. Refused conditions are part of the outcome.
-    pub fn commit(&self, group: &mut Group) -> Result<GroupOutcome> {
+impl Core {
+    /// See [`StoreEngine::commit`](super::StoreEngine::commit).
+    pub(super) fn commit(&self, group: &mut Group) -> Result<GroupOutcome> {
         if group.is_empty() {
             return Ok(GroupOutcome::default());
         }
@@ -93,7 +88,7 @@ impl StoreEngine {
             Log::Closed => return Err(Error::Closed),
         };
         let first_sequence = last_sequence + 1;
-        let verdict = self.read(|index| {
+        let verdict = self.read(|State { index, .. }| {
             if index.has_room(group.len() as u64, group.bytes() as u64) {
                 Ok(judge(group, index, first_sequence))
             } else {
@@ -108,6 +103,7 @@ impl StoreEngine {
             bug!(ApplyBeforeLog, drop(self.apply_group(group, first_sequence)?));
             self.write(log, group)?;
             done = self.apply_group(group, first_sequence)?;
+            self.announce(log);
         }
         let outcomes = merge(&verdict.refused, done);
         Ok(GroupOutcome { first_sequence, outcomes, refusals: verdict.refusals })
@@ -139,13 +135,14 @@ impl StoreEngine {
             let (step, rest) = staged.split_at(step_len(staged));
             let keys: Vec<&[u8]> = step.iter().map(|staged| group.key_of(staged)).collect();
             // Takes the cache misses under the read lock, where they hold up nobody.
-            self.read(|index| {
-                index.warm(&keys);
+            self.read(|state| {
+                state.index.warm(&keys);
                 Ok(())
             })?;
-            self.change(|index| {
+            self.change(|state| {
                 outcomes.extend(step.iter().zip(&mut sequences).map(|(staged, sequence)| {
-                    apply(index, staged.kind, group.operation(staged), sequence)
+                    state.last_sequence = sequence;
+                    apply(&mut state.index, staged.kind, group.operation(staged), sequence)
                 }));
             })?;
             staged = rest;
@@ -217,7 +214,7 @@ fn share_out(tickets: &[Arc<Ticket>], whole: GroupOutcome) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Key, StoreConfig, Value};
+    use crate::{Key, StoreConfig, StoreEngine, Value};
 
     fn ticket(stage: impl FnOnce(&mut Group)) -> Arc<Ticket> {
         let mut group = Group::new();
@@ -255,8 +252,8 @@ mod tests {
                 group.remove("a", None).unwrap();
             }),
         ];
-        locked(&engine.queue).extend(tickets.iter().cloned());
-        engine.lead(&mut locked(&engine.log));
+        locked(&engine.core.queue).extend(tickets.iter().cloned());
+        engine.core.lead(&mut locked(&engine.core.log));
 
         let [first, second, third] = tickets.each_ref().map(|ticket| outcome(ticket));
         assert_eq!(
@@ -283,8 +280,8 @@ mod tests {
     fn one_failure_reaches_every_group_of_the_frame() {
         let engine = StoreEngine::new(StoreConfig::durable("never-opened.wal"));
         let tickets = [1, 2].map(|_| ticket(|group| group.put("a", b"", None).unwrap()));
-        locked(&engine.queue).extend(tickets.iter().cloned());
-        engine.lead(&mut locked(&engine.log));
+        locked(&engine.core.queue).extend(tickets.iter().cloned());
+        engine.core.lead(&mut locked(&engine.core.log));
         for ticket in &tickets {
             assert!(matches!(ticket.outcome.get(), Some(Err(Error::NotOpen))));
         }

@@ -2,22 +2,38 @@
 
 #![forbid(unsafe_code)]
 
+mod announce;
+mod backup;
+mod checkpoint;
 mod commit;
+mod compaction;
 mod config;
+mod consumer;
+mod core;
 mod group;
+mod history;
+mod holds;
 mod judge;
 mod outcome;
+mod rewriting;
 mod staging;
+mod stats;
 mod store;
 mod write;
 
-pub use config::{Durability, StoreConfig};
+pub use backup::BackupReport;
+pub use compaction::CompactionReport;
+pub use config::{CompactionPolicy, Durability, StoreConfig};
+pub use consumer::{Consumer, Unacknowledged};
 pub use group::Group;
+pub use history::{LoggedOperation, Operations, Page};
 pub use outcome::{
     ApplyResult, BatchResult, GroupOutcome, Outcome, PutResult, RecoveryReport, Refusal,
-    RemoveResult, StoreStats, WriteResult,
+    RemoveResult, WriteResult,
 };
+pub use rewriting::{Control, Progress};
 pub use staging::{Admission, Staging};
+pub use stats::StoreStats;
 pub use store::StoreEngine;
 pub(crate) use store::to_entry;
 pub use write::Write;

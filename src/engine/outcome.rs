@@ -67,7 +67,9 @@ pub struct BatchResult {
 /// What recovery found and did.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RecoveryReport {
-    /// Operations that were replayed.
+    /// Entries that the checkpoint of the log held.
+    pub checkpoint_entries: u64,
+    /// Operations that were replayed behind it.
     pub records: u64,
     /// Entries after that.
     pub entries: u64,
@@ -85,27 +87,6 @@ pub struct RecoveryReport {
     pub created: bool,
     /// Whether the log had been closed properly before, or was just made.
     pub clean_shutdown: bool,
-}
-
-/// A look at a running store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct StoreStats {
-    /// Entries.
-    pub entries: u64,
-    /// Bytes of their keys and values.
-    pub live_bytes: u64,
-    /// Bytes of the log.
-    pub log_bytes: u64,
-    /// Commit groups written since the log was opened.
-    pub groups: u64,
-    /// Syncs of the log since it was opened.
-    pub syncs: u64,
-    /// The sequence of the last operation.
-    pub last_sequence: u64,
-    /// Whether writing stopped because a sync failed.
-    pub poisoned: bool,
-    /// Whether the store can be used.
-    pub open: bool,
 }
 
 /// What one staged operation did. The numbers are what the binding hands on.

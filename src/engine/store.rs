@@ -1,17 +1,23 @@
 //! The store that applications use.
 
-use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use super::commit::Ticket;
+use super::backup::{BackupReport, backup};
+use super::compaction::{CompactionReport, compact, compact_if_due};
 use super::config::{Durability, StoreConfig};
+use super::consumer::{self, Consumer};
+use super::core::{Core, Log, Phase, State, locked};
 use super::group::Group;
+use super::history::Operations;
 use super::outcome::{
     ApplyResult, BatchResult, GroupOutcome, Outcome, PutResult, RecoveryReport, RemoveResult,
-    StoreStats, WriteResult,
+    WriteResult,
 };
+use super::rewriting::Control;
+use super::stats::StoreStats;
 use super::write::Write;
 use crate::error::{Error, Result};
 use crate::index::{Index, IndexLoader, Range, Record};
@@ -19,7 +25,7 @@ use crate::operation::{Operation, OperationRef};
 use crate::snapshot::{Snapshot, load};
 use crate::storage::{DiskStorage, Storage};
 use crate::types::{Entry, Key, Value};
-use crate::wal::{self, writer::LogWriter};
+use crate::wal;
 
 /// The current local state: entries in memory, and the log that they can be recovered from.
 ///
@@ -27,30 +33,8 @@ use crate::wal::{self, writer::LogWriter};
 /// disk. Writes block until they are as durable as the [`StoreConfig`] asks for.
 #[derive(Debug)]
 pub struct StoreEngine {
-    config: StoreConfig,
-    storage: Arc<dyn Storage>,
-    index: RwLock<Index>,
-    /// Groups that wait for the log, in the order of their writing.
-    pub(super) queue: Mutex<VecDeque<Arc<Ticket>>>,
-    pub(super) log: Mutex<Log>,
-    phase: AtomicU8,
-    last_recovered: AtomicU64,
-    /// What the log last said of itself, so that asking never waits for the disk.
-    published: Mutex<StoreStats>,
+    pub(super) core: Arc<Core>,
 }
-
-/// The log and its state. Whoever holds it is the only writer.
-#[derive(Debug)]
-pub(super) enum Log {
-    Memory { last_sequence: u64 },
-    Unopened,
-    Open(LogWriter),
-    Closed,
-}
-
-const UNOPENED: u8 = 0;
-const OPEN: u8 = 1;
-const CLOSED: u8 = 2;
 
 impl StoreEngine {
     /// A store that touches no disk yet. A store in memory can be used at once, any other after
@@ -61,27 +45,14 @@ impl StoreEngine {
 
     /// [`new`](Self::new) on another file system.
     pub fn with_storage(config: StoreConfig, storage: Arc<dyn Storage>) -> Self {
-        let (log, phase) = match config.durability() {
-            Durability::MemoryOnly => (Log::Memory { last_sequence: 0 }, OPEN),
-            Durability::Synced | Durability::Buffered => (Log::Unopened, UNOPENED),
-        };
-        Self {
-            config,
-            storage,
-            index: RwLock::new(Index::new()),
-            queue: Mutex::default(),
-            log: Mutex::new(log),
-            phase: AtomicU8::new(phase),
-            last_recovered: AtomicU64::new(0),
-            published: Mutex::default(),
-        }
+        Self { core: Arc::new(Core::new(config, storage)) }
     }
 
     /// A store that is ready: [`new`](Self::new), then [`recover`](Self::recover) where there is a
     /// log.
     pub fn open(config: StoreConfig) -> Result<Self> {
         let engine = Self::new(config);
-        if engine.config.durability() != Durability::MemoryOnly {
+        if engine.config().durability() != Durability::MemoryOnly {
             engine.recover()?;
         }
         Ok(engine)
@@ -89,7 +60,7 @@ impl StoreEngine {
 
     /// How the store keeps its state.
     pub fn config(&self) -> &StoreConfig {
-        &self.config
+        &self.core.config
     }
 
     /// Opens the log if needed, replays it, and replaces the state in memory by what it says. The
@@ -98,7 +69,10 @@ impl StoreEngine {
     /// When it fails the store is not open. A log that is damaged is not changed.
     pub fn recover(&self) -> Result<RecoveryReport> {
         let begun = Instant::now();
-        let mut log = locked(&self.log);
+        let core = &*self.core;
+        // Whoever rewrites the log gives up first: it is about to be another one.
+        let _turn = core.rewriting.stop();
+        let mut log = locked(&core.log);
         match &*log {
             Log::Memory { .. } => {
                 return Err(Error::InvalidState {
@@ -110,27 +84,30 @@ impl StoreEngine {
         }
         // Lets go of the lock, so that it can be taken again.
         *log = Log::Unopened;
-        self.phase.store(UNOPENED, Ordering::Release);
-        let synced = self.config.durability() == Durability::Synced;
+        core.set_phase(Phase::Unopened);
+        let synced = core.config.durability() == Durability::Synced;
         let mut loader = IndexLoader::new();
         let sink = |records: &[wal::reader::Record<'_>]| load(&mut loader, records);
-        let (writer, replay) = wal::open::open(&*self.storage, self.config.path(), synced, sink)?;
+        let (writer, replay) = wal::open::open(&*core.storage, core.config.path(), synced, sink)?;
         let index = loader.finish();
         if index.is_exhausted() {
             return Err(Error::StoreFull);
         }
         let entries = index.len() as u64;
+        let last_sequence = replay.last_sequence;
         if !bug!(RecoveryKeepsOldState) {
-            self.change(|current| *current = index)?;
+            core.change(|state| *state = State { index, last_sequence })?;
         }
-        *log = Log::Open(writer);
-        self.last_recovered.store(replay.last_sequence, Ordering::Release);
-        self.publish(&log);
-        self.phase.store(OPEN, Ordering::Release);
+        *log = Log::Open(Box::new(writer));
+        core.last_recovered.store(last_sequence, Ordering::Release);
+        core.publish(&log);
+        core.set_phase(Phase::Open);
+        core.announce(&log);
         Ok(RecoveryReport {
+            checkpoint_entries: replay.entries,
             records: replay.records,
             entries,
-            last_sequence: replay.last_sequence,
+            last_sequence,
             bytes_kept: replay.bytes_kept,
             bytes_cut: replay.bytes_cut,
             cut_saved_to: replay.cut_saved_to,
@@ -204,6 +181,18 @@ impl StoreEngine {
         })
     }
 
+    /// Makes a group durable and then visible, and leaves it empty.
+    ///
+    /// The call blocks on the disk. Groups of several threads that arrive while one is being
+    /// written become one frame: whoever gets the log next writes for all that wait.
+    ///
+    /// An error is the fate of the whole group. Refused conditions are part of the outcome.
+    pub fn commit(&self, group: &mut Group) -> Result<GroupOutcome> {
+        let outcome = self.core.commit(group);
+        compact_if_due(&self.core);
+        outcome
+    }
+
     /// The entry of a key.
     pub fn get(&self, key: &Key) -> Result<Option<Entry>> {
         self.view(|index| index.get(key.as_bytes()).map(to_entry))
@@ -231,85 +220,105 @@ impl StoreEngine {
 
     /// The state as it is now, unaffected by later writes.
     pub fn snapshot(&self) -> Result<Snapshot> {
-        self.view(|index| Snapshot::new(index.clone()))
+        self.core.view(|state| Snapshot::new(state.index.clone(), state.last_sequence))
+    }
+
+    /// The operations behind the sequence `since`, in their order, read from the log as the iteration goes
+    /// on. It ends with the last one that is durable; with `follow` it waits for more until the store is
+    /// closed. Nothing that it has not read yet is compacted away while it lives.
+    pub fn operations(&self, since: u64, follow: bool) -> Result<Operations> {
+        Operations::behind(&self.core, since, follow)
+    }
+
+    /// The consumer called `name`, whose position the log keeps. One that is new begins behind the sequence
+    /// `since`; one that is known goes on where it was, whatever `since` says.
+    pub fn consumer(&self, name: &str, since: u64) -> Result<Consumer> {
+        Consumer::open(&self.core, name, since)
+    }
+
+    /// Stores that a consumer needs nothing up to `sequence` any more. Unlike
+    /// [`Consumer::acknowledge`] it cannot know what was read.
+    pub fn acknowledge(&self, name: &str, sequence: u64) -> Result<()> {
+        consumer::acknowledge(&self.core, name, sequence)
+    }
+
+    /// Forgets a consumer, so that it holds back no history any more.
+    pub fn remove_consumer(&self, name: &str) -> Result<()> {
+        consumer::remove(&self.core, name)
+    }
+
+    /// Rewrites the log without what nobody needs any more: overwritten values, removed keys, history that
+    /// every consumer has acknowledged. Reads and writes go on. Versions, timestamps and sequences stay.
+    ///
+    /// Until it is done the disk holds both logs. When it fails the old one stays as it is.
+    pub fn compact(&self, control: &Control) -> Result<CompactionReport> {
+        compact(&self.core, control)
+    }
+
+    /// Writes a copy of the store to `path`, where no file may be, while writes go on. It is one moment of
+    /// the store, read back after it was written, and appears under its name when it is complete and
+    /// durable. It is a log like any other, with the positions of the consumers.
+    pub fn backup(&self, path: impl AsRef<Path>, control: &Control) -> Result<BackupReport> {
+        backup(&self.core, path.as_ref(), control)
     }
 
     /// The sequence of the last operation; 0 before the first.
     pub fn last_sequence(&self) -> u64 {
-        locked(&self.published).last_sequence
+        self.core.last_sequence()
     }
 
     /// The sequence of the last operation that [`recover`](Self::recover) replayed.
     pub fn last_recovered_sequence(&self) -> u64 {
-        self.last_recovered.load(Ordering::Acquire)
+        self.core.last_recovered.load(Ordering::Acquire)
     }
 
     /// Makes everything acknowledged so far durable. Does nothing where it is so already.
     pub fn flush(&self) -> Result<()> {
-        let mut log = locked(&self.log);
+        let mut log = locked(&self.core.log);
         let flushed = match &mut *log {
             Log::Memory { .. } => Ok(()),
-            Log::Open(writer) => writer.flush(),
-            Log::Unopened => Err(Error::NotOpen),
-            Log::Closed => Err(Error::Closed),
+            log => log.writer().and_then(wal::writer::LogWriter::flush),
         };
-        self.publish(&log);
+        self.core.publish(&log);
+        self.core.announce(&log);
         flushed
     }
 
     /// Seals the log, releases its lock and forgets the state in memory. A store that is closed
-    /// already stays so.
+    /// already stays so. A compaction or backup that is running gives up first.
     pub fn close(&self) -> Result<()> {
-        let mut log = locked(&self.log);
-        self.phase.store(CLOSED, Ordering::Release);
+        let core = &*self.core;
+        core.set_phase(Phase::Closed);
+        let _turn = core.rewriting.stop();
+        let mut log = locked(&core.log);
         let closed = match std::mem::replace(&mut *log, Log::Closed) {
             Log::Open(writer) => writer.close(),
             Log::Memory { .. } | Log::Unopened | Log::Closed => Ok(()),
         };
-        self.change(|index| *index = Index::new())?;
+        core.change(|state| *state = State::default())?;
+        core.announcements.end();
         closed
     }
 
     /// A look at the store; never waits for the disk.
     pub fn stats(&self) -> StoreStats {
-        let published = *locked(&self.published);
+        let core = &*self.core;
         let sizes = self.view(|index| (index.len() as u64, index.live_bytes()));
         let (entries, live_bytes) = sizes.as_ref().copied().unwrap_or_default();
-        StoreStats { entries, live_bytes, open: sizes.is_ok(), ..published }
+        StoreStats {
+            entries,
+            live_bytes,
+            open: sizes.is_ok(),
+            compactions: core.rewriting.compactions(),
+            last_compaction_error: core.rewriting.last_error(),
+            rewriting: core.rewriting.progress(),
+            ..core.published()
+        }
     }
 
     /// Reads the index of an open store. Writers wait while `look` runs, so it must be short.
     pub fn view<R>(&self, look: impl FnOnce(&Index) -> R) -> Result<R> {
-        match self.phase.load(Ordering::Acquire) {
-            OPEN => self.read(|index| Ok(look(index))),
-            CLOSED => Err(Error::Closed),
-            _ => Err(Error::NotOpen),
-        }
-    }
-
-    pub(super) fn read<R>(&self, look: impl FnOnce(&Index) -> Result<R>) -> Result<R> {
-        look(&*self.index.read().map_err(|_| PANICKED)?)
-    }
-
-    pub(super) fn change<R>(&self, change: impl FnOnce(&mut Index) -> R) -> Result<R> {
-        Ok(change(&mut *self.index.write().map_err(|_| PANICKED)?))
-    }
-
-    /// Notes what the log says of itself.
-    pub(super) fn publish(&self, log: &Log) {
-        let mut published = locked(&self.published);
-        match log {
-            Log::Open(writer) => {
-                let stats = writer.stats();
-                published.last_sequence = writer.last_sequence();
-                published.log_bytes = writer.log_len();
-                published.groups = stats.groups;
-                published.syncs = stats.syncs;
-                published.poisoned = writer.is_poisoned();
-            }
-            Log::Memory { last_sequence } => published.last_sequence = *last_sequence,
-            Log::Unopened | Log::Closed => {}
-        }
+        self.core.view(|state| look(&state.index))
     }
 
     fn commit_one(&self, group: &mut Group) -> Result<(Outcome, u64)> {
@@ -320,13 +329,11 @@ impl StoreEngine {
     }
 }
 
-/// A panic while the index was being changed leaves it in an unknown state.
-const PANICKED: Error = Error::Internal { reason: "the index was left half changed by a panic" };
-
-/// The data behind these locks is valid between any two statements, so a panic elsewhere does not
-/// spoil it.
-pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+/// Without a close the log stays as it is, unsealed, and its lock is free when this is done.
+impl Drop for StoreEngine {
+    fn drop(&mut self) {
+        drop(self.core.rewriting.stop());
+    }
 }
 
 fn refused_as_error(outcome: GroupOutcome) -> Result<GroupOutcome> {

@@ -50,6 +50,9 @@ pub enum DecodeError {
     /// A delete carries no value.
     #[error("a delete operation has a value")]
     DeleteWithValue,
+    /// A checkpoint holds entries: puts, with the version that each had in its log.
+    #[error("not an entry with a version of this log")]
+    NotAnEntry,
 }
 
 /// Decodes the published payload format, version 1. A payload that decodes encodes back to the same

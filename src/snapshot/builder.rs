@@ -68,7 +68,7 @@ impl SnapshotBuilderStore {
         if index.is_exhausted() {
             return Err(Error::StoreFull);
         }
-        Ok(Snapshot::new(index))
+        Ok(Snapshot::new(index, reader.position().last_sequence))
     }
 }
 

@@ -15,11 +15,17 @@ pub(crate) use builder::load;
 #[derive(Debug, Clone)]
 pub struct Snapshot {
     index: Index,
+    last_sequence: u64,
 }
 
 impl Snapshot {
-    pub(crate) fn new(index: Index) -> Self {
-        Self { index }
+    pub(crate) fn new(index: Index, last_sequence: u64) -> Self {
+        Self { index, last_sequence }
+    }
+
+    /// The sequence of the last operation that the state shows.
+    pub fn last_sequence(&self) -> u64 {
+        self.last_sequence
     }
 
     /// How many entries there are.

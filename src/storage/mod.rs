@@ -64,7 +64,10 @@ pub trait Storage: Send + Sync + Debug {
     fn open(&self, path: &Path, access: Access) -> io::Result<Box<dyn StorageFile>>;
     /// Renames a file, replacing what is there.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
-    /// Makes the entries of a folder durable: files made in it and names changed in it.
+    /// Removes a file.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+    /// Makes the entries of a folder durable: files made in it, names changed in it and
+    /// taken out of it.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
     /// Takes the exclusive lock that the file `path` stands for, making the file if it is missing.
     fn lock(&self, path: &Path) -> Result<Box<dyn StorageLock>, LockError>;

@@ -23,8 +23,12 @@ pub const MAX_BODY_LEN: usize = 1 << 30;
 /// numbers, and counting on from here never overflows.
 pub const MAX_SEQUENCE: u64 = (1 << 53) - 1;
 
-/// Set when the frame was to be synced before the next one was written.
+/// Of a file: the frames begin with a checkpoint.
+const FLAG_CHECKPOINT: u32 = 1;
+/// Of a frame: it was to be synced before the next one was written.
 const FLAG_SYNCED: u8 = 1;
+/// Of a checkpoint frame: no other one follows.
+const FLAG_LAST: u8 = 2;
 
 /// The file header.
 ///
@@ -33,7 +37,7 @@ const FLAG_SYNCED: u8 = 1;
 /// | 0 | magic, 8 bytes |
 /// | 8 | format version, u16 |
 /// | 10 | length of this header, u16 |
-/// | 12 | zero, 4 bytes |
+/// | 12 | flags, u32: bit 0 = the frames begin with a checkpoint |
 /// | 16 | salt, u64 |
 /// | 24 | generation, u64 |
 /// | 32 | base sequence, u64 |
@@ -45,8 +49,10 @@ pub struct FileHeader {
     pub salt: u64,
     /// How often the log was rewritten.
     pub generation: u64,
-    /// The last sequence before the first frame.
+    /// The last sequence before the first record of history: what the checkpoint stands for.
     pub base_sequence: u64,
+    /// Whether the frames begin with a checkpoint.
+    pub has_checkpoint: bool,
 }
 
 /// Why bytes are not the file header of a readable log.
@@ -70,7 +76,8 @@ impl FileHeader {
         put(&mut out, &mut at, &FILE_MAGIC);
         put(&mut out, &mut at, &FORMAT_VERSION.to_le_bytes());
         put(&mut out, &mut at, &64u16.to_le_bytes());
-        put(&mut out, &mut at, &[0; 4]);
+        let flags = if self.has_checkpoint { FLAG_CHECKPOINT } else { 0 };
+        put(&mut out, &mut at, &flags.to_le_bytes());
         put(&mut out, &mut at, &self.salt.to_le_bytes());
         put(&mut out, &mut at, &self.generation.to_le_bytes());
         put(&mut out, &mut at, &self.base_sequence.to_le_bytes());
@@ -93,10 +100,15 @@ impl FileHeader {
             return Err(HeaderProblem::Version(version));
         }
         let length = fields.u16();
-        let zero = fields.u32();
-        let header =
-            Self { salt: fields.u64(), generation: fields.u64(), base_sequence: fields.u64() };
-        let zeros = fields.u64() | fields.u64() | u64::from(fields.u32()) | u64::from(zero);
+        let flags = fields.u32();
+        let header = Self {
+            salt: fields.u64(),
+            generation: fields.u64(),
+            base_sequence: fields.u64(),
+            has_checkpoint: flags & FLAG_CHECKPOINT != 0,
+        };
+        let unknown = u64::from(flags & !FLAG_CHECKPOINT);
+        let zeros = fields.u64() | fields.u64() | u64::from(fields.u32()) | unknown;
         let expected = crc32fast::hash(bytes.get(..60).unwrap_or_default());
         let is_whole = fields.u32() == expected || bug!(FileHeaderNotChecked);
         let fits = header.base_sequence <= MAX_SEQUENCE;
@@ -118,8 +130,49 @@ impl FileHeader {
 pub enum FrameKind {
     /// A commit group.
     Commit,
-    /// The end of a log that was closed; it has no records.
+    /// The end of a log that was closed or rewritten; it has no records.
     Seal,
+    /// Entries of a state, each with its version, in the order of their keys.
+    Checkpoint {
+        /// Whether this is the end of the checkpoint.
+        last: bool,
+    },
+    /// The positions of all consumers; each such frame replaces the one before.
+    Consumers,
+}
+
+impl FrameKind {
+    /// Whether every record of such a frame takes a sequence.
+    pub const fn is_history(self) -> bool {
+        matches!(self, Self::Commit)
+    }
+
+    /// Bytes before each record.
+    pub(super) const fn record_prefix(self) -> usize {
+        match self {
+            Self::Checkpoint { .. } => size_of::<u64>(),
+            _ => 0,
+        }
+    }
+
+    const fn to_bytes(self) -> (u8, u8) {
+        match self {
+            Self::Commit => (1, 0),
+            Self::Seal => (2, 0),
+            Self::Checkpoint { last } => (3, if last { FLAG_LAST } else { 0 }),
+            Self::Consumers => (4, 0),
+        }
+    }
+
+    const fn from_bytes(kind: u8, flags: u8) -> Option<Self> {
+        match (kind, flags) {
+            (1, 0) => Some(Self::Commit),
+            (2, 0) => Some(Self::Seal),
+            (3, _) => Some(Self::Checkpoint { last: flags & FLAG_LAST != 0 }),
+            (4, 0) => Some(Self::Consumers),
+            _ => None,
+        }
+    }
 }
 
 /// The header of a frame.
@@ -127,11 +180,11 @@ pub enum FrameKind {
 /// | offset | field |
 /// | --- | --- |
 /// | 0 | magic, 4 bytes |
-/// | 4 | kind, u8: 1 = commit, 2 = seal |
-/// | 5 | flags, u8: bit 0 = synced before the next frame was written |
+/// | 4 | kind, u8: 1 = commit, 2 = seal, 3 = checkpoint, 4 = consumers |
+/// | 5 | flags, u8: bit 0 = synced before the next frame was written; bit 1 = last of a checkpoint |
 /// | 6 | zero, u16 |
 /// | 8 | body length without padding, u32 |
-/// | 12 | number of records, u32 |
+/// | 12 | number of records, of entries or of consumers, u32 |
 /// | 16 | frame number, u64, from 1 |
 /// | 24 | sequence of the first record, u64 |
 /// | 32 | durable frame, u64: all frames up to this number were synced before this one was written |
@@ -151,7 +204,7 @@ pub struct FrameHeader {
     pub count: u32,
     /// The place of the frame in the chain, from 1.
     pub number: u64,
-    /// The sequence of the first record; of the record to come, for a seal.
+    /// The sequence of the first record; of the record to come, in a frame without history.
     pub first_sequence: u64,
     /// All frames up to this one were on stable storage when this header was made.
     pub durable_frame: u64,
@@ -166,12 +219,10 @@ impl FrameHeader {
     pub fn encode(&self, checksum: &Checksum) -> ([u8; FRAME_HEADER_LEN], u32) {
         let mut out = [0; FRAME_HEADER_LEN];
         let mut at = 0;
-        let kind = match self.kind {
-            FrameKind::Commit => 1,
-            FrameKind::Seal => 2,
-        };
+        let (kind, flags) = self.kind.to_bytes();
+        let synced = if self.synced { FLAG_SYNCED } else { 0 };
         put(&mut out, &mut at, &FRAME_MAGIC);
-        put(&mut out, &mut at, &[kind, if self.synced { FLAG_SYNCED } else { 0 }, 0, 0]);
+        put(&mut out, &mut at, &[kind, flags | synced, 0, 0]);
         put(&mut out, &mut at, &self.body_len.to_le_bytes());
         put(&mut out, &mut at, &self.count.to_le_bytes());
         put(&mut out, &mut at, &self.number.to_le_bytes());
@@ -194,15 +245,11 @@ impl FrameHeader {
         if own != checksum.of(covered(bytes)) && !bug!(FrameHeaderNotChecked) {
             return None;
         }
-        let kind = match fields.u8() {
-            1 => FrameKind::Commit,
-            2 => FrameKind::Seal,
-            _ => return None,
-        };
+        let kind = fields.u8();
         let flags = fields.u8();
         let zero = fields.u16();
         let header = Self {
-            kind,
+            kind: FrameKind::from_bytes(kind, flags & !FLAG_SYNCED)?,
             synced: flags & FLAG_SYNCED != 0,
             body_len: fields.u32(),
             count: fields.u32(),
@@ -212,7 +259,8 @@ impl FrameHeader {
             previous: fields.u32(),
             body_checksum: fields.u32(),
         };
-        let reserved = u32::from(flags & !FLAG_SYNCED) | u32::from(zero) | fields.u32();
+        let reserved =
+            u32::from(flags & !(FLAG_SYNCED | FLAG_LAST)) | u32::from(zero) | fields.u32();
         (reserved == 0 && header.fits()).then_some((header, own))
     }
 
@@ -222,15 +270,28 @@ impl FrameHeader {
             .next_multiple_of(FRAME_ALIGNMENT as u64)
     }
 
+    /// How many sequences the frame takes.
+    pub fn sequences(&self) -> u64 {
+        if self.kind.is_history() { u64::from(self.count) } else { 0 }
+    }
+
+    /// The sequence of the last record of history up to the end of this frame.
+    pub fn last_sequence(&self) -> u64 {
+        (self.first_sequence + self.sequences()).saturating_sub(1)
+    }
+
     fn fits(&self) -> bool {
-        let next_sequence = self.first_sequence.saturating_add(u64::from(self.count));
+        let next_sequence = self.first_sequence.saturating_add(self.sequences());
         if next_sequence > MAX_SEQUENCE + 1 || self.number > MAX_SEQUENCE {
             return false;
         }
-        let sealed_empty = self.body_len == 0 && self.count == 0;
+        let empty = self.body_len == 0 && self.count == 0;
+        let filled = self.count > 0 && self.body_len as usize <= MAX_BODY_LEN;
         match self.kind {
-            FrameKind::Commit => self.body_len as usize <= MAX_BODY_LEN && self.count > 0,
-            FrameKind::Seal => sealed_empty,
+            FrameKind::Commit => filled,
+            FrameKind::Seal => empty,
+            FrameKind::Checkpoint { last } => filled || (last && empty),
+            FrameKind::Consumers => filled || empty,
         }
     }
 }

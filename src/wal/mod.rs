@@ -8,12 +8,15 @@
 #![forbid(unsafe_code)]
 
 pub mod checksum;
+pub mod consumers;
 pub mod format;
+pub mod landmarks;
 pub mod open;
 pub mod path;
 pub mod reader;
 mod records;
 pub mod repair;
+pub mod rewrite;
 pub mod salvage;
 pub mod tail;
 mod window;

@@ -2,20 +2,24 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::format::FileHeader;
+use super::landmarks::Landmarks;
 use super::path::LogPath;
 use super::reader::{LogReader, Position, Record};
 use super::tail::{Tail, judge};
 use super::writer::LogWriter;
 use super::{repair, writer};
 use crate::error::{Error, Result};
-use crate::storage::{Access, LockError, Storage, StorageFile, StorageLock, write_full};
+use crate::storage::{Access, LockError, PathKind, Storage, StorageFile, StorageLock, write_full};
 
 /// What opening a log found and did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Replay {
-    /// Operations that were replayed.
+    /// Entries that the checkpoint held.
+    pub entries: u64,
+    /// Operations that were replayed behind it.
     pub records: u64,
     /// The sequence of the last one.
     pub last_sequence: u64,
@@ -53,11 +57,13 @@ pub fn open(
     if created {
         create(storage, &path)?;
     }
-    let file = open_file(storage, path.log(), Access::ReadWrite)?;
+    drop_unfinished(storage, &path)?;
+    let file: Arc<dyn StorageFile> = open_file(storage, path.log(), Access::ReadWrite)?.into();
     let mut reader = LogReader::new(path.log(), &*file)?;
-    while reader.next_frame(&mut sink)? {}
+    let landmarks = replay_all(&mut reader, &mut sink)?;
     let tail = judge(&mut reader)?;
     let mut replay = Replay {
+        entries: reader.entries(),
         records: reader.records(),
         last_sequence: reader.position().last_sequence,
         bytes_kept: reader.position().offset,
@@ -68,15 +74,44 @@ pub fn open(
     mend(storage, &path, &*file, &reader, tail, &mut replay)?;
     let start = writer::Start {
         path: path.log().to_owned(),
-        checksum: reader.checksum().clone(),
+        header: reader.header().clone(),
         position: Position {
             last_sequence: if bug!(VersionReset) { 0 } else { replay.last_sequence },
-            ..reader.position().clone()
+            ..*reader.position()
         },
+        landmarks,
+        consumers: reader.consumers().clone(),
         synced,
     };
     drop(reader);
-    Ok((LogWriter::new(file, lock, start), replay))
+    Ok((LogWriter::new(file, Some(lock), start), replay))
+}
+
+/// Reads every frame and notes where the history can be entered.
+fn replay_all(
+    reader: &mut LogReader<'_>,
+    sink: &mut impl FnMut(&[Record<'_>]),
+) -> Result<Landmarks> {
+    let mut landmarks = Landmarks::default();
+    loop {
+        if !reader.position().in_checkpoint {
+            landmarks.pass(reader.position());
+        }
+        if !reader.next_frame(sink)? {
+            return Ok(landmarks);
+        }
+    }
+}
+
+/// Removes what a creation or a compaction left that a crash interrupted. It never had the log's name, so
+/// nothing in it was acknowledged.
+fn drop_unfinished(storage: &dyn Storage, path: &LogPath) -> Result<()> {
+    let new = path.new_log();
+    let remove = || match storage.kind(&new)? {
+        PathKind::File => storage.remove(&new),
+        _ => Ok(()),
+    };
+    remove().map_err(|error| Error::io(&new, "remove an unfinished log", error))
 }
 
 /// Refuses damage, cuts off an interrupted write after saving it, and makes everything before it
@@ -136,7 +171,7 @@ fn create(storage: &dyn Storage, path: &LogPath) -> Result<()> {
     let new = path.new_log();
     let make = || -> io::Result<()> {
         let salt = if bug!(NoSalt) { 0 } else { storage.random() };
-        let header = FileHeader { salt, generation: 1, base_sequence: 0 };
+        let header = FileHeader { salt, generation: 1, base_sequence: 0, has_checkpoint: false };
         let file = storage.open(&new, Access::Create)?;
         write_full(&*file, &header.encode(), 0)?;
         if !bug!(RenameBeforeSync) {
@@ -148,7 +183,7 @@ fn create(storage: &dyn Storage, path: &LogPath) -> Result<()> {
     make().map_err(|error| Error::io(path.log(), "create the log", error))
 }
 
-pub(super) fn take_lock(storage: &dyn Storage, path: &LogPath) -> Result<Box<dyn StorageLock>> {
+pub(crate) fn take_lock(storage: &dyn Storage, path: &LogPath) -> Result<Box<dyn StorageLock>> {
     storage.lock(&path.lock()).map_err(|error| match error {
         LockError::Held { owner } => Error::Locked { path: path.log().to_owned(), owner },
         LockError::Io(error) => Error::io(&path.lock(), "lock the log", error),

@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result};
 use crate::storage::{PathKind, Storage};
 
+/// Endings of names that are kept for the files beside a log.
+const RESERVED: [&str; 2] = [".lock", ".new"];
+
 /// A checked log path and the names that belong to it.
 #[derive(Debug, Clone)]
 pub struct LogPath {
@@ -37,11 +40,7 @@ impl LogPath {
             PathKind::Other => {
                 Err(Error::NotALog { path: path.to_owned(), reason: "not a regular file" })
             }
-            PathKind::File => {
-                let log = absolute(path)?;
-                let folder = log.parent().unwrap_or(Path::new("/")).to_owned();
-                Ok(Self { log, folder, exists: true })
-            }
+            PathKind::File => Ok(Self::of_open_log(&absolute(path)?)),
             PathKind::Missing => {
                 if stat(folder)? != PathKind::Directory {
                     return Err(Error::DirectoryMissing { path: folder.to_owned() });
@@ -52,6 +51,12 @@ impl LogPath {
                 Ok(Self { log: folder.join(name), folder, exists: false })
             }
         }
+    }
+
+    /// The names that belong to a log that is open under this resolved path.
+    pub(crate) fn of_open_log(log: &Path) -> Self {
+        let folder = log.parent().unwrap_or(Path::new("/")).to_owned();
+        Self { log: log.to_owned(), folder, exists: true }
     }
 
     /// The log itself.
@@ -99,6 +104,11 @@ fn check(path: &Path) -> Result<()> {
     }
     if path.as_os_str().as_encoded_bytes().contains(&0) {
         return Err(Error::InvalidPath { reason: "path contains a NUL byte" });
+    }
+    if RESERVED.iter().any(|end| path.as_os_str().as_encoded_bytes().ends_with(end.as_bytes())) {
+        return Err(Error::InvalidPath {
+            reason: "names that end in .lock or .new are kept for the files beside a log",
+        });
     }
     Ok(())
 }

@@ -4,18 +4,19 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::checksum::Checksum;
+use super::consumers::Consumers;
 use super::format::{
     FILE_HEADER_LEN, FRAME_HEADER_LEN, FileHeader, FrameHeader, FrameKind, HeaderProblem,
 };
 pub use super::records::Record;
-use super::records::{decode, records_at};
+use super::records::{Remaining, decode, records_at};
 use super::window::{SLICE, Window};
 use crate::error::{Error, Result};
 use crate::operation::DecodeError;
 use crate::storage::StorageFile;
 
 /// Where a reader stands between two frames: all that a writer needs to go on.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
     /// Where the next frame starts.
     pub offset: u64,
@@ -27,6 +28,34 @@ pub struct Position {
     pub last_sequence: u64,
     /// Whether the frame before is a seal.
     pub sealed: bool,
+    /// Whether a frame of the checkpoint must come next.
+    pub in_checkpoint: bool,
+}
+
+impl Position {
+    /// Where the first frame of a log starts.
+    pub fn first(header: &FileHeader) -> Self {
+        Self {
+            offset: FILE_HEADER_LEN as u64,
+            next_frame: 1,
+            chain: header.chain(),
+            last_sequence: header.base_sequence,
+            sealed: false,
+            in_checkpoint: header.has_checkpoint,
+        }
+    }
+
+    /// Where the frame behind the one that starts here does, given its header and the checksum of that.
+    pub(super) fn behind(&self, header: &FrameHeader, own: u32) -> Self {
+        Self {
+            offset: self.offset + header.frame_len(),
+            next_frame: header.number + 1,
+            chain: own,
+            last_sequence: header.last_sequence(),
+            sealed: header.kind == FrameKind::Seal,
+            in_checkpoint: header.kind == FrameKind::Checkpoint { last: false },
+        }
+    }
 }
 
 /// Reads frames from the start of a log for as long as they are valid, one slice of the file at a
@@ -41,6 +70,8 @@ pub struct LogReader<'f> {
     durable_frame: u64,
     unproven_from: u64,
     records: u64,
+    entries: u64,
+    consumers: Consumers,
 }
 
 impl<'f> LogReader<'f> {
@@ -51,7 +82,19 @@ impl<'f> LogReader<'f> {
         let bytes = window.view(0, FILE_HEADER_LEN).map_err(|error| failed(path, 0, error))?;
         let header =
             FileHeader::decode(bytes).map_err(|problem| header_error(path, file_len, problem))?;
-        Ok(Self::behind(path, window, header))
+        let first = Position::first(&header);
+        Ok(Self::behind(path, window, header, first))
+    }
+
+    /// A reader of a log whose file header is known, at a boundary of its frames.
+    pub fn at(
+        path: &Path,
+        file: &'f dyn StorageFile,
+        header: &FileHeader,
+        position: Position,
+    ) -> Result<Self> {
+        let window = Window::new(file).map_err(|error| failed(path, position.offset, error))?;
+        Ok(Self::behind(path, window, header.clone(), position))
     }
 
     /// A reader of a log whose file header is damaged and said to be this.
@@ -60,18 +103,11 @@ impl<'f> LogReader<'f> {
         file: &'f dyn StorageFile,
         header: FileHeader,
     ) -> io::Result<Self> {
-        Ok(Self::behind(path, Window::new(file)?, header))
+        let first = Position::first(&header);
+        Ok(Self::behind(path, Window::new(file)?, header, first))
     }
 
-    fn behind(path: &Path, window: Window<'f>, header: FileHeader) -> Self {
-        let offset = FILE_HEADER_LEN as u64;
-        let position = Position {
-            offset,
-            next_frame: 1,
-            chain: header.chain(),
-            last_sequence: header.base_sequence,
-            sealed: false,
-        };
+    fn behind(path: &Path, window: Window<'f>, header: FileHeader, position: Position) -> Self {
         Self {
             path: path.to_owned(),
             window,
@@ -79,8 +115,10 @@ impl<'f> LogReader<'f> {
             header,
             position,
             durable_frame: 0,
-            unproven_from: offset,
+            unproven_from: position.offset,
             records: 0,
+            entries: 0,
+            consumers: Consumers::default(),
         }
     }
 
@@ -92,6 +130,7 @@ impl<'f> LogReader<'f> {
             chain: header.previous,
             last_sequence: header.first_sequence.saturating_sub(1),
             sealed: false,
+            in_checkpoint: matches!(header.kind, FrameKind::Checkpoint { .. }),
         };
     }
 
@@ -115,6 +154,24 @@ impl<'f> LogReader<'f> {
         Ok(true)
     }
 
+    /// Passes over the frames whose operations all are at or before `sequence`, up to `end` at most.
+    pub fn skip_to(&mut self, sequence: u64, end: u64) -> Result<()> {
+        while self.position.offset < end {
+            let next = self.claimed_frame().map_err(|error| self.failed(error))?;
+            let is_past = next.is_some_and(|(header, _)| header.last_sequence() <= sequence);
+            if !is_past || !self.next_frame(&mut |_| {})? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Bytes of the next frame; 0 when none starts here.
+    pub fn next_frame_len(&mut self) -> Result<usize> {
+        let next = self.claimed_frame().map_err(|error| self.failed(error))?;
+        Ok(next.map_or(0, |(header, _)| as_len(header.frame_len())))
+    }
+
     /// The header at the current offset when it is the one that must come next; its body may still
     /// be bad.
     pub(super) fn claimed_frame(&mut self) -> io::Result<Option<(FrameHeader, u32)>> {
@@ -123,6 +180,8 @@ impl<'f> LogReader<'f> {
             header.number == self.position.next_frame
                 && (header.previous == self.position.chain || bug!(ChainNotChecked))
                 && header.first_sequence == self.position.last_sequence + 1
+                && matches!(header.kind, FrameKind::Checkpoint { .. })
+                    == self.position.in_checkpoint
         }))
     }
 
@@ -154,9 +213,21 @@ impl<'f> LogReader<'f> {
         Ok(padding_is_zero && body_is_whole)
     }
 
-    /// Decodes the records of a frame whose checksum was right. A frame larger than a slice is read
-    /// a second time here, so its checksum is taken again.
+    /// Decodes what a frame holds whose checksum was right.
     fn deliver(
+        &mut self,
+        header: &FrameHeader,
+        sink: &mut impl FnMut(&[Record<'_>]),
+    ) -> Result<()> {
+        match header.kind {
+            FrameKind::Commit | FrameKind::Checkpoint { .. } => self.deliver_records(header, sink),
+            FrameKind::Consumers => self.take_consumers(header),
+            FrameKind::Seal => Ok(()),
+        }
+    }
+
+    /// A frame larger than a slice is read a second time here, so its checksum is taken again.
+    fn deliver_records(
         &mut self,
         header: &FrameHeader,
         sink: &mut impl FnMut(&[Record<'_>]),
@@ -165,31 +236,37 @@ impl<'f> LogReader<'f> {
         let mut hasher = self.checksum.start();
         let mut at = self.position.offset + FRAME_HEADER_LEN as u64;
         let end = at + u64::from(header.body_len);
-        let mut sequence = header.first_sequence;
-        let last = sequence + u64::from(header.count);
-        while sequence < last {
-            let bytes = match records_at(&mut self.window, at, end) {
+        let mut remaining = Remaining {
+            kind: header.kind,
+            sequence: header.first_sequence,
+            count: header.count.into(),
+            base_sequence: self.header.base_sequence,
+        };
+        while remaining.count > 0 {
+            let sequence = remaining.sequence;
+            let prefix = header.kind.record_prefix();
+            let bytes = match records_at(&mut self.window, at, end, prefix) {
                 Ok(Ok(bytes)) => bytes,
                 Ok(Err(source)) => return Err(self.undecodable(sequence, at, source)),
                 Err(error) => return Err(failed(&self.path, at, error)),
             };
             let whole = at + bytes.len() as u64 == end;
-            match decode(bytes, whole, sequence, last, sink) {
-                Ok((count, used)) => {
+            match decode(bytes, whole, &mut remaining, sink) {
+                Ok(used) => {
                     if again {
                         hasher.update(bytes.get(..used).unwrap_or_default());
                     }
-                    sequence += count;
                     at += used as u64;
                 }
-                Err((count, used, source)) => {
-                    return Err(self.undecodable(sequence + count, at + used as u64, source));
+                Err((used, source)) => {
+                    let sequence = remaining.sequence;
+                    return Err(self.undecodable(sequence, at + used as u64, source));
                 }
             }
         }
         if at != end {
             let extra = as_len(end - at);
-            return Err(self.undecodable(last, at, DecodeError::Trailing { extra }));
+            return Err(self.undecodable(remaining.sequence, at, DecodeError::Trailing { extra }));
         }
         if again && hasher.finalize() != header.body_checksum {
             let changed = io::Error::other("the file changed while it was read");
@@ -198,20 +275,37 @@ impl<'f> LogReader<'f> {
         Ok(())
     }
 
+    fn take_consumers(&mut self, header: &FrameHeader) -> Result<()> {
+        let at = self.position.offset + FRAME_HEADER_LEN as u64;
+        let body = self.window.view(at, header.body_len as usize);
+        let body = body.map_err(|error| failed(&self.path, at, error))?;
+        let last_sequence = self.position.last_sequence;
+        match Consumers::decode(body, header.count, last_sequence) {
+            Some(consumers) => {
+                self.consumers = consumers;
+                Ok(())
+            }
+            None => Err(Error::CorruptLog {
+                path: self.path.clone(),
+                sequence: last_sequence + 1,
+                offset: at,
+                reason: "the positions of the consumers cannot be read".into(),
+            }),
+        }
+    }
+
     fn advance(&mut self, header: &FrameHeader, own: u32) {
         // A flush covers every frame before it, so the number changes only right after one.
         if header.durable_frame > self.durable_frame {
             self.durable_frame = header.durable_frame;
             self.unproven_from = self.position.offset;
         }
-        self.position = Position {
-            offset: self.position.offset + header.frame_len(),
-            next_frame: header.number + 1,
-            chain: own,
-            last_sequence: self.position.last_sequence + u64::from(header.count),
-            sealed: header.kind == FrameKind::Seal,
-        };
-        self.records += u64::from(header.count);
+        self.position = self.position.behind(header, own);
+        if header.kind.is_history() {
+            self.records += u64::from(header.count);
+        } else if matches!(header.kind, FrameKind::Checkpoint { .. }) {
+            self.entries += u64::from(header.count);
+        }
     }
 
     /// Forgets what was read ahead, to look at a log again that grows while it is read.
@@ -234,9 +328,19 @@ impl<'f> LogReader<'f> {
         &self.position
     }
 
-    /// Records read so far.
+    /// Operations read so far.
     pub fn records(&self) -> u64 {
         self.records
+    }
+
+    /// Entries of the checkpoint read so far.
+    pub fn entries(&self) -> u64 {
+        self.entries
+    }
+
+    /// The consumers, as the last frame about them says.
+    pub fn consumers(&self) -> &Consumers {
+        &self.consumers
     }
 
     /// The first byte that no later frame vouches for.

@@ -17,7 +17,10 @@ use std::path::{Path, PathBuf};
 
 use self::copy::copy_readable;
 use self::new_log::NewLog;
-use super::format::{FRAME_ALIGNMENT, FRAME_HEADER_LEN, FRAME_MAGIC, FileHeader, FrameHeader};
+use super::consumers::Consumers;
+use super::format::{
+    FRAME_ALIGNMENT, FRAME_HEADER_LEN, FRAME_MAGIC, FileHeader, FrameHeader, FrameKind,
+};
 use super::path::LogPath;
 use super::reader::LogReader;
 use super::window::SLICE;
@@ -31,6 +34,8 @@ pub struct SalvageReport {
     pub log: PathBuf,
     /// The copy of the damaged log, with zeros for what the disk could not read.
     pub copy: PathBuf,
+    /// Entries in the checkpoint of the new log.
+    pub entries: u64,
     /// Operations in the new log.
     pub records: u64,
     /// The sequence of the last one.
@@ -60,14 +65,14 @@ pub struct SalvagedRun {
     pub first_sequence: u64,
     /// The sequence of their last operation.
     pub last_sequence: u64,
-    /// How many operations they hold.
+    /// How many operations and entries of a checkpoint they hold.
     pub records: u64,
 }
 
 /// Saves what can be read of the log at `path` into a new log at `to` and files beside that.
 ///
-/// The copy of the damaged log is `<to>.damaged`, later runs are `<to>.from-<first sequence>`. No
-/// file that exists is replaced or changed.
+/// The copy of the damaged log is `<to>.damaged`, later runs are `<to>.from-<first sequence>`, or
+/// `<to>.entries-<offset>` where they begin inside a checkpoint. No file that exists is replaced or changed.
 pub fn salvage(path: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<SalvageReport> {
     salvage_on(&DiskStorage, path.as_ref(), to.as_ref())
 }
@@ -90,7 +95,7 @@ pub fn salvage_on(storage: &dyn Storage, path: &Path, to: &Path) -> Result<Salva
     refuse_to_replace(storage, &copy)?;
     let (file, bytes_unreadable) = copy_readable(storage, &from, &to, &copy)?;
     let (mut reader, mut problem) = begin(&copy, &*file)?;
-    let mut out = NewLog::begin(storage, &to, reader.position().last_sequence)?;
+    let mut out = NewLog::begin(storage, &to, reader.position())?;
     problem = problem.or(out.take_frames(&mut reader, &*file)?);
     bug!(SalvageJoinsRuns, {
         let end = reader.position().offset + FRAME_ALIGNMENT as u64;
@@ -102,6 +107,7 @@ pub fn salvage_on(storage: &dyn Storage, path: &Path, to: &Path) -> Result<Salva
     let mut report = SalvageReport {
         log: to.log().to_owned(),
         copy,
+        entries: reader.entries(),
         records: reader.records(),
         last_sequence: reader.position().last_sequence,
         bytes_kept: reader.position().offset,
@@ -110,7 +116,7 @@ pub fn salvage_on(storage: &dyn Storage, path: &Path, to: &Path) -> Result<Salva
         bytes_lost: 0,
         bytes_unreadable,
     };
-    out.finish(storage)?;
+    out.finish(reader.consumers())?;
     take_later_runs(storage, &to, &mut reader, &*file, &mut report)?;
     Ok(report)
 }
@@ -148,12 +154,15 @@ fn begin<'f>(path: &Path, file: &'f dyn StorageFile) -> Result<(LogReader<'f>, O
     let mut salt = [0; 8];
     read_full(file, &mut salt, 16).map_err(failed)?;
     let salt = u64::from_le_bytes(salt);
-    let header = FileHeader { salt, generation: 1, base_sequence: 0 };
-    let mut reader = LogReader::with_header(path, file, header).map_err(failed)?;
+    let mut header = FileHeader { salt, generation: 1, base_sequence: 0, has_checkpoint: false };
+    let mut reader = LogReader::with_header(path, file, header.clone()).map_err(failed)?;
     let start = reader.position().offset;
     if let Some((first, _)) = reader.header_at(start).map_err(failed)?
         && first.number == 1
     {
+        header.base_sequence = first.first_sequence.saturating_sub(1);
+        header.has_checkpoint = matches!(first.kind, FrameKind::Checkpoint { .. });
+        reader = LogReader::with_header(path, file, header).map_err(failed)?;
         reader.jump(start, &first);
     }
     Ok((reader, Some(reason)))
@@ -177,13 +186,16 @@ fn take_later_runs(
         if records == 0 {
             continue;
         }
-        let log = to.beside(&format!(".from-{}", header.first_sequence));
+        let log = to.beside(&match header.kind {
+            FrameKind::Checkpoint { .. } => format!(".entries-{offset}"),
+            _ => format!(".from-{}", header.first_sequence),
+        });
         refuse_to_replace(storage, &log)?;
         let log = LogPath::resolve(storage, &log)?;
         reader.jump(offset, &header);
-        let mut run = NewLog::begin(storage, &log, header.first_sequence - 1)?;
+        let mut run = NewLog::begin(storage, &log, reader.position())?;
         run.take_frames(reader, file)?;
-        run.finish(storage)?;
+        run.finish(&Consumers::default())?;
         report.later.push(SalvagedRun {
             log: log.log().to_owned(),
             offset,
@@ -201,7 +213,7 @@ fn take_later_runs(
 /// Where the run of frames that begins with `header` ends, and how many operations it has.
 fn measure(reader: &mut LogReader<'_>, offset: u64, header: &FrameHeader) -> Result<(u64, u64)> {
     reader.jump(offset, header);
-    let before = reader.records();
+    let before = reader.records() + reader.entries();
     loop {
         match reader.next_frame(&mut |_| {}) {
             Ok(true) => {}
@@ -209,7 +221,7 @@ fn measure(reader: &mut LogReader<'_>, offset: u64, header: &FrameHeader) -> Res
             Err(error) => return Err(error),
         }
     }
-    Ok((reader.position().offset, reader.records() - before))
+    Ok((reader.position().offset, reader.records() + reader.entries() - before))
 }
 
 /// The next place from `at` on where a frame header of this log verifies.

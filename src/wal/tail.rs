@@ -39,6 +39,11 @@ pub fn judge(reader: &mut LogReader<'_>) -> crate::Result<Tail> {
 fn inspect(reader: &mut LogReader<'_>) -> io::Result<Tail> {
     let start = reader.position().offset;
     let number = reader.position().next_frame;
+    if reader.position().in_checkpoint && !bug!(CheckpointMayBeTorn) {
+        // The file got its name when all of the checkpoint was durable.
+        let reason = format!("frame {number}, a part of the checkpoint, cannot be read");
+        return Ok(Tail::Corrupt { reason });
+    }
     let claimed = reader.claimed_frame()?;
     let evidence = search(reader, start)?;
     if let Some((later, at)) = evidence.later

@@ -1,13 +1,19 @@
 //! Appends frames to a log.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::checksum::Checksum;
-use super::format::{FRAME_ALIGNMENT, FRAME_HEADER_LEN, FrameHeader, FrameKind, MAX_SEQUENCE};
+use super::consumers::Consumers;
+use super::format::{
+    FRAME_ALIGNMENT, FRAME_HEADER_LEN, FileHeader, FrameHeader, FrameKind, MAX_SEQUENCE,
+};
+use super::landmarks::Landmarks;
 use super::reader::Position;
 use crate::error::{Error, Result};
+use crate::operation::now;
 use crate::storage::{StorageFile, StorageLock, write_full};
 
 /// A frame of this size or more is written past the end of the file: its own bytes cost more than
@@ -22,8 +28,10 @@ static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
 #[derive(Debug)]
 pub(super) struct Start {
     pub(super) path: PathBuf,
-    pub(super) checksum: Checksum,
+    pub(super) header: FileHeader,
     pub(super) position: Position,
+    pub(super) landmarks: Landmarks,
+    pub(super) consumers: Consumers,
     pub(super) synced: bool,
 }
 
@@ -44,21 +52,29 @@ pub struct WriterStats {
     pub groups: u64,
     /// Syncs of the log.
     pub syncs: u64,
+    /// When the last sync that worked ended, in milliseconds since the Unix epoch; 0 before the first.
+    pub last_sync_at: i64,
+    /// How long it took.
+    pub last_sync_took: Duration,
 }
 
-/// The writing end of an open log. It holds the lock.
+/// The writing end of an open log. It holds the lock, unless it writes a log that has no name yet.
 ///
 /// Invariant while sound: the bytes from `position.offset` to `file_len` are zero and, in synced
 /// mode, on stable storage as such.
 #[derive(Debug)]
 pub struct LogWriter {
-    file: Box<dyn StorageFile>,
-    _lock: Box<dyn StorageLock>,
+    file: Arc<dyn StorageFile>,
+    lock: Option<Box<dyn StorageLock>>,
     path: PathBuf,
+    header: FileHeader,
     checksum: Checksum,
     position: Position,
+    landmarks: Landmarks,
+    consumers: Arc<Consumers>,
     file_len: u64,
     durable_frame: u64,
+    durable_sequence: u64,
     synced: bool,
     health: Health,
     stats: WriterStats,
@@ -67,18 +83,22 @@ pub struct LogWriter {
 impl LogWriter {
     /// Goes on behind a log that was read to its end, cut there and synced.
     pub(super) fn new(
-        file: Box<dyn StorageFile>,
-        lock: Box<dyn StorageLock>,
+        file: Arc<dyn StorageFile>,
+        lock: Option<Box<dyn StorageLock>>,
         start: Start,
     ) -> Self {
         Self {
             file,
-            _lock: lock,
+            lock,
             path: start.path,
-            checksum: start.checksum,
+            checksum: Checksum::salted(start.header.salt),
+            header: start.header,
             file_len: start.position.offset,
             durable_frame: start.position.next_frame - 1,
+            durable_sequence: start.position.last_sequence,
             position: start.position,
+            landmarks: start.landmarks,
+            consumers: Arc::new(start.consumers),
             synced: start.synced,
             health: Health::Sound,
             stats: WriterStats::default(),
@@ -90,9 +110,39 @@ impl LogWriter {
         self.position.last_sequence
     }
 
-    /// Bytes of the log up to its last frame.
-    pub fn log_len(&self) -> u64 {
-        self.position.offset
+    /// The sequence up to which the log is on stable storage.
+    pub fn durable_sequence(&self) -> u64 {
+        self.durable_sequence
+    }
+
+    /// Where the next frame will be.
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    /// Its path, with all links resolved.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The log itself, for readers of what was written already.
+    pub fn file(&self) -> &Arc<dyn StorageFile> {
+        &self.file
+    }
+
+    /// Its header.
+    pub fn header(&self) -> &FileHeader {
+        &self.header
+    }
+
+    /// Where its history can be entered.
+    pub fn landmarks(&self) -> &Landmarks {
+        &self.landmarks
+    }
+
+    /// Its consumers.
+    pub fn consumers(&self) -> &Arc<Consumers> {
+        &self.consumers
     }
 
     /// Whether writing stopped because a sync failed.
@@ -111,15 +161,41 @@ impl LogWriter {
     /// On [`Error::WalAppendFailed`] nothing of the group is in the log; on
     /// [`Error::WalFlushFailed`] that is unknown and the writer takes no more.
     pub fn append(&mut self, frame: &mut Vec<u8>, count: u32) -> Result<()> {
-        self.check_health()?;
-        bug!(AckBeforeSync, self.sync_file(self.position.offset)?);
         bug!(
             SplitBatch,
             if count > 1 {
                 return self.append_in_two(frame, count);
             }
         );
-        let next = self.finish_frame(frame, FrameKind::Commit, count)?;
+        self.append_frame(frame, FrameKind::Commit, count)?;
+        self.stats.groups += 1;
+        Ok(())
+    }
+
+    /// [`append`](Self::append) for `count` entries of a checkpoint, each a version and a put.
+    pub(super) fn append_entries(
+        &mut self,
+        frame: &mut Vec<u8>,
+        count: u32,
+        last: bool,
+    ) -> Result<()> {
+        self.append_frame(frame, FrameKind::Checkpoint { last }, count)
+    }
+
+    /// Replaces the positions of all consumers, as durably as a commit group is written.
+    pub fn set_consumers(&mut self, consumers: Consumers) -> Result<()> {
+        let mut frame = vec![0; FRAME_HEADER_LEN];
+        consumers.encode_into(&mut frame);
+        let count = u32::try_from(consumers.len()).unwrap_or(u32::MAX);
+        self.append_frame(&mut frame, FrameKind::Consumers, count)?;
+        self.consumers = Arc::new(consumers);
+        Ok(())
+    }
+
+    fn append_frame(&mut self, frame: &mut Vec<u8>, kind: FrameKind, count: u32) -> Result<()> {
+        self.check_health()?;
+        bug!(AckBeforeSync, self.sync_file(self.position.offset)?);
+        let next = self.finish_frame(frame, kind, count)?;
         let start = self.position.offset;
         let written = self
             .make_room(frame.len() as u64)
@@ -131,7 +207,6 @@ impl LogWriter {
             self.sync_file(start)?;
         }
         self.advance(next);
-        self.stats.groups += 1;
         Ok(())
     }
 
@@ -142,13 +217,30 @@ impl LogWriter {
         if self.durable_frame < last_frame && !bug!(FlushSkipped) {
             self.sync_file(self.position.offset)?;
             self.durable_frame = last_frame;
+            self.durable_sequence = self.position.last_sequence;
         }
         Ok(())
     }
 
-    /// Ends the log with a seal, so that later damage to its last frame cannot pass for an
-    /// interrupted write, and gives the zeroed space back.
+    /// Seals the log, so that later damage to its last frame cannot pass for an interrupted write, and
+    /// gives the zeroed space back.
     pub fn close(mut self) -> Result<()> {
+        self.seal()
+    }
+
+    /// Goes on in a log that was rewritten, sealed and durably renamed to the name of this one.
+    pub fn take_over(&mut self, rewritten: Self) {
+        let kept = (self.lock.take(), std::mem::take(&mut self.path), self.synced, self.stats);
+        *self = rewritten;
+        (self.lock, self.path, self.synced, self.stats) = kept;
+    }
+
+    /// Stops writing: what is on the disk under the name of the log is unknown until it is opened again.
+    pub fn poison(&mut self) {
+        self.health = Health::Poisoned;
+    }
+
+    pub(super) fn seal(&mut self) -> Result<()> {
         if self.health == Health::Poisoned {
             return Err(self.poisoned());
         }
@@ -163,7 +255,11 @@ impl LogWriter {
         self.advance(next);
         let end = self.position.offset;
         self.file.set_len(end).map_err(|error| self.append_failed(error))?;
-        if bug!(SealNotSynced) { Ok(()) } else { self.sync_file(start) }
+        if !bug!(SealNotSynced) {
+            self.sync_file(start)?;
+        }
+        self.durable_frame = self.position.next_frame - 1;
+        Ok(())
     }
 
     #[cfg(feature = "seeded-bugs")]
@@ -176,7 +272,7 @@ impl LogWriter {
     /// Fills in the header of `frame`, pads its end, and says where the writer stands behind it.
     fn finish_frame(&self, frame: &mut Vec<u8>, kind: FrameKind, count: u32) -> Result<Position> {
         let body = frame.get(FRAME_HEADER_LEN..).unwrap_or_default();
-        if self.position.last_sequence + u64::from(count) > MAX_SEQUENCE {
+        if kind.is_history() && self.last_sequence() + u64::from(count) > MAX_SEQUENCE {
             return Err(Error::InvalidState { reason: "the log has no sequences left" });
         }
         let too_long = |_| Error::Internal { reason: "a frame is longer than its length field" };
@@ -191,18 +287,12 @@ impl LogWriter {
             previous: self.position.chain,
             body_checksum: self.checksum.of(body),
         };
-        let (bytes, chain) = header.encode(&self.checksum);
+        let (bytes, own) = header.encode(&self.checksum);
         if let Some(room) = frame.get_mut(..FRAME_HEADER_LEN) {
             room.copy_from_slice(&bytes);
         }
         frame.resize(frame.len().next_multiple_of(FRAME_ALIGNMENT), 0);
-        Ok(Position {
-            offset: self.position.offset + header.frame_len(),
-            next_frame: header.number + 1,
-            chain,
-            last_sequence: self.position.last_sequence + u64::from(count),
-            sealed: kind == FrameKind::Seal,
-        })
+        Ok(self.position.behind(&header, own))
     }
 
     /// Makes sure that a small frame overwrites zeroed, durable space: that is what makes its sync
@@ -270,27 +360,35 @@ impl LogWriter {
     fn sync_file(&mut self, doubtful_from: u64) -> Result<()> {
         self.stats.syncs += 1;
         bug!(NoSync, return Ok(()));
+        let begun = Instant::now();
         let synced = self.file.sync();
         let synced =
             if bug!(RetryFailedSync) { synced.or_else(|_| self.file.sync()) } else { synced };
-        synced.map_err(|error| {
+        if let Err(error) = synced {
             if !bug!(NoPoison) {
                 self.health = Health::Poisoned;
             }
-            Error::WalFlushFailed {
+            return Err(Error::WalFlushFailed {
                 path: self.path.clone(),
                 sequence: self.position.last_sequence + 1,
                 offset: doubtful_from,
                 source: Arc::new(error),
-            }
-        })
+            });
+        }
+        self.stats.last_sync_at = now();
+        self.stats.last_sync_took = begun.elapsed();
+        Ok(())
     }
 
     fn advance(&mut self, next: Position) {
         self.position = next;
         self.file_len = self.file_len.max(self.position.offset);
+        if !self.position.in_checkpoint {
+            self.landmarks.pass(&self.position);
+        }
         if self.synced {
             self.durable_frame = self.position.next_frame - 1;
+            self.durable_sequence = self.position.last_sequence;
         }
     }
 
@@ -303,7 +401,8 @@ impl LogWriter {
         }
     }
 
-    fn poisoned(&self) -> Error {
+    /// What a poisoned writer refuses with.
+    pub fn poisoned(&self) -> Error {
         Error::Poisoned { path: self.path.clone() }
     }
 }

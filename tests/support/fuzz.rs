@@ -89,7 +89,7 @@ pub fn forge(bytes: &[u8]) -> Vec<u8> {
     // Few logs begin far into the sequences, some of those at their very end.
     let base_sequence =
         if base[0] < 240 { 0 } else { (u64::MAX << (base[0] & 3)) >> (11 & base[0]) };
-    let header = FileHeader { salt: 1, generation: 1, base_sequence };
+    let header = FileHeader { salt: 1, generation: 1, base_sequence, has_checkpoint: false };
     let checksum = Checksum::salted(header.salt);
     let mut log = header.encode().to_vec();
     let first = base_sequence.wrapping_add(1);

@@ -55,6 +55,12 @@ impl Contents {
         Ok(())
     }
 
+    pub fn remove(&mut self, path: &Path) -> io::Result<()> {
+        self.names.remove(path).ok_or(io::ErrorKind::NotFound)?;
+        self.pending_names.push(self.names.clone());
+        Ok(())
+    }
+
     pub fn sync_names(&mut self) {
         self.durable_names = self.names.clone();
         self.pending_names.clear();

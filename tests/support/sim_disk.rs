@@ -38,6 +38,7 @@ pub enum Call {
     Sync,
     SyncDir,
     Rename,
+    Remove,
 }
 
 /// The disk at one call, and the note that was on it.
@@ -294,6 +295,10 @@ impl Storage for SimDisk {
         self.enter(Call::Rename)?.contents.rename(from, to)
     }
 
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.enter(Call::Remove)?.contents.remove(path)
+    }
+
     fn sync_dir(&self, _path: &Path) -> io::Result<()> {
         self.enter(Call::SyncDir)?.contents.sync_names();
         Ok(())
@@ -308,8 +313,12 @@ impl Storage for SimDisk {
         Ok(Box::new(SimLock { disk: self.clone(), path: path.into() }))
     }
 
+    /// The salt that was set, then others that follow from it.
     fn random(&self) -> u64 {
-        self.state().salt
+        let mut state = self.state();
+        let salt = state.salt;
+        state.salt = Random::new(salt).next();
+        salt
     }
 }
 

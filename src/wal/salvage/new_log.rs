@@ -1,53 +1,34 @@
-//! A log that is made of frames of another one.
+//! A log that is made of frames of a damaged one.
 
-use std::path::PathBuf;
-
-use super::super::checksum::Checksum;
-use super::super::format::{FILE_HEADER_LEN, FRAME_HEADER_LEN, FileHeader};
+use super::super::consumers::Consumers;
+use super::super::format::{FRAME_HEADER_LEN, FileHeader};
 use super::super::open::take_lock;
 use super::super::path::LogPath;
 use super::super::reader::{LogReader, Position};
+use super::super::rewrite::Rewrite;
 use super::super::tail::{Tail, judge};
-use super::super::writer::{LogWriter, Start};
 use crate::error::{Error, Result};
-use crate::storage::{Access, Storage, StorageFile, read_full, write_full};
+use crate::storage::{Storage, StorageFile, StorageLock};
 
 /// A log that is being made. It gets its name when it is complete.
-pub(super) struct NewLog<'p> {
-    path: &'p LogPath,
-    new: PathBuf,
-    writer: LogWriter,
+pub(super) struct NewLog<'s> {
+    rewrite: Rewrite<'s>,
+    _lock: Box<dyn StorageLock>,
 }
 
-impl<'p> NewLog<'p> {
-    /// An empty log whose first operation will follow on this sequence.
+impl<'s> NewLog<'s> {
+    /// An empty log for the frames from `position` on.
     pub(super) fn begin(
-        storage: &dyn Storage,
-        path: &'p LogPath,
-        base_sequence: u64,
+        storage: &'s dyn Storage,
+        path: &LogPath,
+        position: &Position,
     ) -> Result<Self> {
         let lock = take_lock(storage, path)?;
-        let new = path.new_log();
-        let header = FileHeader { salt: storage.random(), generation: 1, base_sequence };
-        let file = storage.open(&new, Access::Create).and_then(|file| {
-            write_full(&*file, &header.encode(), 0)?;
-            Ok(file)
-        });
-        let file = file.map_err(|error| Error::io(&new, "create the new log", error))?;
-        let start = Start {
-            path: new.clone(),
-            checksum: Checksum::salted(header.salt),
-            position: Position {
-                offset: FILE_HEADER_LEN as u64,
-                next_frame: 1,
-                chain: header.chain(),
-                last_sequence: base_sequence,
-                sealed: false,
-            },
-            // One sync at the end is enough: nobody was told that anything is safe before.
-            synced: false,
-        };
-        Ok(Self { path, new, writer: LogWriter::new(file, lock, start) })
+        let salt = storage.random();
+        let base_sequence = position.last_sequence;
+        let has_checkpoint = position.in_checkpoint;
+        let header = FileHeader { salt, generation: 1, base_sequence, has_checkpoint };
+        Ok(Self { rewrite: Rewrite::begin(storage, path.clone(), header)?, _lock: lock })
     }
 
     /// Copies frames for as long as they are valid, and says what is wrong behind them.
@@ -59,7 +40,7 @@ impl<'p> NewLog<'p> {
         loop {
             let at = reader.position().offset;
             match reader.next_frame(&mut |_| {}) {
-                Ok(true) => self.take_frame(reader, file, at)?,
+                Ok(true) => self.rewrite.add_frame(reader, file, at)?,
                 Ok(false) => break,
                 Err(Error::OperationDecodingFailed { sequence, offset, source, .. }) => {
                     let place = format!("sequence {sequence}, byte {offset}");
@@ -75,29 +56,14 @@ impl<'p> NewLog<'p> {
         })
     }
 
-    fn take_frame(
-        &mut self,
-        reader: &mut LogReader<'_>,
-        file: &dyn StorageFile,
-        at: u64,
-    ) -> Result<()> {
-        let failed = |error| Error::io(&self.new, "read the copy", error);
-        let header = reader.header_at(at).map_err(failed)?;
-        // A seal has no operations; the new log gets its own.
-        let Some((header, _)) = header.filter(|(header, _)| header.count > 0) else {
-            return Ok(());
-        };
-        let mut frame = vec![0; FRAME_HEADER_LEN + header.body_len as usize];
-        let body = frame.get_mut(FRAME_HEADER_LEN..).unwrap_or_default();
-        read_full(file, body, at + FRAME_HEADER_LEN as u64).map_err(failed)?;
-        self.writer.append(&mut frame, header.count)
-    }
-
-    /// Seals the log, makes it durable and gives it its name.
-    pub(super) fn finish(self, storage: &dyn Storage) -> Result<()> {
-        self.writer.close()?;
-        let named = storage.rename(&self.new, self.path.log());
-        let named = named.and_then(|()| storage.sync_dir(self.path.folder()));
-        named.map_err(|error| Error::io(self.path.log(), "name the new log", error))
+    /// Seals the log, makes it durable and gives it its name. A checkpoint that was cut off ends here.
+    pub(super) fn finish(mut self, consumers: &Consumers) -> Result<()> {
+        if self.rewrite.position().in_checkpoint {
+            self.rewrite.add_entries(&mut vec![0; FRAME_HEADER_LEN], 0, true)?;
+        }
+        self.rewrite.set_consumers(consumers.clone())?;
+        self.rewrite.seal()?;
+        self.rewrite.name()?;
+        self.rewrite.secure_name()
     }
 }

@@ -1,0 +1,175 @@
+//! What the parts of a running store share: the log, the state in memory, and what is known of both.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use super::announce::Announcements;
+use super::commit::Ticket;
+use super::config::{Durability, StoreConfig};
+use super::holds::Holds;
+use super::rewriting::Rewriting;
+use super::stats::StoreStats;
+use crate::error::{Error, Result};
+use crate::index::Index;
+use crate::storage::Storage;
+use crate::wal::writer::LogWriter;
+
+#[derive(Debug)]
+pub(super) struct Core {
+    pub(super) config: StoreConfig,
+    pub(super) storage: Arc<dyn Storage>,
+    state: RwLock<State>,
+    /// Groups that wait for the log, in the order of their writing.
+    pub(super) queue: Mutex<VecDeque<Arc<Ticket>>>,
+    pub(super) log: Mutex<Log>,
+    phase: AtomicU8,
+    pub(super) last_recovered: AtomicU64,
+    /// What the log last said of itself, so that asking never waits for the disk.
+    published: Mutex<StoreStats>,
+    /// Readers of the history, and who waits for more of it.
+    pub(super) holds: Holds,
+    pub(super) announcements: Announcements,
+    /// Compactions and backups.
+    pub(super) rewriting: Rewriting,
+}
+
+/// The entries, and the sequence up to which they show the history.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub(super) index: Index,
+    pub(super) last_sequence: u64,
+}
+
+/// The log and its state. Whoever holds it is the only writer.
+#[derive(Debug)]
+pub(super) enum Log {
+    Memory { last_sequence: u64 },
+    Unopened,
+    Open(Box<LogWriter>),
+    Closed,
+}
+
+impl Log {
+    /// The writer of an open log.
+    pub(super) fn writer(&mut self) -> Result<&mut LogWriter> {
+        match self {
+            Self::Open(writer) => Ok(writer),
+            Self::Memory { .. } => Err(NO_LOG),
+            Self::Unopened => Err(Error::NotOpen),
+            Self::Closed => Err(Error::Closed),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Phase {
+    Unopened,
+    Open,
+    Closed,
+}
+
+impl Core {
+    pub(super) fn new(config: StoreConfig, storage: Arc<dyn Storage>) -> Self {
+        let (log, phase) = match config.durability() {
+            Durability::MemoryOnly => (Log::Memory { last_sequence: 0 }, Phase::Open),
+            Durability::Synced | Durability::Buffered => (Log::Unopened, Phase::Unopened),
+        };
+        Self {
+            config,
+            storage,
+            state: RwLock::default(),
+            queue: Mutex::default(),
+            log: Mutex::new(log),
+            phase: AtomicU8::new(phase as u8),
+            last_recovered: AtomicU64::new(0),
+            published: Mutex::default(),
+            holds: Holds::default(),
+            announcements: Announcements::default(),
+            rewriting: Rewriting::default(),
+        }
+    }
+
+    pub(super) fn set_phase(&self, phase: Phase) {
+        self.phase.store(phase as u8, Ordering::Release);
+    }
+
+    /// Refuses unless the store is open.
+    pub(super) fn check_open(&self) -> Result<()> {
+        match self.phase.load(Ordering::Acquire) {
+            phase if phase == Phase::Open as u8 => Ok(()),
+            phase if phase == Phase::Closed as u8 => Err(Error::Closed),
+            _ => Err(Error::NotOpen),
+        }
+    }
+
+    /// Reads the state of an open store.
+    pub(super) fn view<R>(&self, look: impl FnOnce(&State) -> R) -> Result<R> {
+        self.check_open()?;
+        self.read(|state| Ok(look(state)))
+    }
+
+    pub(super) fn read<R>(&self, look: impl FnOnce(&State) -> Result<R>) -> Result<R> {
+        look(&*self.state.read().map_err(|_| PANICKED)?)
+    }
+
+    pub(super) fn change<R>(&self, change: impl FnOnce(&mut State) -> R) -> Result<R> {
+        Ok(change(&mut *self.state.write().map_err(|_| PANICKED)?))
+    }
+
+    /// What the log last said of itself.
+    pub(super) fn published(&self) -> StoreStats {
+        locked(&self.published).clone()
+    }
+
+    /// Bytes of the log, and those of its history that readers and consumers still need.
+    pub(super) fn log_bytes(&self) -> (u64, u64) {
+        let published = locked(&self.published);
+        (published.log_bytes, published.held_bytes)
+    }
+
+    pub(super) fn last_sequence(&self) -> u64 {
+        locked(&self.published).last_sequence
+    }
+
+    /// Notes what the log says of itself.
+    pub(super) fn publish(&self, log: &Log) {
+        let mut published = locked(&self.published);
+        match log {
+            Log::Open(writer) => {
+                let held = self.history_needed_after(writer);
+                published.take_from(writer, held);
+            }
+            Log::Memory { last_sequence } => published.last_sequence = *last_sequence,
+            Log::Unopened | Log::Closed => {}
+        }
+    }
+
+    /// Lets followers of the history have what is durable and visible.
+    pub(super) fn announce(&self, log: &Log) {
+        if let Log::Open(writer) = log {
+            self.announcements.announce(writer.durable_sequence());
+        }
+    }
+
+    /// The sequence behind which somebody may still read the history.
+    pub(super) fn history_needed_after(&self, writer: &LogWriter) -> u64 {
+        let holds = [self.holds.slowest(), writer.consumers().slowest()];
+        let slowest = holds.into_iter().flatten().min();
+        let slowest = slowest.filter(|_| !bug!(ConsumersDoNotHold));
+        slowest.map_or(writer.last_sequence(), |held| held.min(writer.last_sequence()))
+    }
+}
+
+/// A panic while the index was being changed leaves it in an unknown state.
+const PANICKED: Error = Error::Internal { reason: "the index was left half changed by a panic" };
+
+pub(super) const NO_LOG: Error =
+    Error::InvalidState { reason: "a memory-only store has no log and keeps no history" };
+
+/// The data behind these locks is valid between any two statements, so a panic elsewhere does not
+/// spoil it.
+pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,227 @@
+//! The history as it is read from the log: operations in the order of their sequences, each once it is
+//! durable.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc;
+
+use super::core::{Core, locked};
+use crate::error::{Error, Result};
+use crate::operation::{Operation, OperationDecoder, OperationEncoder};
+use crate::storage::StorageFile;
+use crate::wal::format::FileHeader;
+use crate::wal::path::LogPath;
+use crate::wal::reader::{LogReader, Position};
+
+/// A page is full at this many bytes, or at a part of its frame, so that a large batch is not read over
+/// and over.
+const PAGE_BYTES: usize = 256 << 10;
+const PARTS: usize = 16;
+
+/// One operation of the history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoggedOperation {
+    /// Its sequence in this store.
+    pub sequence: u64,
+    /// The operation in its published encoding, as other engines of the family read it.
+    pub payload: Vec<u8>,
+}
+
+impl LoggedOperation {
+    /// The operation itself.
+    pub fn operation(&self) -> Result<Operation> {
+        OperationDecoder::decode(&self.payload)
+    }
+}
+
+/// Some operations with consecutive sequences.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Page {
+    /// The sequence of the first one.
+    pub first_sequence: u64,
+    /// The published encodings, one behind the other.
+    pub payloads: Vec<u8>,
+    /// Where each of them ends.
+    pub ends: Vec<usize>,
+}
+
+impl Page {
+    /// The operations one by one.
+    pub fn operations(&self) -> impl Iterator<Item = LoggedOperation> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        let spans = starts.zip(&self.ends).zip(self.first_sequence..);
+        spans.map(|((start, &end), sequence)| {
+            let payload = self.payloads.get(start..end).unwrap_or_default().to_vec();
+            LoggedOperation { sequence, payload }
+        })
+    }
+}
+
+/// A reader of the history of a running store. As long as it lives, no compaction takes away what it has
+/// not read yet.
+#[derive(Debug)]
+pub struct Operations {
+    core: Arc<Core>,
+    /// The sequence up to which was read.
+    read: Arc<AtomicU64>,
+    log: Option<OpenLog>,
+    follow: bool,
+    ready: VecDeque<LoggedOperation>,
+}
+
+/// The log as it was when it was last looked at, and where its next frame is.
+#[derive(Debug)]
+struct OpenLog {
+    path: LogPath,
+    file: Arc<dyn StorageFile>,
+    header: FileHeader,
+    next: Position,
+}
+
+impl Operations {
+    pub(super) fn behind(core: &Arc<Core>, since: u64, follow: bool) -> Result<Self> {
+        // Taken before the floor is looked at: a compaction that ends in between shows in the floor, any
+        // later one sees the hold.
+        let read = core.holds.take(since);
+        let mut log = locked(&core.log);
+        let writer = log.writer()?;
+        check_since(writer.path(), since, writer.header().base_sequence, writer.last_sequence())?;
+        drop(log);
+        Ok(Self { core: Arc::clone(core), read, log: None, follow, ready: VecDeque::new() })
+    }
+
+    /// The sequence up to which was read.
+    pub fn read_up_to(&self) -> u64 {
+        self.read.load(Ordering::Acquire)
+    }
+
+    /// The next operations that are durable and visible; none when there are no more yet.
+    pub fn next_page(&mut self) -> Result<Page> {
+        self.core.check_open()?;
+        let read = self.read_up_to();
+        let end = self.core.announcements.announced();
+        let mut page = Page { first_sequence: read + 1, ..Page::default() };
+        if read < end {
+            self.locate(read)?;
+            self.fill(&mut page, read, end)?;
+            self.read.store(read + page.ends.len() as u64, Ordering::Release);
+        }
+        Ok(page)
+    }
+
+    /// Calls `wake` once when there is more to read or the store is closed. Gives a number for
+    /// [`forget`](Self::forget).
+    pub fn when_more(&self, wake: impl FnOnce() + Send + 'static) -> u64 {
+        self.core.announcements.when_behind(self.read_up_to(), Box::new(wake))
+    }
+
+    /// Takes a `wake` back that was not called yet.
+    pub fn forget(&self, id: u64) {
+        self.core.announcements.forget(id);
+    }
+
+    /// Makes sure that `log` is the current one, at or before the operation behind `read`.
+    fn locate(&mut self, read: u64) -> Result<()> {
+        let mut log = locked(&self.core.log);
+        let writer = log.writer()?;
+        let header = writer.header();
+        if self.log.as_ref().is_some_and(|log| log.header == *header) {
+            return Ok(());
+        }
+        let (path, floor) = (writer.path(), header.base_sequence);
+        let gone = || Error::HistoryGone { path: path.to_owned(), since: read, floor };
+        let next = writer.landmarks().before(read).ok_or_else(gone)?;
+        let path = LogPath::of_open_log(path);
+        let file = Arc::clone(writer.file());
+        self.log = Some(OpenLog { path, file, header: header.clone(), next });
+        Ok(())
+    }
+
+    fn fill(&mut self, page: &mut Page, read: u64, end: u64) -> Result<()> {
+        let Some(log) = &mut self.log else { return Ok(()) };
+        let mut reader = LogReader::at(log.path.log(), &*log.file, &log.header, log.next)?;
+        reader.skip_to(read, u64::MAX)?;
+        let mut is_full = false;
+        while !is_full && reader.position().last_sequence < end {
+            let mut failed = None;
+            log.next = *reader.position();
+            let frame_bytes = reader.next_frame_len()?;
+            let limit = PAGE_BYTES.max(frame_bytes / PARTS);
+            let found = reader.next_frame(&mut |records| {
+                for record in records.iter().filter(|record| record.sequence > read) {
+                    is_full |= page.payloads.len() >= limit;
+                    if is_full || failed.is_some() {
+                        return;
+                    }
+                    failed =
+                        OperationEncoder::encode_into(record.operation, &mut page.payloads).err();
+                    page.ends.push(page.payloads.len());
+                }
+            })?;
+            if let Some(error) = failed {
+                return Err(error.into());
+            }
+            if !found {
+                return Err(Error::CorruptLog {
+                    path: log.path.log().to_owned(),
+                    sequence: log.next.last_sequence + 1,
+                    offset: log.next.offset,
+                    reason: "a frame that was durable cannot be read any more".into(),
+                });
+            }
+            if !is_full {
+                log.next = *reader.position();
+                is_full = page.payloads.len() >= PAGE_BYTES;
+            }
+        }
+        Ok(())
+    }
+
+    fn wait(&self) {
+        let (wake, woken) = mpsc::channel();
+        self.when_more(move || {
+            let _ = wake.send(());
+        });
+        let _ = woken.recv();
+    }
+}
+
+/// Blocks when it follows and has read everything; then it ends when the store is closed.
+impl Iterator for Operations {
+    type Item = Result<LoggedOperation>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(operation) = self.ready.pop_front() {
+                return Some(Ok(operation));
+            }
+            match self.next_page() {
+                Ok(page) if !page.ends.is_empty() => self.ready.extend(page.operations()),
+                Ok(_) if self.follow => self.wait(),
+                Ok(_) => return None,
+                Err(Error::Closed) if self.follow => return None,
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+}
+
+/// Refuses a place in the history that is gone or does not exist yet.
+pub(super) fn check_since(
+    path: &std::path::Path,
+    since: u64,
+    floor: u64,
+    last_sequence: u64,
+) -> Result<()> {
+    if since < floor {
+        return Err(Error::HistoryGone { path: path.to_owned(), since, floor });
+    }
+    if since > last_sequence {
+        let reason = format!(
+            "since is {since}, beyond the last operation, which has sequence {last_sequence}"
+        );
+        return Err(Error::InvalidArgument { reason });
+    }
+    Ok(())
+}

@@ -1,0 +1,133 @@
+//! Compactions and backups as the rest of the store sees them: at most one at a time, each can be
+//! watched and stopped.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, TryLockError};
+
+use super::core::locked;
+use crate::error::{Error, Result};
+
+/// How far a compaction or a backup is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Bytes of the new log that are written.
+    pub written: u64,
+    /// About how many it will have.
+    pub expected: u64,
+}
+
+/// Watches and stops a long call.
+#[derive(Default)]
+pub struct Control {
+    aborted: AtomicBool,
+    watch: Option<Box<dyn Fn(Progress) + Send + Sync>>,
+}
+
+impl Control {
+    /// Calls `watch` about once for every mebibyte, on the thread that does the work.
+    pub fn watched(watch: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        Self { watch: Some(Box::new(watch)), ..Self::default() }
+    }
+
+    /// Makes the call give up, with [`Error::Aborted`], unless it is past the point where it can.
+    pub fn abort(&self) {
+        self.aborted.store(true, Ordering::Release);
+    }
+
+    pub(super) fn is_aborted(&self) -> bool {
+        self.aborted.load(Ordering::Acquire)
+    }
+}
+
+impl fmt::Debug for Control {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Control").field("aborted", &self.aborted).finish_non_exhaustive()
+    }
+}
+
+/// The door to rewriting the log, and what became of those who went in.
+#[derive(Debug, Default)]
+pub(super) struct Rewriting {
+    one_at_a_time: Mutex<()>,
+    stopping: AtomicBool,
+    progress: Mutex<Option<Progress>>,
+    compactions: AtomicU64,
+    last_error: Mutex<Option<Error>>,
+    /// An automatic compaction is wanted already.
+    pub(super) due: AtomicBool,
+    /// After a failure the log has to grow beyond this before the next automatic try.
+    pub(super) not_before: AtomicU64,
+}
+
+/// The right to rewrite the log. Whatever happens, it is given back and no progress is shown any more.
+pub(super) struct Turn<'a> {
+    rewriting: &'a Rewriting,
+    _guard: MutexGuard<'a, ()>,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        *locked(&self.rewriting.progress) = None;
+    }
+}
+
+impl Rewriting {
+    /// The right to rewrite the log, unless somebody has it.
+    pub(super) fn try_begin(&self) -> Result<Turn<'_>> {
+        match self.one_at_a_time.try_lock() {
+            Ok(guard) => Ok(Turn { rewriting: self, _guard: guard }),
+            Err(TryLockError::Poisoned(poisoned)) => {
+                Ok(Turn { rewriting: self, _guard: poisoned.into_inner() })
+            }
+            Err(TryLockError::WouldBlock) => {
+                Err(Error::InvalidState { reason: "a compaction or a backup is running already" })
+            }
+        }
+    }
+
+    /// The right to rewrite the log, when whoever has it is done.
+    pub(super) fn begin(&self) -> Turn<'_> {
+        Turn { rewriting: self, _guard: locked(&self.one_at_a_time) }
+    }
+
+    /// Makes whoever rewrites the log give up, and keeps everybody out until the turn is over.
+    pub(super) fn stop(&self) -> Turn<'_> {
+        self.stopping.store(true, Ordering::Release);
+        let turn = self.begin();
+        self.stopping.store(false, Ordering::Release);
+        turn
+    }
+
+    /// Shows how far the work is; an error when it is to be given up.
+    pub(super) fn step(&self, control: &Control, progress: Progress) -> Result<()> {
+        *locked(&self.progress) = Some(progress);
+        if control.is_aborted() || self.stopping.load(Ordering::Acquire) {
+            return Err(Error::Aborted);
+        }
+        if let Some(watch) = &control.watch {
+            watch(progress);
+        }
+        Ok(())
+    }
+
+    pub(super) fn progress(&self) -> Option<Progress> {
+        *locked(&self.progress)
+    }
+
+    pub(super) fn compactions(&self) -> u64 {
+        self.compactions.load(Ordering::Acquire)
+    }
+
+    pub(super) fn last_error(&self) -> Option<Error> {
+        locked(&self.last_error).clone()
+    }
+
+    /// Notes how a compaction ended.
+    pub(super) fn note<T>(&self, outcome: &Result<T>) {
+        if outcome.is_ok() {
+            self.compactions.fetch_add(1, Ordering::AcqRel);
+        }
+        *locked(&self.last_error) = outcome.as_ref().err().cloned();
+    }
+}

@@ -1,0 +1,181 @@
+//! A log that is made from another one: under a name of its own until all of it is durable and verified.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::consumers::Consumers;
+use super::format::{FRAME_HEADER_LEN, FileHeader, FrameKind};
+use super::landmarks::Landmarks;
+use super::path::LogPath;
+use super::reader::{LogReader, Position};
+use super::writer::{LogWriter, Start};
+use crate::error::{Error, Result};
+use crate::storage::{Access, Storage, StorageFile, read_full, write_full};
+
+/// The log that is being made. It is written without syncs; [`seal`](Self::seal) makes it durable, and
+/// [`verify`](Self::verify) reads it back, before it gets its name.
+#[derive(Debug)]
+pub struct Rewrite<'s> {
+    path: LogPath,
+    unnamed: Unnamed<'s>,
+    writer: LogWriter,
+    /// How far the log was read back and found to be what was written.
+    verified: Position,
+}
+
+/// The file before it has its name; it is removed when the rewriting is given up.
+#[derive(Debug)]
+struct Unnamed<'s> {
+    storage: &'s dyn Storage,
+    path: PathBuf,
+    is_named: bool,
+}
+
+impl Drop for Unnamed<'_> {
+    fn drop(&mut self) {
+        if !self.is_named {
+            // When this fails as well, the next opening of the log does it.
+            let _ = self.storage.remove(&self.path);
+        }
+    }
+}
+
+impl<'s> Rewrite<'s> {
+    /// An empty log that will get the name `path`. The caller holds the lock of that name.
+    pub fn begin(storage: &'s dyn Storage, path: LogPath, header: FileHeader) -> Result<Self> {
+        let unnamed = Unnamed { storage, path: path.new_log(), is_named: false };
+        let file = storage.open(&unnamed.path, Access::Create).and_then(|file| {
+            write_full(&*file, &header.encode(), 0)?;
+            Ok(file)
+        });
+        let file = file.map_err(|error| Error::io(&unnamed.path, "create the new log", error))?;
+        let position = Position::first(&header);
+        let start = Start {
+            path: unnamed.path.clone(),
+            header,
+            position,
+            landmarks: Landmarks::default(),
+            consumers: Consumers::default(),
+            // Nobody is told that anything is safe before the log has its name.
+            synced: false,
+        };
+        let writer = LogWriter::new(Arc::from(file), None, start);
+        Ok(Self { path, unnamed, writer, verified: position })
+    }
+
+    /// How far the log is written.
+    pub fn position(&self) -> Position {
+        self.writer.position()
+    }
+
+    /// Adds entries to the checkpoint. `frame` holds [`FRAME_HEADER_LEN`] bytes to be filled and then
+    /// `count` entries, each a version and an encoded put.
+    pub fn add_entries(&mut self, frame: &mut Vec<u8>, count: u32, last: bool) -> Result<()> {
+        self.writer.append_entries(frame, count, last)
+    }
+
+    /// Copies the operations that `reader` finds in `file` up to `end`.
+    pub fn copy_history(
+        &mut self,
+        reader: &mut LogReader<'_>,
+        file: &dyn StorageFile,
+        end: &Position,
+    ) -> Result<()> {
+        reader.refresh()?;
+        while reader.position().offset < end.offset {
+            self.copy_frame(reader, file)?;
+        }
+        Ok(())
+    }
+
+    /// Copies the next frame, if it holds operations.
+    pub fn copy_frame(&mut self, reader: &mut LogReader<'_>, file: &dyn StorageFile) -> Result<()> {
+        let at = reader.position().offset;
+        if !reader.next_frame(&mut |_| {})? {
+            return Err(Error::CorruptLog {
+                path: reader.path().to_owned(),
+                sequence: reader.position().last_sequence + 1,
+                offset: at,
+                reason: "a frame that was written cannot be read any more".into(),
+            });
+        }
+        self.add_frame(reader, file, at)
+    }
+
+    /// Adds the frame at `at`, which `reader` has just read, if it holds operations or entries.
+    pub(super) fn add_frame(
+        &mut self,
+        reader: &mut LogReader<'_>,
+        file: &dyn StorageFile,
+        at: u64,
+    ) -> Result<()> {
+        let header = reader.header_at(at).map_err(|error| reader.failed(error))?;
+        let Some((header, _)) = header else { return Ok(()) };
+        if matches!(header.kind, FrameKind::Seal | FrameKind::Consumers) {
+            return Ok(());
+        }
+        let mut frame = vec![0; FRAME_HEADER_LEN + header.body_len as usize];
+        let body = frame.get_mut(FRAME_HEADER_LEN..).unwrap_or_default();
+        let read = read_full(file, body, at + FRAME_HEADER_LEN as u64);
+        read.map_err(|error| reader.failed(error))?;
+        match header.kind {
+            FrameKind::Checkpoint { last } => {
+                self.writer.append_entries(&mut frame, header.count, last)
+            }
+            _ => self.writer.append(&mut frame, header.count),
+        }
+    }
+
+    /// Stores where the consumers are.
+    pub fn set_consumers(&mut self, consumers: Consumers) -> Result<()> {
+        if consumers.is_empty() { Ok(()) } else { self.writer.set_consumers(consumers) }
+    }
+
+    /// Puts what was written so far on stable storage.
+    pub fn flush(&mut self) -> Result<()> {
+        self.writer.flush()
+    }
+
+    /// Ends the log with a seal and puts all of it on stable storage. The seal vouches for every frame
+    /// before it, so that damage to any of them is told from an interrupted write.
+    pub fn seal(&mut self) -> Result<()> {
+        self.writer.seal()
+    }
+
+    /// Reads back what was written since the last time and compares it, by the checksums, which were taken
+    /// in memory and are chained from frame to frame.
+    pub fn verify(&mut self) -> Result<()> {
+        let file = Arc::clone(self.writer.file());
+        let end = self.writer.position();
+        let (path, header) = (&self.unnamed.path, self.writer.header());
+        let mut reader = LogReader::at(path, &*file, header, self.verified)?;
+        while reader.position().offset < end.offset && reader.next_frame(&mut |_| {})? {}
+        if *reader.position() != end && !bug!(RewriteNotVerified) {
+            let offset = reader.position().offset;
+            return Err(Error::RewriteDiffers { path: path.clone(), offset });
+        }
+        self.verified = end;
+        Ok(())
+    }
+
+    /// Gives the log its name, in the place of a log that has it now. Not durable before
+    /// [`secure_name`](Self::secure_name).
+    pub fn name(&mut self) -> Result<()> {
+        let named = self.unnamed.storage.rename(&self.unnamed.path, self.path.log());
+        named.map_err(|error| Error::io(self.path.log(), "name the new log", error))?;
+        self.unnamed.is_named = true;
+        Ok(())
+    }
+
+    /// Makes the name durable.
+    pub fn secure_name(&self) -> Result<()> {
+        let folder = self.path.folder();
+        let secured = self.unnamed.storage.sync_dir(folder);
+        secured.map_err(|error| Error::io(folder, "make the name of the new log durable", error))
+    }
+
+    /// The writer, to go on with.
+    pub fn into_writer(self) -> LogWriter {
+        self.writer
+    }
+}
