@@ -10,11 +10,11 @@
 mod support;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use softadastra_store::{
-    CompactionPolicy, Control, Error, Key, Operation, SnapshotBuilderStore, StoreConfig,
+    CompactionPolicy, Control, Error, Key, Operation, Progress, SnapshotBuilderStore, StoreConfig,
     StoreEngine, Value,
 };
 use support::model::{Model, run, script};
@@ -83,6 +83,22 @@ fn what_is_overwritten_or_removed_leaves_the_disk() {
     assert!(!log.windows(6).any(|bytes| bytes == b"secret"));
     assert_eq!(put(&engine, "key", "next"), 103);
     assert_eq!(disk.names(), [Path::new(LOG), Path::new("/store.wal.lock")][..1]);
+}
+
+#[test]
+fn progress_grows_and_never_passes_what_is_expected() {
+    let engine = open(&SimDisk::new());
+    for at in 0..4000 {
+        put(&engine, &format!("{at:06}"), &"x".repeat(1000));
+    }
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let seen_by_watch = Arc::clone(&seen);
+    let watch = move |progress| seen_by_watch.lock().unwrap().push(progress);
+    engine.compact(&Control::watched(watch)).unwrap();
+    let seen: Vec<Progress> = seen.lock().unwrap().clone();
+    assert!(seen.len() >= 3, "{seen:?}");
+    assert!(seen.iter().all(|progress| progress.written <= progress.expected), "{seen:?}");
+    assert!(seen.is_sorted_by_key(|progress| progress.written), "{seen:?}");
 }
 
 #[test]

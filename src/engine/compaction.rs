@@ -166,8 +166,7 @@ pub(super) fn copy_to(
     while reader.position().offset < end {
         rewrite.copy_frame(reader, &*source.file)?;
         let written = rewrite.position().offset;
-        core.rewriting
-            .step(control, Progress { written, expected: source.expected.max(written) })?;
+        core.rewriting.step(control, Progress { written, expected: source.expected })?;
     }
     Ok(())
 }

@@ -100,7 +100,9 @@ impl Rewriting {
     }
 
     /// Shows how far the work is; an error when it is to be given up.
-    pub(super) fn step(&self, control: &Control, progress: Progress) -> Result<()> {
+    pub(super) fn step(&self, control: &Control, mut progress: Progress) -> Result<()> {
+        // What was expected is an estimate, and an entry may have come since.
+        progress.expected = progress.expected.max(progress.written);
         *locked(&self.progress) = Some(progress);
         if control.is_aborted() || self.stopping.load(Ordering::Acquire) {
             return Err(Error::Aborted);
