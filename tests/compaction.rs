@@ -10,7 +10,8 @@
 mod support;
 
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, Weak};
 use std::thread;
 
 use softadastra_store::{
@@ -99,6 +100,40 @@ fn progress_grows_and_never_passes_what_is_expected() {
     assert!(seen.len() >= 3, "{seen:?}");
     assert!(seen.iter().all(|progress| progress.written <= progress.expected), "{seen:?}");
     assert!(seen.is_sorted_by_key(|progress| progress.written), "{seen:?}");
+}
+
+#[test]
+fn an_abort_is_heard_until_the_new_log_gets_its_name() {
+    let disk = SimDisk::new();
+    let engine = open(&disk);
+    for at in 0..4000 {
+        put(&engine, &format!("{at:06}"), &"x".repeat(1000));
+    }
+    let before = disk.read(Path::new(LOG)).unwrap();
+    let steps = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&steps);
+    let count = move |_| {
+        counted.fetch_add(1, Ordering::Relaxed);
+    };
+    engine.backup("/copy.wal", &Control::watched(count)).unwrap();
+    let last = steps.load(Ordering::Relaxed);
+    for rewrite in [
+        |engine: &StoreEngine, control: &Control| engine.compact(control).map(drop),
+        |engine: &StoreEngine, control: &Control| engine.backup("/other.wal", control).map(drop),
+    ] {
+        let seen = Arc::new(AtomicUsize::new(0));
+        let control = Arc::new_cyclic(|control: &Weak<Control>| {
+            let control = Weak::clone(control);
+            Control::watched(move |_| {
+                if seen.fetch_add(1, Ordering::Relaxed) + 1 == last {
+                    control.upgrade().unwrap().abort();
+                }
+            })
+        });
+        let aborted = rewrite(&engine, &control);
+        assert!(matches!(aborted, Err(Error::Aborted)), "{aborted:?}");
+        assert_eq!(disk.read(Path::new(LOG)).unwrap(), before);
+    }
 }
 
 #[test]

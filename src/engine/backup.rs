@@ -55,7 +55,7 @@ pub(super) fn backup(core: &Core, path: &Path, control: &Control) -> Result<Back
     copy_to(core, &mut rewrite, &mut reader, &source, control, end.offset)?;
     rewrite.set_consumers(consumers)?;
     rewrite.seal()?;
-    rewrite.verify()?;
+    rewrite.verify(&mut || core.rewriting.check(control))?;
     rewrite.name()?;
     rewrite.secure_name()?;
     Ok(BackupReport {

@@ -104,11 +104,17 @@ impl Rewriting {
         // What was expected is an estimate, and an entry may have come since.
         progress.expected = progress.expected.max(progress.written);
         *locked(&self.progress) = Some(progress);
-        if control.is_aborted() || self.stopping.load(Ordering::Acquire) {
-            return Err(Error::Aborted);
-        }
+        self.check(control)?;
         if let Some(watch) = &control.watch {
             watch(progress);
+        }
+        Ok(())
+    }
+
+    /// An error when the work is to be given up.
+    pub(super) fn check(&self, control: &Control) -> Result<()> {
+        if control.is_aborted() || self.stopping.load(Ordering::Acquire) {
+            return Err(Error::Aborted);
         }
         Ok(())
     }

@@ -143,13 +143,15 @@ impl<'s> Rewrite<'s> {
     }
 
     /// Reads back what was written since the last time and compares it, by the checksums, which were taken
-    /// in memory and are chained from frame to frame.
-    pub fn verify(&mut self) -> Result<()> {
+    /// in memory and are chained from frame to frame. `check` is asked now and then whether to go on.
+    pub fn verify(&mut self, check: &mut dyn FnMut() -> Result<()>) -> Result<()> {
         let file = Arc::clone(self.writer.file());
         let end = self.writer.position();
         let (path, header) = (&self.unnamed.path, self.writer.header());
         let mut reader = LogReader::at(path, &*file, header, self.verified)?;
-        while reader.position().offset < end.offset && reader.next_frame(&mut |_| {})? {}
+        while reader.position().offset < end.offset && reader.next_frame(&mut |_| {})? {
+            check()?;
+        }
         if *reader.position() != end && !bug!(RewriteNotVerified) {
             let offset = reader.position().offset;
             return Err(Error::RewriteDiffers { path: path.clone(), offset });
