@@ -2,11 +2,15 @@ import store from './index.js';
 
 export const {
   ApplyResult,
+  BackupReport,
   BatchResult,
   Client,
   ClientOptions,
+  CompactionReport,
+  Consumer,
   Entry,
   Key,
+  LoggedOperation,
   Operation,
   OperationDecoder,
   OperationEncoder,

@@ -98,3 +98,37 @@ test('anything but an Operation is refused', async (t) => {
   }
   assert.equal(store.size(), 0);
 });
+
+test('payloads that are applied to another store make it equal', async (t) => {
+  const work = workspace(t);
+  const [here, there] = [await work.open('a.wal'), await work.open('b.wal')];
+  for (let n = 0; n < 200; n += 1) must(await here.put(`k${n}`, `v${n}`));
+  must(await here.remove('k7'));
+  for await (const { payload } of here.operations()) must(await there.apply(payload));
+  const state = (store) =>
+    Array.from(store.entries(), ([key, entry]) => [key, `${entry.value}`, entry.timestamp]);
+  assert.deepEqual(state(there), state(here));
+  assert.equal(there.size(), 199);
+});
+
+test('applying is idempotent, and the last one applied wins whatever its timestamp', async (t) => {
+  const store = memoryStore(t);
+  const [late, early] = [90, 10].map((timestamp) =>
+    must(OperationEncoder.encode(Operation.put('k', String(timestamp), { timestamp }))),
+  );
+  for (const payload of [late, late, early, early]) must(await store.apply(payload));
+  const entry = must(store.get('k'));
+  assert.deepEqual([entry.value.toString(), entry.timestamp, entry.version], ['10', 10, 4]);
+});
+
+test('a payload that is none stores nothing', async (t) => {
+  const store = memoryStore(t);
+  const good = must(OperationEncoder.encode(Operation.put('k', 'v')));
+  for (const bad of [Buffer.alloc(0), good.subarray(1), Buffer.concat([good, Buffer.alloc(1)])]) {
+    refused(await store.apply(bad), 'invalid_argument', /^invalid payload: /);
+  }
+  for (const bad of ['text', 7, null, {}, { payload: good }]) {
+    refused(await store.apply(bad), 'invalid_argument', /Operation or its payload/);
+  }
+  assert.deepEqual([store.size(), store.lastSequence()], [0, 0]);
+});

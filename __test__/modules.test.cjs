@@ -7,11 +7,15 @@ const { test } = require('node:test');
 
 const NAMES = [
   'ApplyResult',
+  'BackupReport',
   'BatchResult',
   'Client',
   'ClientOptions',
+  'CompactionReport',
+  'Consumer',
   'Entry',
   'Key',
+  'LoggedOperation',
   'Operation',
   'OperationDecoder',
   'OperationEncoder',

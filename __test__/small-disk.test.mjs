@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { test } from 'node:test';
@@ -76,6 +76,52 @@ test('a log that finds no room to be made or mended says so and opens when there
     must(await store.put('a', '1'));
     must(await store.close());
   } finally {
+    spawnSync('umount', [dir]);
+  }
+});
+
+test('a compaction that finds no room keeps the old log, says so, and writes go on', async (t) => {
+  const dir = smallDisk(t);
+  if (!dir) return;
+  const config = StoreConfig.durable(path.join(dir, 'store.wal'), { compaction: false });
+  let store = must(await StoreEngine.open(config));
+  try {
+    for (let n = 0; n < 20; n += 1) must(await store.put(`k${n}`, `${n}`.repeat(100_000)));
+    const ballast = path.join(dir, 'ballast');
+    const room = statSync(path.join(dir, 'store.wal')).size + (1 << 20);
+    writeFileSync(ballast, Buffer.alloc((8 << 20) - room));
+    const { logBytes } = store.stats();
+    refused(await store.compact(), 'io_error', /no space left/);
+    assert.equal(store.stats().lastCompactionError.codeString(), 'io_error');
+    assert.deepEqual([store.stats().logBytes, store.stats().compactions], [logBytes, 0]);
+    assert.equal(existsSync(path.join(dir, 'store.wal.new')), false);
+    must(await store.put('after', '1'));
+    rmSync(ballast);
+    must(await store.compact());
+    assert.equal(store.stats().lastCompactionError, undefined);
+    must(await store.put('later', '2'));
+    must(await store.close());
+    store = must(await StoreEngine.open(config));
+    assert.equal(store.size(), 22);
+    assert.equal(store.getString('k13'), '13'.repeat(100_000));
+  } finally {
+    await store.close();
+    spawnSync('umount', [dir]);
+  }
+});
+
+test('a backup that finds no room leaves nothing, and writes go on', async (t) => {
+  const dir = smallDisk(t);
+  if (!dir) return;
+  const store = must(await StoreEngine.open(StoreConfig.durable(path.join(dir, 'store.wal'))));
+  try {
+    for (let n = 0; n < 20; n += 1) must(await store.put(`k${n}`, 'x'.repeat(250_000)));
+    const copy = path.join(dir, 'copy.wal');
+    refused(await store.backup(copy), 'io_error', /no space left/);
+    assert.deepEqual([existsSync(copy), existsSync(`${copy}.new`)], [false, false]);
+    must(await store.put('after', '1'));
+  } finally {
+    await store.close();
     spawnSync('umount', [dir]);
   }
 });

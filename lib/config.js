@@ -1,12 +1,13 @@
 'use strict';
 
+const { readCompaction } = require('./compaction-options.js');
 const { invalidArgument } = require('./error.js');
 const { checkBoolean, checkNames } = require('./options.js');
 
 const MODES = ['memory', 'durable'];
-const FIELDS = ['mode', 'path', 'autoFlush', 'stagedBytesLimit'];
-const DURABLE_OPTIONS = ['autoFlush', 'stagedBytesLimit'];
-const FAST_OPTIONS = ['stagedBytesLimit'];
+const FIELDS = ['mode', 'path', 'autoFlush', 'stagedBytesLimit', 'compaction'];
+const DURABLE_OPTIONS = ['autoFlush', 'stagedBytesLimit', 'compaction'];
+const FAST_OPTIONS = ['stagedBytesLimit', 'compaction'];
 const DEFAULT_STAGED_BYTES_LIMIT = 16 * 1024 * 1024;
 
 /** How a store keeps its state. The fields may be changed until a StoreEngine is made from them. */
@@ -16,6 +17,7 @@ class StoreConfig {
     this.path = '';
     this.autoFlush = true;
     this.stagedBytesLimit = DEFAULT_STAGED_BYTES_LIMIT;
+    this.compaction = true;
   }
 
   static memoryOnly() {
@@ -67,7 +69,8 @@ function readConfig(config) {
     );
   }
   checkNames(config, FIELDS, 'StoreConfig');
-  const { mode, path, autoFlush, stagedBytesLimit } = config;
+  const { mode, autoFlush, stagedBytesLimit } = config;
+  const path = mode === 'durable' ? config.path : '';
   if (!MODES.includes(mode)) {
     throw invalidArgument('mode must be "memory" or "durable"', 'mode');
   }
@@ -81,7 +84,8 @@ function readConfig(config) {
       'stagedBytesLimit',
     );
   }
-  return { mode, path: mode === 'durable' ? path : '', autoFlush, stagedBytesLimit };
+  const compaction = readCompaction(config.compaction);
+  return { mode, path, autoFlush, stagedBytesLimit, compaction };
 }
 
 module.exports = { StoreConfig, checkPath, readConfig };

@@ -1,20 +1,24 @@
 'use strict';
 
+const { inBackground } = require('./background.js');
 const { BatchPlan } = require('./batch.js');
-const { readConfig } = require('./config.js');
+const { checkPath, readConfig } = require('./config.js');
+const { Consumers } = require('./consumer.js');
 const { entryOf } = require('./entry.js');
-const { invalidArgument, toError } = require('./error.js');
-const { unwrapKey } = require('./key.js');
+const { toError } = require('./error.js');
+const { Histories } = require('./history.js');
+const { textsOf, unwrapKey } = require('./key.js');
 const { Lifecycle, OPEN, asyncDispose } = require('./lifecycle.js');
 const { getMany } = require('./many.js');
 const native = require('./native.js');
-const { Operation } = require('./operation.js');
+const { readOperation } = require('./operation.js');
 const { readIfVersion } = require('./options.js');
 const { ok, err, missing } = require('./result.js');
-const { BatchResult } = require('./results.js');
+const { BackupReport, BatchResult, CompactionReport } = require('./results.js');
 const { EntryIterator, KeyIterator, ValueIterator, readRange } = require('./scan.js');
 const { SlabReader } = require('./slab.js');
 const { snapshotOf } = require('./snapshot.js');
+const { statsOf } = require('./stats.js');
 const { unwrapValue } = require('./value.js');
 const { Writer } = require('./writer.js');
 
@@ -27,6 +31,8 @@ class StoreEngine {
   #handle;
   #writer;
   #life;
+  #histories;
+  #consumers;
   // Bound once, and kept as fields of their own, because these are the calls that hot loops make.
   #nativeGet;
   #nativeGetString;
@@ -42,6 +48,8 @@ class StoreEngine {
     }
     this.#writer = new Writer(this.#handle, fields.mode === 'memory');
     this.#life = new Lifecycle(this.#handle, this.#writer, fields.mode === 'durable');
+    this.#histories = new Histories(this.#handle, this.#life);
+    this.#consumers = new Consumers(this.#handle, this.#life, this.#writer, this.#histories);
     this.#nativeGet = this.#handle.get;
     this.#nativeGetString = this.#handle.getString;
     this.#bytes = new SlabReader(this.#handle, this.#meta);
@@ -119,10 +127,13 @@ class StoreEngine {
     if (this.#life.state !== OPEN) {
       return settled(err(this.#life.notOpen()));
     }
-    if (!(operation instanceof Operation)) {
-      return settled(err(invalidArgument('apply takes an Operation')));
+    let made;
+    try {
+      made = readOperation(operation);
+    } catch (error) {
+      return settled(err(toError(error)));
     }
-    const { type, key, value, timestamp } = operation;
+    const { type, key, value, timestamp } = made;
     return this.#writer.apply(type, unwrapKey(key), unwrapValue(value), timestamp);
   }
 
@@ -162,11 +173,8 @@ class StoreEngine {
 
   getMany(keys) {
     this.#assertOpen();
-    if (!Array.isArray(keys)) {
-      throw invalidArgument('getMany takes an array of keys');
-    }
     try {
-      return getMany(this.#handle, keys.every(isString) ? keys : keys.map(textOf));
+      return getMany(this.#handle, textsOf(keys));
     } catch (raw) {
       throw toError(raw);
     }
@@ -213,7 +221,7 @@ class StoreEngine {
   }
 
   stats() {
-    return this.#handle.stats();
+    return statsOf(this.#handle);
   }
 
   lastSequence() {
@@ -228,8 +236,41 @@ class StoreEngine {
     return this.#life.flush();
   }
 
+  compact(options) {
+    if (this.#life.state !== OPEN) {
+      return settled(err(this.#life.notOpen()));
+    }
+    return inBackground('compact', options, CompactionReport, this.#handle.compact);
+  }
+
+  backup(path, options) {
+    if (this.#life.state !== OPEN) {
+      return settled(err(this.#life.notOpen()));
+    }
+    return inBackground('backup', options, BackupReport, (tell) => {
+      checkPath(path);
+      return this.#handle.backup(path, tell);
+    });
+  }
+
+  operations(options) {
+    this.#assertOpen();
+    return this.#histories.since(options);
+  }
+
+  consumer(name, options) {
+    return this.#consumers.open(name, options);
+  }
+
+  removeConsumer(name) {
+    return this.#consumers.remove(name);
+  }
+
   close() {
-    return this.#life.close();
+    const closed = this.#life.close();
+    // Before the caller hears of the end: nothing of the log is held any more then.
+    closed.then(() => this.#histories.end());
+    return closed;
   }
 
   async [asyncDispose]() {
@@ -241,19 +282,6 @@ class StoreEngine {
       throw this.#life.notOpen();
     }
   }
-}
-
-function isString(key) {
-  return typeof key === 'string';
-}
-
-/** Joining keys would turn anything into text, so what is no key is refused before. */
-function textOf(key) {
-  const text = unwrapKey(key);
-  if (!isString(text)) {
-    native.validateKey(text);
-  }
-  return text;
 }
 
 module.exports = { StoreEngine };

@@ -41,4 +41,25 @@ class Key {
   }
 }
 
-module.exports = { Key, unwrapKey };
+function isString(key) {
+  return typeof key === 'string';
+}
+
+/** Joining keys would turn anything into text, so what is no key is refused before. */
+function textOf(key) {
+  const text = unwrapKey(key);
+  if (!isString(text)) {
+    native.validateKey(text);
+  }
+  return text;
+}
+
+/** The texts of the keys for `getMany`. */
+function textsOf(keys) {
+  if (!Array.isArray(keys)) {
+    throw invalidArgument('getMany takes an array of keys');
+  }
+  return keys.every(isString) ? keys : keys.map(textOf);
+}
+
+module.exports = { Key, textsOf, unwrapKey };

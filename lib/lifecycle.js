@@ -23,16 +23,20 @@ const NOT_OPEN = {
 class Lifecycle {
   state;
   report = undefined;
+  durable;
   #handle;
   #writer;
-  #durable;
   #closing = undefined;
 
   constructor(handle, writer, durable) {
     this.#handle = handle;
     this.#writer = writer;
-    this.#durable = durable;
+    this.durable = durable;
     this.state = durable ? CREATED : OPEN;
+  }
+
+  get closed() {
+    return this.state === CLOSING || this.state === CLOSED;
   }
 
   notOpen() {
@@ -92,7 +96,7 @@ class Lifecycle {
     if (this.state !== CREATED && this.state !== OPEN) {
       return this.notOpen();
     }
-    if (!this.#durable) {
+    if (!this.durable) {
       return invalidState('a memory-only store has no log to recover from');
     }
     return this.#writer.idle

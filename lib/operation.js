@@ -101,4 +101,15 @@ class OperationDecoder {
   }
 }
 
-module.exports = { Operation, OperationEncoder, OperationDecoder };
+/** The operation that `apply` is given, as itself or as its payload. */
+function readOperation(given) {
+  if (given instanceof Uint8Array) {
+    return OperationDecoder.decode(given).value();
+  }
+  if (!(given instanceof Operation)) {
+    throw invalidArgument('apply takes an Operation or its payload');
+  }
+  return given;
+}
+
+module.exports = { Operation, OperationEncoder, OperationDecoder, readOperation };

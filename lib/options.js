@@ -62,6 +62,30 @@ function checkBoolean(value, name) {
   }
 }
 
+function checkFunction(value, name) {
+  if (typeof value !== 'function') {
+    throw invalidArgument(`${name} must be a function`, name);
+  }
+}
+
+/** A signal of another realm or package is none of `AbortSignal`, but works. */
+function checkSignal(signal) {
+  if (signal === undefined) {
+    return;
+  }
+  if (typeof signal?.aborted !== 'boolean' || typeof signal.addEventListener !== 'function') {
+    throw invalidArgument('signal must be an AbortSignal', 'signal');
+  }
+}
+
+/** Gives the number back, if it is a count, a sequence or a size. */
+function checkWhole(value, name) {
+  if (!Number.isSafeInteger(value) || value < 0) {
+    throw invalidArgument(`${name} must be a whole number, 0 or more`, name);
+  }
+  return value;
+}
+
 const IF_VERSION = ['ifVersion'];
 
 /** The version that a write depends on: -1 when it depends on none. */
@@ -84,4 +108,13 @@ function readIfVersion(options, owner) {
   return checkIfVersion(options.ifVersion);
 }
 
-module.exports = { unknownName, checkNames, checkBoolean, checkIfVersion, readIfVersion };
+module.exports = {
+  unknownName,
+  checkNames,
+  checkBoolean,
+  checkFunction,
+  checkIfVersion,
+  checkSignal,
+  checkWhole,
+  readIfVersion,
+};

@@ -44,6 +44,7 @@ class BatchResult {
 /** What a recovery found in the log, and what it did about a torn end. */
 class RecoveryReport {
   constructor(report) {
+    this.checkpointEntries = report.checkpointEntries;
     this.records = report.records;
     this.entries = report.entries;
     this.lastSequence = report.lastSequence;
@@ -61,6 +62,7 @@ class SalvageReport {
   constructor(report) {
     this.log = report.log;
     this.copy = report.copy;
+    this.entries = report.entries;
     this.records = report.records;
     this.lastSequence = report.lastSequence;
     this.bytesKept = report.bytesKept;
@@ -71,7 +73,31 @@ class SalvageReport {
   }
 }
 
+/** What a compaction did. */
+class CompactionReport {
+  constructor(report) {
+    this.bytesBefore = report.bytesBefore;
+    this.bytesAfter = report.bytesAfter;
+    this.floor = report.floor;
+    this.durationMs = report.durationMs;
+    this.pauseMs = report.pauseMs;
+  }
+}
+
+/** What a backup holds. */
+class BackupReport {
+  constructor(report) {
+    this.path = report.path;
+    this.bytes = report.bytes;
+    this.entries = report.entries;
+    this.lastSequence = report.lastSequence;
+    this.durationMs = report.durationMs;
+  }
+}
+
 module.exports = {
+  BackupReport,
+  CompactionReport,
   PutResult,
   RemoveResult,
   ApplyResult,

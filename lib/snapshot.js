@@ -27,6 +27,10 @@ class Snapshot {
     return this.#handle.size();
   }
 
+  lastSequence() {
+    return this.#handle.lastSequence();
+  }
+
   get(key) {
     const text = unwrapKey(key);
     try {

@@ -152,6 +152,13 @@ class Writer {
     this.#advance();
   }
 
+  /** A job as a promise of what it gives; it rejects with the raw error. */
+  result(start) {
+    return new Promise((resolve, reject) => {
+      this.run(start, (error, value) => (error === undefined ? resolve(value) : reject(error)));
+    });
+  }
+
   #join(subject, answer) {
     const promise = new Promise(captureResolve);
     this.#staged.add(resolveOfLast, subject, answer);

@@ -13,7 +13,7 @@ use super::error::{Fault, to_js};
 use super::job::{self, PANICKED};
 use super::js::{Answer, Env, Value, check};
 use super::slab::{self, Slab};
-use super::{many, read, scan, snapshot, stage};
+use super::{compact, consumer, many, operations, read, scan, snapshot, stage, stats};
 use crate::engine::{GroupOutcome, RecoveryReport, Staging};
 use crate::{Error, StoreConfig, StoreEngine};
 
@@ -46,7 +46,7 @@ const FUNCTIONS: &[(&str, Callback)] = &[
     ("size\0", read::size),
     ("lastSequence\0", read::last_sequence),
     ("lastRecoveredSequence\0", read::last_recovered_sequence),
-    ("stats\0", read::stats),
+    ("stats\0", stats::stats),
     ("scan\0", scan::scan_store),
     ("snapshot\0", snapshot::snapshot),
     ("stagePut\0", stage::stage_put),
@@ -57,12 +57,19 @@ const FUNCTIONS: &[(&str, Callback)] = &[
     ("cancelBatch\0", stage::cancel_batch),
     ("commit\0", commit),
     ("commitNow\0", commit_now),
+    ("compact\0", compact::compact),
+    ("backup\0", compact::backup),
+    ("operations\0", operations::operations),
+    ("consumer\0", consumer::consumer),
+    ("consumerPosition\0", consumer::consumer_position),
+    ("acknowledge\0", consumer::acknowledge),
+    ("removeConsumer\0", consumer::remove_consumer),
     ("recover\0", recover),
     ("flush\0", flush),
     ("close\0", close),
 ];
 
-/// `openHandle({ mode, path, autoFlush, stagedBytesLimit }, meta)`
+/// `openHandle({ mode, path, autoFlush, stagedBytesLimit, compaction }, meta)`
 pub(super) extern "C" fn open_handle(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
     enter(env, info, |call: &Call<2>| {
         let [options, meta] = call.args;
@@ -92,7 +99,9 @@ fn config(env: Env, options: Value) -> Answer<StoreConfig> {
     }
     let path = env.text(env.property(options, "path\0")?)?;
     let auto_flush = env.as_bool(env.property(options, "autoFlush\0")?)?;
-    Ok(if auto_flush { StoreConfig::durable(path) } else { StoreConfig::buffered(path) })
+    let config = if auto_flush { StoreConfig::durable(path) } else { StoreConfig::buffered(path) };
+    let compaction = compact::policy(env, env.property(options, "compaction\0")?)?;
+    Ok(config.with_compaction(compaction))
 }
 
 impl Handle {
@@ -220,6 +229,7 @@ extern "C" fn recover(env: sys::napi_env, info: sys::napi_callback_info) -> Valu
 
 fn report_value(env: Env, report: &RecoveryReport) -> Answer<Value> {
     let object = env.object()?;
+    env.set(object, "checkpointEntries\0", env.count(report.checkpoint_entries)?)?;
     env.set(object, "records\0", env.count(report.records)?)?;
     env.set(object, "entries\0", env.count(report.entries)?)?;
     env.set(object, "lastSequence\0", env.count(report.last_sequence)?)?;
@@ -228,8 +238,7 @@ fn report_value(env: Env, report: &RecoveryReport) -> Answer<Value> {
     if let Some(path) = &report.cut_saved_to {
         env.set(object, "cutSavedTo\0", env.string(path.to_string_lossy().as_bytes())?)?;
     }
-    let milliseconds = report.duration.as_secs_f64() * 1000.0;
-    env.set(object, "durationMs\0", env.number(milliseconds)?)?;
+    env.set(object, "durationMs\0", env.milliseconds(report.duration)?)?;
     env.set(object, "created\0", env.boolean(report.created)?)?;
     env.set(object, "cleanShutdown\0", env.boolean(report.clean_shutdown)?)?;
     Ok(object)

@@ -2,6 +2,7 @@
 
 use std::ffi::{c_char, c_void};
 use std::ptr;
+use std::time::Duration;
 
 use napi::sys;
 
@@ -59,6 +60,10 @@ impl Env {
     #[allow(clippy::cast_precision_loss, reason = "JavaScript has no wider number")]
     pub(super) fn count(self, value: u64) -> Answer<Value> {
         self.number(value as f64)
+    }
+
+    pub(super) fn milliseconds(self, duration: Duration) -> Answer<Value> {
+        self.number(duration.as_secs_f64() * 1000.0)
     }
 
     /// ASCII as a one-byte string, anything else as what its UTF-8 says, broken bytes replaced.
@@ -150,6 +155,16 @@ impl Env {
         // SAFETY: `number` outlives the call.
         check(unsafe { sys::napi_get_value_double(self.0, value, &raw mut number) })?;
         Ok(number)
+    }
+
+    /// A whole number, 0 or more, which the JavaScript layer has checked.
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "checked in JavaScript"
+    )]
+    pub(super) fn as_count(self, value: Value) -> Answer<u64> {
+        Ok(self.as_f64(value)? as u64)
     }
 
     pub(super) fn as_bool(self, value: Value) -> Answer<bool> {

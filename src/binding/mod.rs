@@ -4,9 +4,12 @@
 //! the call itself (a type tag and a process-wide registry), so a store is handed to JavaScript as
 //! an object of plain functions that carry a pointer to it.
 
+mod background;
 mod bytes;
 mod call;
 mod codec;
+mod compact;
+mod consumer;
 mod error;
 mod external;
 mod handle;
@@ -14,6 +17,7 @@ mod job;
 mod js;
 mod key;
 mod many;
+mod operations;
 mod pack;
 mod read;
 mod salvage;
@@ -21,6 +25,8 @@ mod scan;
 mod slab;
 mod snapshot;
 mod stage;
+mod stats;
+mod threadsafe;
 
 use napi::JsValue;
 use napi::bindgen_prelude::Object;

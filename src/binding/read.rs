@@ -77,26 +77,6 @@ pub(super) extern "C" fn last_recovered_sequence(
     })
 }
 
-/// `stats()`
-pub(super) extern "C" fn stats(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
-    enter(env, info, |call: &Call<0>| {
-        let (env, handle) = (call.env, Handle::of(call));
-        let stats = handle.engine.stats();
-        let staged = handle.staging.borrow().bytes() as u64;
-        let object = env.object()?;
-        env.set(object, "entries\0", env.count(stats.entries)?)?;
-        env.set(object, "liveBytes\0", env.count(stats.live_bytes)?)?;
-        env.set(object, "logBytes\0", env.count(stats.log_bytes)?)?;
-        env.set(object, "stagedBytes\0", env.count(staged)?)?;
-        env.set(object, "groups\0", env.count(stats.groups)?)?;
-        env.set(object, "syncs\0", env.count(stats.syncs)?)?;
-        env.set(object, "lastSequence\0", env.count(stats.last_sequence)?)?;
-        env.set(object, "poisoned\0", env.boolean(stats.poisoned)?)?;
-        env.set(object, "open\0", env.boolean(stats.open)?)?;
-        Ok(object)
-    })
-}
-
 /// Gives what `show` makes of the record of the key in the first argument; undefined when missing.
 fn look_up(call: &Call<1>, show: impl FnOnce(Env, Record<'_>) -> Answer<Value>) -> Answer<Value> {
     let engine = &Handle::of(call).engine;

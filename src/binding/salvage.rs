@@ -36,6 +36,7 @@ fn report_value(env: Env, report: &SalvageReport) -> Answer<Value> {
     let object = env.object()?;
     env.set(object, "log\0", path_value(env, &report.log)?)?;
     env.set(object, "copy\0", path_value(env, &report.copy)?)?;
+    env.set(object, "entries\0", env.count(report.entries)?)?;
     env.set(object, "records\0", env.count(report.records)?)?;
     env.set(object, "lastSequence\0", env.count(report.last_sequence)?)?;
     env.set(object, "bytesKept\0", env.count(report.bytes_kept)?)?;

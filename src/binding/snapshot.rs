@@ -14,7 +14,8 @@ use super::key::with_key;
 use super::scan::{Arguments, Page};
 use crate::{Snapshot, SnapshotBuilderStore};
 
-const FUNCTIONS: &[(&str, Callback)] = &[("size\0", size), ("get\0", get), ("scan\0", scan)];
+const FUNCTIONS: &[(&str, Callback)] =
+    &[("size\0", size), ("lastSequence\0", last_sequence), ("get\0", get), ("scan\0", scan)];
 
 /// `snapshot()` of a store
 pub(super) extern "C" fn snapshot(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
@@ -53,6 +54,10 @@ fn of<const N: usize>(call: &Call<N>) -> &Snapshot {
 
 extern "C" fn size(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
     enter(env, info, |call: &Call<0>| call.env.count(of(call).size() as u64))
+}
+
+extern "C" fn last_sequence(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
+    enter(env, info, |call: &Call<0>| call.env.count(of(call).last_sequence()))
 }
 
 /// `get(key)`: `[value, version, timestamp]`, undefined when missing

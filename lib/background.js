@@ -1,0 +1,65 @@
+'use strict';
+
+const { invalidState, toError } = require('./error.js');
+const { checkFunction, checkNames, checkSignal } = require('./options.js');
+const { ok, err } = require('./result.js');
+
+const OPTIONS = ['onProgress', 'signal'];
+
+/**
+ * Runs a native call that takes long. `start` takes the function that native code tells of progress and of the end, and
+ * gives what can abort the call; `Report` is the class of its result. What `onProgress` throws aborts the call and
+ * rejects the promise: it is the caller's own, and no result of the store.
+ */
+function inBackground(owner, options, Report, start) {
+  let checked;
+  try {
+    checked = readOptions(options, owner);
+  } catch (error) {
+    return Promise.resolve(err(toError(error)));
+  }
+  const { onProgress, signal } = checked;
+  if (signal?.aborted) {
+    return Promise.resolve(err(invalidState('the call was aborted')));
+  }
+  return new Promise((resolve, reject) => {
+    let call;
+    const abort = () => call.abort();
+    const settle = (error, report) => {
+      signal?.removeEventListener('abort', abort);
+      resolve(error === undefined ? ok(new Report(report)) : err(toError(error)));
+    };
+    const tell = (error, report, written, expected) => {
+      if (written === undefined) {
+        settle(error, report);
+        return;
+      }
+      try {
+        onProgress?.({ written, expected });
+      } catch (thrown) {
+        abort();
+        reject(thrown);
+      }
+    };
+    try {
+      call = start(tell);
+      signal?.addEventListener('abort', abort, { once: true });
+    } catch (raw) {
+      settle(raw);
+    }
+  });
+}
+
+function readOptions(options, owner) {
+  if (options !== undefined) {
+    checkNames(options, OPTIONS, owner);
+  }
+  const { onProgress, signal } = options ?? {};
+  if (onProgress !== undefined) {
+    checkFunction(onProgress, 'onProgress');
+  }
+  checkSignal(signal);
+  return { onProgress, signal };
+}
+
+module.exports = { inBackground };

@@ -1,0 +1,42 @@
+'use strict';
+
+const { invalidArgument } = require('./error.js');
+const { OperationDecoder } = require('./operation.js');
+
+const INTERNAL = Symbol('internal');
+const inspect = Symbol.for('nodejs.util.inspect.custom');
+
+/** One operation of the history. Most readers pass the payload on, so it is decoded only when that is asked for. */
+class LoggedOperation {
+  #operation = undefined;
+
+  constructor(token, sequence, payload) {
+    if (token !== INTERNAL) {
+      throw invalidArgument('a LoggedOperation comes from operations()');
+    }
+    this.sequence = sequence;
+    this.payload = payload;
+  }
+
+  get operation() {
+    this.#operation ??= OperationDecoder.decode(this.payload).value();
+    return this.#operation;
+  }
+
+  [inspect](_depth, options, print) {
+    const { sequence, operation, payload } = this;
+    return `LoggedOperation ${print({ sequence, operation, payload }, options)}`;
+  }
+}
+
+/** The operations of a page, as native code lays it out. */
+function* operationsOf({ firstSequence, payloads, ends, count }) {
+  let start = 0;
+  for (let at = 0; at < count; at += 1) {
+    const end = ends.readUInt32LE(at * 4);
+    yield new LoggedOperation(INTERNAL, firstSequence + at, payloads.subarray(start, end));
+    start = end;
+  }
+}
+
+module.exports = { LoggedOperation, operationsOf };

@@ -1,0 +1,71 @@
+//! The figures of a store, for JavaScript.
+
+use napi::sys;
+
+use super::call::{Call, enter};
+use super::error::to_js;
+use super::handle::Handle;
+use super::js::{Answer, Env, Value};
+use crate::engine::StoreStats;
+
+/// `stats()`
+pub(super) extern "C" fn stats(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
+    enter(env, info, |call: &Call<0>| {
+        let (env, handle) = (call.env, Handle::of(call));
+        let stats = handle.engine.stats();
+        let staged = handle.staging.borrow().bytes() as u64;
+        let object = env.object()?;
+        for (name, count) in [
+            ("entries\0", stats.entries),
+            ("liveBytes\0", stats.live_bytes),
+            ("logBytes\0", stats.log_bytes),
+            ("heldBytes\0", stats.held_bytes),
+            ("stagedBytes\0", staged),
+            ("groups\0", stats.groups),
+            ("syncs\0", stats.syncs),
+            ("lastSequence\0", stats.last_sequence),
+            ("floor\0", stats.floor),
+            ("compactions\0", stats.compactions),
+        ] {
+            env.set(object, name, env.count(count)?)?;
+        }
+        env.set(object, "consumers\0", consumers_value(env, &stats)?)?;
+        env.set(object, "lastSyncAt\0", last_sync_at(env, &stats)?)?;
+        env.set(object, "lastSyncMs\0", env.milliseconds(stats.last_sync_took)?)?;
+        env.set(
+            object,
+            "lastCompactionError\0",
+            match &stats.last_compaction_error {
+                Some(error) => to_js(env, error)?,
+                None => env.undefined()?,
+            },
+        )?;
+        env.set(object, "rewriting\0", rewriting_value(env, &stats)?)?;
+        env.set(object, "poisoned\0", env.boolean(stats.poisoned)?)?;
+        env.set(object, "open\0", env.boolean(stats.open)?)?;
+        Ok(object)
+    })
+}
+
+#[allow(clippy::cast_precision_loss, reason = "JavaScript has no wider number")]
+fn last_sync_at(env: Env, stats: &StoreStats) -> Answer<Value> {
+    if stats.last_sync_at == 0 { env.undefined() } else { env.number(stats.last_sync_at as f64) }
+}
+
+fn consumers_value(env: Env, stats: &StoreStats) -> Answer<Value> {
+    let consumers = stats.consumers.iter().map(|(name, position)| {
+        let consumer = env.object()?;
+        env.set(consumer, "name\0", env.string(name.as_bytes())?)?;
+        env.set(consumer, "position\0", env.count(position)?)?;
+        Ok(consumer)
+    });
+    env.array(&consumers.collect::<Answer<Vec<_>>>()?)
+}
+
+fn rewriting_value(env: Env, stats: &StoreStats) -> Answer<Value> {
+    let Some(progress) = stats.rewriting else { return env.undefined() };
+    let object = env.object()?;
+    env.set(object, "written\0", env.count(progress.written)?)?;
+    env.set(object, "expected\0", env.count(progress.expected)?)?;
+    Ok(object)
+}
