@@ -1,0 +1,98 @@
+// A store that follows another one in another process ends up equal to it, however often either of them is killed.
+// FOLLOW_ROUNDS sets how often, SEED repeats a run.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import process from 'node:process';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { collect, randomOf, workspace } from './helpers.mjs';
+
+const ROUNDS = Number(process.env.FOLLOW_ROUNDS ?? 15);
+const OPERATIONS = 4000;
+
+const program = (name) => fileURLToPath(new URL(`../examples/follow/${name}`, import.meta.url));
+
+/** Starts both programs with a pipe each way. */
+function startBoth(work) {
+  const start = (name, ...args) =>
+    spawn(process.execPath, [program(name), ...args], { stdio: 'pipe' });
+  const source = start('source.mjs', work.file('source.wal'), String(OPERATIONS));
+  const replica = start('replica.mjs', work.file('replica.wal'));
+  const errors = [source, replica].map((child) => {
+    let text = '';
+    child.stderr.setEncoding('utf8').on('data', (more) => {
+      text += more;
+    });
+    // Whoever is killed breaks the pipes of the other one.
+    child.stdin.on('error', () => undefined);
+    return () => text;
+  });
+  source.stdout.pipe(replica.stdin);
+  replica.stdout.pipe(source.stdin);
+  return { source, replica, errors, ends: [source, replica].map((child) => once(child, 'exit')) };
+}
+
+/** Kills one of the two after some frames have gone through, and lets the other one find out. */
+async function runAndKill(work, random) {
+  const { source, replica, ends } = startBoth(work);
+  const victim = random() < 0.5 ? source : replica;
+  const watched = random() < 0.5 ? source : replica;
+  let chunks = Math.floor(random() * 25);
+  watched.stdout.on('data', () => {
+    chunks -= 1;
+    if (chunks < 0) victim.kill('SIGKILL');
+  });
+  await Promise.all(ends);
+}
+
+/** Keys, values and timestamps; versions are the replica's own. */
+function state(store) {
+  return Array.from(store.entries(), ([key, { value, timestamp }]) => [key, `${value}`, timestamp]);
+}
+
+test(`${ROUNDS} kills of either side: both stores end up equal`, {
+  timeout: 60_000 + ROUNDS * 20_000,
+}, async (t) => {
+  const work = workspace(t);
+  const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 32));
+  t.diagnostic(`SEED=${seed}`);
+  const random = randomOf(seed);
+  for (let round = 0; round < ROUNDS; round += 1) await runAndKill(work, random);
+  const { ends, errors } = startBoth(work);
+  const codes = await Promise.all(ends);
+  assert.deepEqual(
+    codes,
+    [
+      [0, null],
+      [0, null],
+    ],
+    errors.map((text) => text()).join('\n'),
+  );
+  const [source, replica] = [await work.open('source.wal'), await work.open('replica.wal')];
+  assert.ok(source.lastSequence() >= OPERATIONS);
+  assert.ok(replica.lastSequence() >= source.lastSequence());
+  assert.deepEqual(state(replica), state(source));
+  assert.ok(source.size() > 50);
+  assert.deepEqual(source.stats().consumers, [
+    { name: 'replica', position: source.lastSequence() },
+  ]);
+  assert.ok(source.stats().floor > 0, 'the log was compacted meanwhile');
+});
+
+test('the example prints what it should, twice in a row', async (t) => {
+  const { dir } = workspace(t);
+  for (let round = 0; round < 2; round += 1) {
+    const child = spawn(process.execPath, [program('main.mjs')], { cwd: dir, stdio: 'pipe' });
+    const output = collect(child);
+    const [code] = await once(child, 'close');
+    assert.deepEqual([code, output.stderr], [0, '']);
+    assert.match(
+      output.stdout,
+      /^== STORE FOLLOW EXAMPLE ==\nExit codes: 0 0\nEntries: \d+, the replica has the same: true\n$/,
+    );
+    assert.deepEqual(readdirSync(dir), []);
+  }
+});
