@@ -9,7 +9,7 @@
  * - A **timestamp** is in milliseconds since the Unix epoch.
  *
  * Calls that can fail while a correct program runs give a {@link Result} (or a promise of one); such promises never
- * reject. Calls that return a bare value (`getString`, `keys`, `snapshot` and the like) throw a {@link SoftadastraError}
+ * reject, but for what a function of yours threw (see {@link LongCallOptions.onProgress}). Calls that return a bare value (`getString`, `keys`, `snapshot` and the like) throw a {@link SoftadastraError}
  * instead, because `undefined` would be mistaken for a missing key.
  *
  * @packageDocumentation
@@ -213,8 +213,21 @@ export class OperationDecoder {
   static decode(payload: Uint8Array): Result<Operation>;
 }
 
+/** When a log is compacted without being asked. */
+export interface CompactionRules {
+  /** How many times larger than what a compaction would leave the log must be; default 2, at least 1. */
+  ratio?: number | undefined;
+  /** A log of fewer bytes than this is left alone; default 4 MiB. */
+  minimumBytes?: number | undefined;
+}
+
 /** Options of a store that writes a log. */
 export interface FastOptions {
+  /**
+   * Whether the log is compacted by itself, on a thread of its own while reads and writes go on; true by default. False
+   * leaves that to {@link StoreEngine.compact}. What consumers and readers of the history still need counts as needed.
+   */
+  compaction?: boolean | CompactionRules | undefined;
   /**
    * How many bytes of writes may be staged for the next commit; default 16 MiB. Writes past it wait their turn, and
    * their promises settle later; nothing is refused.
@@ -253,6 +266,7 @@ export class StoreConfig {
   path: string;
   autoFlush: boolean;
   stagedBytesLimit: number;
+  compaction: boolean | CompactionRules;
 }
 
 /** Makes a write depend on what is stored when it is committed. */
@@ -376,7 +390,9 @@ export class BatchResult {
  */
 export class RecoveryReport {
   private constructor();
-  /** Operations replayed. */
+  /** Entries in the checkpoint that a compaction put at the front of the log. */
+  readonly checkpointEntries: number;
+  /** Operations replayed behind it. */
   readonly records: number;
   /** Entries after the replay. */
   readonly entries: number;
@@ -401,6 +417,8 @@ export class SalvageReport {
   readonly log: string;
   /** The copy of the damaged log, with zeros for what the disk could not read. */
   readonly copy: string;
+  /** Entries of the checkpoint in the new log. */
+  readonly entries: number;
   /** Operations in the new log. */
   readonly records: number;
   /** Sequence of the last operation in the new log. */
@@ -446,6 +464,146 @@ export interface SalvagedRun {
  */
 export function salvage(path: string, to: string): Promise<Result<SalvageReport>>;
 
+/** How far a compaction or a backup is. */
+export interface Progress {
+  /** Bytes of the new log that are written. */
+  written: number;
+  /** About how many it will have; never less than `written`. */
+  expected: number;
+}
+
+/** Watches and stops a call that can take seconds. */
+export interface LongCallOptions {
+  /**
+   * Called about once for every mebibyte. What it throws stops the call and rejects its promise; by then the call may
+   * have been done.
+   */
+  onProgress?: ((progress: Progress) => void) | undefined;
+  /** Makes the call give up with `invalid_state` ("the call was aborted"), unless it is nearly done. */
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * What a compaction did.
+ *
+ * @example
+ * ```js
+ * const { bytesBefore, bytesAfter, pauseMs } = (await engine.compact()).value();
+ * console.log(`${bytesBefore} bytes became ${bytesAfter}, writes waited ${pauseMs} ms`);
+ * ```
+ */
+export class CompactionReport {
+  private constructor();
+  /** Bytes of the log when the compaction began. */
+  readonly bytesBefore: number;
+  /** Bytes of the log that took its place. */
+  readonly bytesAfter: number;
+  /** The operations behind this sequence are still in the log. */
+  readonly floor: number;
+  readonly durationMs: number;
+  /** For how long writes had to wait at the end. */
+  readonly pauseMs: number;
+}
+
+/**
+ * What a backup holds.
+ *
+ * @example
+ * ```js
+ * const { path, entries, lastSequence } = (await engine.backup('data/copy.wal')).value();
+ * console.log(`${entries} entries up to operation ${lastSequence} are in ${path}`);
+ * ```
+ */
+export class BackupReport {
+  private constructor();
+  /** Where it is, with all links resolved. */
+  readonly path: string;
+  readonly bytes: number;
+  readonly entries: number;
+  /** Sequence of the last operation in it. */
+  readonly lastSequence: number;
+  readonly durationMs: number;
+}
+
+/**
+ * One operation of the history. `payload` is what another store takes with {@link StoreEngine.apply}; it shares the
+ * memory of the page that it was read with, about 256 KiB (`Uint8Array.from(payload)` is a copy of its own).
+ *
+ * @example
+ * ```js
+ * for await (const { sequence, operation, payload } of engine.operations()) {
+ *   console.log(sequence, operation.type, operation.key, payload.length);
+ * }
+ * ```
+ */
+export class LoggedOperation {
+  private constructor();
+  /** Its sequence in this store. */
+  readonly sequence: number;
+  /** The operation in its published encoding, as {@link OperationEncoder} writes it. */
+  readonly payload: Uint8Array;
+  /** Decoded when it is read for the first time. @throws SoftadastraError for a timestamp past what a number holds. */
+  get operation(): Operation;
+}
+
+/** How long an iteration over the history goes on. */
+export interface FollowOptions {
+  /**
+   * True: at the end it waits for more, until the store is closed. False (the default): it ends with the last operation
+   * that was there when it began.
+   *
+   * Waiting alone does not keep the process alive, as the store itself does not: a process that has nothing else to do
+   * would never end. A top-level `await` on it then ends with exit code 13.
+   */
+  follow?: boolean | undefined;
+  /** Ends the iteration, as `break` does. */
+  signal?: AbortSignal | undefined;
+}
+
+/** Which part of the history to read. */
+export interface HistoryOptions extends FollowOptions {
+  /** Only operations behind this sequence; default 0, all of them. */
+  since?: number | undefined;
+}
+
+/** Where a new consumer begins. */
+export interface ConsumerOptions {
+  /** It needs the operations behind this sequence; default 0. Not looked at for a consumer that is known. */
+  since?: number | undefined;
+}
+
+/**
+ * A named reader of the history, such as the outbox of a sync engine. The log keeps its position; no compaction takes
+ * away what it has not acknowledged, so a consumer that is not needed any more has to be removed
+ * ({@link StoreEngine.removeConsumer}). After a crash it is given again what it had not acknowledged.
+ *
+ * @example
+ * ```js
+ * const outbox = (await engine.consumer('outbox')).value();
+ * for await (const { sequence, payload } of outbox.operations()) {
+ *   console.log('send', payload); // and when the other side has it:
+ *   (await outbox.acknowledge(sequence)).value();
+ * }
+ * ```
+ */
+export class Consumer {
+  private constructor();
+  readonly name: string;
+  /**
+   * The sequence up to which everything is acknowledged.
+   * @throws SoftadastraError `not_found` when the consumer was removed, `invalid_state` while the store is not open.
+   */
+  position(): number;
+  /** The operations behind the position, as {@link StoreEngine.operations} gives them. */
+  operations(options?: FollowOptions): AsyncIterableIterator<LoggedOperation>;
+  /**
+   * Stores that nothing up to `sequence` is needed any more, as durably as a write. Each is a write to the log, so
+   * acknowledge many operations at once. The present position again changes nothing. Errors: `invalid_argument` for a
+   * sequence that was not read through this object, or before the position; `not_found` when the consumer was removed.
+   */
+  acknowledge(sequence: number): Promise<Result<void>>;
+}
+
 /** Figures of a store at this moment. */
 export interface StoreStats {
   entries: number;
@@ -453,13 +611,29 @@ export interface StoreStats {
   liveBytes: number;
   /** Size of the log in bytes. */
   logBytes: number;
-  /** Bytes that wait for the next commit. */
+  /** Bytes of the log that a compaction would keep for consumers and readers of the history. */
+  heldBytes: number;
+  /** Bytes of writes of this object that wait for their commit. */
   stagedBytes: number;
   /** Groups committed since the store was opened. */
   groups: number;
   /** Times the log was forced to stable storage since the store was opened. */
   syncs: number;
+  /** When the last of them ended, in milliseconds since the Unix epoch. */
+  lastSyncAt: number | undefined;
+  /** How long it took, in milliseconds; 0 before the first. */
+  lastSyncMs: number;
   lastSequence: number;
+  /** The log has the operations behind this sequence. */
+  floor: number;
+  /** The consumers, in the order of their names. */
+  consumers: Array<{ name: string; position: number }>;
+  /** Compactions since the store was made. */
+  compactions: number;
+  /** Why the last compaction failed; undefined when it did not. */
+  lastCompactionError: SoftadastraError | undefined;
+  /** How far the compaction or backup is that is running. */
+  rewriting: Progress | undefined;
   /** True after a failed sync: writing is refused until the log is reopened. */
   poisoned: boolean;
   open: boolean;
@@ -523,8 +697,20 @@ export class StoreEngine {
    */
   batch(operations: ReadonlyArray<Operation | BatchOperation>): Promise<Result<BatchResult>>;
 
-  /** Writes an operation made elsewhere and keeps its timestamp. */
-  apply(operation: Operation): Promise<Result<ApplyResult>>;
+  /**
+   * Writes an operation made elsewhere, given as itself or as its payload, and keeps its timestamp. It gets a version of
+   * this store. A payload that does not decode is `invalid_argument` and stores nothing.
+   *
+   * Applying an operation twice leaves the same value and timestamp, under a new version; so what a crash left in doubt
+   * can be applied again, in the same order. The operation that is applied last wins, whatever its timestamp: which of
+   * two changes made in different places should win is for the sync engine to decide.
+   *
+   * @example
+   * ```js
+   * const { version, created } = (await engine.apply(payload)).value();
+   * ```
+   */
+  apply(operation: Operation | Uint8Array): Promise<Result<ApplyResult>>;
 
   /** Reads an entry. A missing key is `not_found` with the key in `context`. */
   get(key: KeyLike): Result<Entry>;
@@ -587,7 +773,82 @@ export class StoreEngine {
   /** A view of this moment that later writes do not change. @throws SoftadastraError while the store is not open. */
   snapshot(): Snapshot;
 
+  /** Never waits for the disk. */
   stats(): StoreStats;
+
+  /**
+   * Rewrites the log without what nobody needs any more: overwritten values, removed keys, history that every consumer
+   * has acknowledged. Entries keep their versions and timestamps. Reads and writes go on; the work is done on a thread of
+   * its own and keeps the process alive. Until it is done the disk holds both logs; when it fails the old one stays.
+   *
+   * Errors: `invalid_state` while another compaction or a backup is running, for a memory-only store, when it is aborted
+   * or the store is closed meanwhile; `io_error`, for instance when the disk is full; `store_error` when what was
+   * written does not read back.
+   *
+   * @example
+   * ```js
+   * const signal = AbortSignal.timeout(60_000);
+   * const onProgress = ({ written, expected }) => console.log(`${written} of ${expected} bytes`);
+   * const compacted = await engine.compact({ signal, onProgress });
+   * ```
+   */
+  compact(options?: LongCallOptions): Promise<Result<CompactionReport>>;
+
+  /**
+   * Writes a copy of the store to `path` while reads and writes go on. It is one moment of the store, with every write
+   * that was acknowledged before the call, and with the consumers; it opens like any log. It appears under its name when
+   * it is complete, on stable storage and read back. A compaction or backup that is running is waited for.
+   *
+   * Errors: `already_exists` when there is a file at `path`, which may be the log itself; `invalid_argument` for a bad
+   * path, also for the names of files beside a log (`.new`, `.lock`); `invalid_state` and `io_error` as for
+   * {@link StoreEngine.compact}.
+   */
+  backup(path: string, options?: LongCallOptions): Promise<Result<BackupReport>>;
+
+  /**
+   * The operations behind `since`, in the order of their sequences, each once it is on stable storage and visible. In a
+   * store that is not flushed by itself that is after `flush()`. Pages of about 256 KiB are read from the log on a
+   * worker thread; no compaction takes away what a running iteration has not read.
+   *
+   * Nothing is read before the first `next()`. It ends when the store is closed, by `break`, `return()` and the signal.
+   *
+   * `next()` throws `not_found` when a compaction has dropped operations behind `since` (the message names the sequence
+   * from which on they are there) and `invalid_argument` when `since` is no sequence or beyond the last one.
+   * @throws SoftadastraError at once for misspelt options, for a memory-only store and while the store is not open.
+   *
+   * @example
+   * ```js
+   * for await (const { sequence, payload } of engine.operations({ since: 0, follow: true })) {
+   *   console.log(sequence, payload.length);
+   *   break; // else it waits for more
+   * }
+   * ```
+   */
+  operations(options?: HistoryOptions): AsyncIterableIterator<LoggedOperation>;
+
+  /**
+   * The consumer called `name`, 1 to 255 bytes of UTF-8. One that is new is stored in the log, as durably as a write; a
+   * log has at most 1,024. One that is known goes on where it was.
+   *
+   * Errors: `not_found` when a compaction has dropped operations behind `since` that a new consumer asks for;
+   * `invalid_argument` for a bad name and for a place that the history does not have.
+   *
+   * A consumer that comes late begins with the state instead of the history:
+   *
+   * @example
+   * ```js
+   * const since = engine.lastSequence();
+   * const outbox = (await engine.consumer('outbox', { since })).value();
+   * for (const [key, entry] of engine.snapshot().entries()) {
+   *   console.log('send', key, entry.value, entry.timestamp);
+   * }
+   * // and then what outbox.operations() gives; what is in both is sent twice, in the right order
+   * ```
+   */
+  consumer(name: string, options?: ConsumerOptions): Promise<Result<Consumer>>;
+
+  /** Forgets a consumer, so that it holds no history back. One that is unknown is `not_found`. */
+  removeConsumer(name: string): Promise<Result<void>>;
 
   /** Sequence of the last committed operation, 0 when there was none. */
   lastSequence(): number;
@@ -600,7 +861,8 @@ export class StoreEngine {
 
   /**
    * Commits what is staged, puts it on stable storage, marks the log as closed in order and lets go of it. Writes
-   * called later give `invalid_state`. Closing a closed store succeeds.
+   * called later give `invalid_state`. A running compaction or backup gives up; iterations over the history end. Closing
+   * a closed store succeeds.
    */
   close(): Promise<Result<void>>;
 
@@ -621,6 +883,8 @@ export class StoreEngine {
 export class Snapshot {
   private constructor();
   size(): number;
+  /** Sequence of the last operation that shows in it. */
+  lastSequence(): number;
   /** A missing key is `not_found`. */
   get(key: KeyLike): Result<Entry>;
   /** Every key with its value, in key order. */

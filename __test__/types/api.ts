@@ -2,13 +2,17 @@
 
 import {
   type ApplyResult,
+  type BackupReport,
   type BatchOperation,
   type BatchResult,
   Client,
   ClientOptions,
+  type CompactionReport,
+  Consumer,
   type Entry,
   type ErrorCode,
   Key,
+  LoggedOperation,
   Operation,
   OperationDecoder,
   OperationEncoder,
@@ -43,6 +47,37 @@ export async function salvages(): Promise<void> {
   exactly<readonly SalvagedRun[]>()(saved.value().later, true);
   // @ts-expect-error the second path is missing
   await salvage('damaged.wal');
+}
+
+export async function histories(store: StoreEngine): Promise<void> {
+  const { signal } = new AbortController();
+  const onProgress = (progress: { written: number; expected: number }): void =>
+    exactly<number>()(progress.written, true);
+  exactly<Result<CompactionReport>>()(await store.compact({ onProgress, signal }), true);
+  exactly<Result<BackupReport>>()(await store.backup('b.wal', { onProgress }), true);
+  const consumer = (await store.consumer('outbox', { since: 1 })).value();
+  exactly<Consumer>()(consumer, true);
+  exactly<number>()(consumer.position(), true);
+  exactly<Result<void>>()(await consumer.acknowledge(1), true);
+  exactly<Result<void>>()(await store.removeConsumer('outbox'), true);
+  for await (const logged of store.operations({ since: 1, follow: true, signal })) {
+    exactly<LoggedOperation>()(logged, true);
+    exactly<Operation>()(logged.operation, true);
+    exactly<Result<ApplyResult>>()(await store.apply(logged.payload), true);
+  }
+  exactly<number>()(store.snapshot().lastSequence(), true);
+  exactly<Array<{ name: string; position: number }>>()(store.stats().consumers, true);
+  StoreConfig.fast('a.wal', { compaction: { ratio: 3, minimumBytes: 0 } }).compaction = false;
+  // @ts-expect-error misspelt
+  StoreConfig.durable('a.wal', { compaction: { ration: 3 } });
+  // @ts-expect-error a consumer knows where it begins
+  consumer.operations({ since: 1 });
+  // @ts-expect-error misspelt
+  store.compact({ onprogress: onProgress });
+  // @ts-expect-error comes from operations()
+  new LoggedOperation(1, new Uint8Array());
+  // @ts-expect-error comes from consumer()
+  new Consumer('outbox');
 }
 
 export async function writes(store: StoreEngine): Promise<void> {
