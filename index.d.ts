@@ -553,7 +553,7 @@ export interface FollowOptions {
    * that was there when it began.
    *
    * Waiting alone does not keep the process alive, as the store itself does not: a process that has nothing else to do
-   * would never end. A top-level `await` on it then ends with exit code 13.
+   * would never end. What was written before is given first. A top-level `await` on it then ends with exit code 13.
    */
   follow?: boolean | undefined;
   /** Ends the iteration, as `break` does. */

@@ -1,5 +1,5 @@
 // A store that follows another one in another process ends up equal to it, however often either of them is killed.
-// FOLLOW_ROUNDS sets how often, SEED repeats a run.
+// KILL_ROUNDS sets how often, SEED repeats a run.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -10,7 +10,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { collect, randomOf, workspace } from './helpers.mjs';
 
-const ROUNDS = Number(process.env.FOLLOW_ROUNDS ?? 15);
+const ROUNDS = Number(process.env.KILL_ROUNDS ?? 15);
 const OPERATIONS = 4000;
 
 const program = (name) => fileURLToPath(new URL(`../examples/follow/${name}`, import.meta.url));

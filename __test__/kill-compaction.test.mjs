@@ -1,5 +1,5 @@
 // A process that is killed in the middle of a compaction loses nothing, and the next opening leaves nothing behind.
-// COMPACT_KILL_ROUNDS sets how often it is killed, SEED repeats the moments as far as processes repeat anything.
+// KILL_ROUNDS sets how often it is killed, SEED repeats the moments as far as processes repeat anything.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -10,7 +10,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { childFile, collect, randomOf, workspace } from './helpers.mjs';
 
-const ROUNDS = Number(process.env.COMPACT_KILL_ROUNDS ?? 15);
+const ROUNDS = Number(process.env.KILL_ROUNDS ?? 15);
 const BASE = 3000;
 const TASKS = 4;
 

@@ -13,18 +13,21 @@ test('the three kinds of config and their fields', () => {
     path: '',
     autoFlush: true,
     stagedBytesLimit: limit,
+    compaction: true,
   });
   assert.deepEqual(fields(StoreConfig.durable('a.wal')), {
     mode: 'durable',
     path: 'a.wal',
     autoFlush: true,
     stagedBytesLimit: limit,
+    compaction: true,
   });
   assert.deepEqual(fields(StoreConfig.fast('a.wal', { stagedBytesLimit: 1 })), {
     mode: 'durable',
     path: 'a.wal',
     autoFlush: false,
     stagedBytesLimit: 1,
+    compaction: true,
   });
   assert.equal(StoreConfig.durable('a.wal', { autoFlush: false }).autoFlush, false);
   assert.equal(StoreConfig.durable('a.wal', { autoFlush: undefined }).autoFlush, true);
@@ -35,6 +38,7 @@ test('a misspelt option of a config is refused by name', () => {
     [{ autoflush: true }, 'autoflush', 'autoFlush'],
     [{ autoFlsuh: true }, 'autoFlsuh', 'autoFlush'],
     [{ stagedByteLimit: 1 }, 'stagedByteLimit', 'stagedBytesLimit'],
+    [{ compacton: false }, 'compacton', 'compaction'],
   ]) {
     const error = throws(() => StoreConfig.durable('a.wal', options), 'invalid_argument');
     assert.match(error.message, new RegExp(`"${wrong}".*did you mean "${right}"`));

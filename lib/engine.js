@@ -48,7 +48,7 @@ class StoreEngine {
     }
     this.#writer = new Writer(this.#handle, fields.mode === 'memory');
     this.#life = new Lifecycle(this.#handle, this.#writer, fields.mode === 'durable');
-    this.#histories = new Histories(this.#handle, this.#life);
+    this.#histories = new Histories(this.#handle, this.#life, this.#writer);
     this.#consumers = new Consumers(this.#handle, this.#life, this.#writer, this.#histories);
     this.#nativeGet = this.#handle.get;
     this.#nativeGetString = this.#handle.getString;

@@ -145,8 +145,7 @@ class HistoryIterator {
 
   #more() {
     return new Promise((resolve) => {
-      this.#wake = resolve;
-      this.#native.whenMore(resolve);
+      this.#wake = this.#source.whenMore(this.#native, resolve);
     });
   }
 }
@@ -157,10 +156,12 @@ class Histories {
   #life;
   #last = Promise.resolve();
   #running = new Set();
+  #sleepers = new Set();
 
-  constructor(handle, life) {
+  constructor(handle, life, writer) {
     this.#handle = handle;
     this.#life = life;
+    writer.onDone = () => this.#wakeSleepers();
   }
 
   /** An iteration behind `options.since`. */
@@ -177,6 +178,7 @@ class Histories {
     const source = {
       open: (follow) => this.#handle.operations(checkWhole(since(), 'since'), follow),
       read: (native) => this.#readPage(native),
+      whenMore: (native, resolve) => this.#sleep(native, resolve),
       lastSequence: () => this.#handle.lastSequence(),
       closed: () => this.#life.closed,
     };
@@ -191,6 +193,30 @@ class Histories {
       running.deref()?.end();
     }
     this.#running.clear();
+  }
+
+  /** Gives the function that wakes before there is more. */
+  #sleep(native, resolve) {
+    const sleeper = { native, wake: undefined };
+    sleeper.wake = () => {
+      this.#sleepers.delete(sleeper);
+      resolve();
+    };
+    this.#sleepers.add(sleeper);
+    native.whenMore(sleeper.wake);
+    return sleeper.wake;
+  }
+
+  /**
+   * The wake of native code keeps no process alive, so it can come too late: the process would end with an operation
+   * still to be given. What was written on this thread is therefore looked for here.
+   */
+  #wakeSleepers() {
+    for (const { native, wake } of this.#sleepers) {
+      if (native.hasMore()) {
+        wake();
+      }
+    }
   }
 
   /** Weakly, so that an iteration that was begun and forgotten holds back no history for ever. */

@@ -43,6 +43,8 @@ class WaitingJob {
  * group while the others fill. Writes that find no room, and long jobs, wait in one queue, so calls keep their order.
  */
 class Writer {
+  /** Called when a commit or a job is done, for those who follow the history. */
+  onDone = () => undefined;
   #handle;
   #staged = new StagedGroups();
   #committing = undefined;
@@ -257,6 +259,7 @@ class Writer {
     } else {
       group.fail(error);
     }
+    this.onDone();
   }
 
   #startJob(job) {
@@ -265,6 +268,7 @@ class Writer {
       this.#busy = false;
       job.finish(error ?? undefined, value);
       this.#advance();
+      this.onDone();
     };
     try {
       job.start(done);

@@ -16,7 +16,7 @@ const rounds = {
 };
 const env = { ...rounds, ...process.env };
 
-const hard = testFiles().filter((file) => /kill|model|locked/.test(file));
+const hard = testFiles().filter((file) => /kill|follow|model|locked/.test(file));
 if (!hard.some((file) => /kill/.test(file))) fail('torture: the kill test is missing');
 nodeTests(`kill and property tests, ${env.KILL_ROUNDS} kills`, hard, { env });
 rustTests(

@@ -26,8 +26,12 @@ struct Iteration {
     released: Cell<bool>,
 }
 
-const FUNCTIONS: &[(&str, Callback)] =
-    &[("nextPage\0", next_page), ("whenMore\0", when_more), ("release\0", release)];
+const FUNCTIONS: &[(&str, Callback)] = &[
+    ("nextPage\0", next_page),
+    ("whenMore\0", when_more),
+    ("hasMore\0", has_more),
+    ("release\0", release),
+];
 
 /// `operations(since, follow)`
 pub(super) extern "C" fn operations(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
@@ -126,6 +130,14 @@ extern "C" fn when_more(env: sys::napi_env, info: sys::napi_callback_info) -> Va
         // Dropping the caller, after the call or without one, releases it.
         iteration.waits_as.set(Some(reader.when_more(move || caller.call(()))));
         call.env.undefined()
+    })
+}
+
+/// `hasMore()`: whether there is more to read now; false while nobody waits
+extern "C" fn has_more(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
+    enter(env, info, |call: &Call<0>| {
+        let reader = of(call).reader.borrow();
+        call.env.boolean(reader.as_ref().is_some_and(Operations::has_more))
     })
 }
 

@@ -110,6 +110,11 @@ impl Operations {
         Ok(page)
     }
 
+    /// Whether there is more to read now.
+    pub fn has_more(&self) -> bool {
+        self.core.announcements.announced() > self.read_up_to()
+    }
+
     /// Calls `wake` once when there is more to read or the store is closed. Gives a number for
     /// [`forget`](Self::forget).
     pub fn when_more(&self, wake: impl FnOnce() + Send + 'static) -> u64 {
