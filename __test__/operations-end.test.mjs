@@ -91,5 +91,5 @@ test('an iteration that was begun and forgotten holds nothing back for ever', as
 test('a process that follows its own writes is given all of them before it ends', async (t) => {
   const { file } = workspace(t);
   const child = await runChild('follow-own.mjs', [file()], { timeout: 60_000 });
-  assert.deepEqual([child.stderr, child.stdout], ['', 'given 100\n']);
+  assert.deepEqual([child.stderr, child.stdout], ['', 'given 500\n']);
 });

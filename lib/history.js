@@ -195,8 +195,16 @@ class Histories {
     this.#running.clear();
   }
 
-  /** Gives the function that wakes before there is more. */
+  /**
+   * Waits for more, and gives the function that ends the wait before. The wake of native code keeps no process alive: one
+   * that has nothing else to do would end with an operation still to be given. What is known on this thread is therefore
+   * looked for, here and when a commit is done.
+   */
   #sleep(native, resolve) {
+    if (native.hasMore()) {
+      resolve();
+      return resolve;
+    }
     const sleeper = { native, wake: undefined };
     sleeper.wake = () => {
       this.#sleepers.delete(sleeper);
@@ -207,10 +215,6 @@ class Histories {
     return sleeper.wake;
   }
 
-  /**
-   * The wake of native code keeps no process alive, so it can come too late: the process would end with an operation
-   * still to be given. What was written on this thread is therefore looked for here.
-   */
   #wakeSleepers() {
     for (const { native, wake } of this.#sleepers) {
       if (native.hasMore()) {
