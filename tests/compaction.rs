@@ -274,7 +274,11 @@ fn operations_are_shown_when_they_are_durable_and_not_before() {
     engine.recover().unwrap();
     put(&engine, "a", "1");
     assert_eq!(engine.operations(0, false).unwrap().count(), 0);
+    let follower = engine.operations(0, true).unwrap();
+    assert!(!follower.has_more());
     engine.flush().unwrap();
+    assert!(follower.has_more());
+    drop(follower);
     let operation = Operation::put(Key::new("b").unwrap(), Value::from_string("2"));
     engine.apply(&operation).unwrap();
     let shown: Vec<_> = engine.operations(0, false).unwrap().map(Result::unwrap).collect();
