@@ -232,6 +232,15 @@ fn operations_are_shown_when_they_are_durable_and_not_before() {
     assert_eq!(engine.operations(2, false).unwrap().count(), 0);
 }
 
+/// So that a test which fails lets those go who wait.
+struct CloseAtLast<'e>(&'e StoreEngine);
+
+impl Drop for CloseAtLast<'_> {
+    fn drop(&mut self) {
+        let _ = self.0.close();
+    }
+}
+
 #[test]
 fn a_follower_is_given_what_is_written_until_the_store_is_closed() {
     let folder = tempfile::tempdir().unwrap();
@@ -239,6 +248,7 @@ fn a_follower_is_given_what_is_written_until_the_store_is_closed() {
     let engine = StoreEngine::open(config).unwrap();
     let followed = engine.operations(0, true).unwrap();
     thread::scope(|scope| {
+        let _closes = CloseAtLast(&engine);
         let seen = scope.spawn(move || followed.map(|found| found.unwrap().sequence).collect());
         for at in 0..50 {
             put(&engine, &format!("key {}", at % 5), "value");

@@ -189,7 +189,9 @@ fn switch(
     if core.history_needed_after(writer) < source.begin.last_sequence {
         return Ok(None);
     }
-    rewrite.copy_history(reader, &*source.file, &writer.position())?;
+    if !bug!(CatchUpForgotten) {
+        rewrite.copy_history(reader, &*source.file, &writer.position())?;
+    }
     rewrite.set_consumers(Consumers::clone(writer.consumers()))?;
     rewrite.seal()?;
     rewrite.verify()?;

@@ -128,7 +128,11 @@ impl<'s> Rewrite<'s> {
 
     /// Stores where the consumers are.
     pub fn set_consumers(&mut self, consumers: Consumers) -> Result<()> {
-        if consumers.is_empty() { Ok(()) } else { self.writer.set_consumers(consumers) }
+        if consumers.is_empty() || bug!(ConsumersForgotten) {
+            Ok(())
+        } else {
+            self.writer.set_consumers(consumers)
+        }
     }
 
     /// Puts what was written so far on stable storage.
@@ -139,6 +143,7 @@ impl<'s> Rewrite<'s> {
     /// Ends the log with a seal and puts all of it on stable storage. The seal vouches for every frame
     /// before it, so that damage to any of them is told from an interrupted write.
     pub fn seal(&mut self) -> Result<()> {
+        bug!(RewriteNotSynced, return Ok(()));
         self.writer.seal()
     }
 
@@ -149,10 +154,17 @@ impl<'s> Rewrite<'s> {
         let end = self.writer.position();
         let (path, header) = (&self.unnamed.path, self.writer.header());
         let mut reader = LogReader::at(path, &*file, header, self.verified)?;
+        let differs = |offset| Err(Error::RewriteDiffers { path: path.clone(), offset });
+        match LogReader::new(path, &*file) {
+            Ok(found) if found.header() == header => {}
+            Err(error @ (Error::RecoveryFailed { .. } | Error::PermissionDenied { .. })) => {
+                return Err(error);
+            }
+            _ => return differs(0),
+        }
         while reader.position().offset < end.offset && reader.next_frame(&mut |_| {})? {}
         if *reader.position() != end && !bug!(RewriteNotVerified) {
-            let offset = reader.position().offset;
-            return Err(Error::RewriteDiffers { path: path.clone(), offset });
+            return differs(reader.position().offset);
         }
         self.verified = end;
         Ok(())
@@ -169,6 +181,7 @@ impl<'s> Rewrite<'s> {
 
     /// Makes the name durable.
     pub fn secure_name(&self) -> Result<()> {
+        bug!(NewNameNotSecured, return Ok(()));
         let folder = self.path.folder();
         let secured = self.unnamed.storage.sync_dir(folder);
         secured.map_err(|error| Error::io(folder, "make the name of the new log durable", error))
