@@ -12,7 +12,7 @@ pub mod format;
 pub mod open;
 pub mod path;
 pub mod reader;
-mod records;
+pub(crate) mod records;
 pub mod repair;
 pub mod salvage;
 pub mod tail;

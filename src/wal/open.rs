@@ -31,7 +31,8 @@ pub struct Replay {
     pub clean_shutdown: bool,
 }
 
-/// Opens the log at `path` and hands every operation in it to `sink`, in sequence.
+/// Opens the log at `path` and hands every operation in it to `sink`, in sequence, with the size of the
+/// log in bytes.
 ///
 /// A log that cannot be trusted is refused and not changed by a single byte. On success everything
 /// that was replayed is on stable storage.
@@ -39,7 +40,7 @@ pub fn open(
     storage: &dyn Storage,
     path: &Path,
     synced: bool,
-    mut sink: impl FnMut(&[Record<'_>]),
+    mut sink: impl FnMut(u64, &[Record<'_>]),
 ) -> Result<(LogWriter, Replay)> {
     let path = LogPath::resolve(storage, path)?;
     if path.exists() {
@@ -55,7 +56,8 @@ pub fn open(
     }
     let file = open_file(storage, path.log(), Access::ReadWrite)?;
     let mut reader = LogReader::new(path.log(), &*file)?;
-    while reader.next_frame(&mut sink)? {}
+    let log_bytes = reader.window().file_len();
+    while reader.next_frame(&mut |records| sink(log_bytes, records))? {}
     let tail = judge(&mut reader)?;
     let mut replay = Replay {
         records: reader.records(),
