@@ -32,7 +32,8 @@ function builtLibrary(messages) {
 function cargoFor(name) {
   if (name === undefined) return ['build'];
   const target = targets.TARGETS.find((one) => one.name === name);
-  if (!target) fail(`no target ${name}: there are ${targets.TARGETS.map((one) => one.name)}`);
+  if (!target)
+    fail(`no target ${name}: there are ${targets.TARGETS.map((one) => one.name).join(', ')}`);
   const { os, libc, triple } = target;
   if (os !== 'linux') return ['build', '--target', triple];
   const glibc = libc === 'glibc' ? `.${targets.OLDEST_GLIBC}` : '';

@@ -21,7 +21,7 @@ export function common() {
   return { ...(repository && { repository }), publishConfig: { access: 'public' } };
 }
 
-function platformManifest({ name, os, cpu, libc }) {
+export function platformManifest({ name, os, cpu, libc }) {
   const { version, license, engines } = manifest;
   return {
     name: targets.packageName(name),

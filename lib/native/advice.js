@@ -76,7 +76,7 @@ const REASONS = [
     () => 'It was built for the other C library (glibc or musl) than the one of this system.',
   ],
   [
-    /ELF|incompatible architecture|mach-o|not a valid Win32|Exec format|image not found/i,
+    /\bELF\b|incompatible architecture|mach-o|not a valid Win32|Exec format|image not found/i,
     (target) => `It is no native file of ${target}: another platform's, or a damaged one.`,
   ],
   [
