@@ -8,6 +8,8 @@ import { manifest } from './platform-packages.mjs';
 import { npm, npmCommand, root, say } from './run.mjs';
 
 const { name: store, version } = manifest;
+// npm publishes no version such as 1.0.0-beta.1 as the latest one.
+const tag = version.includes('-') ? 'next' : 'latest';
 const packages = [...targets.TARGETS.map(({ name }) => targets.packageName(name)), store];
 
 function isPublished(name) {
@@ -24,5 +26,5 @@ for (const name of packages) {
   }
   const tarball = `${name.slice(1).replace('/', '-')}-${version}.tgz`;
   const file = path.join(root, 'npm', 'packages', tarball);
-  npm(`publishing ${name}`, ['publish', file, '--access', 'public', '--provenance']);
+  npm(`publishing ${name}`, ['publish', file, '--access', 'public', '--provenance', '--tag', tag]);
 }
