@@ -100,9 +100,8 @@ impl Rewriting {
     }
 
     /// Shows how far the work is; an error when it is to be given up.
-    pub(super) fn step(&self, control: &Control, mut progress: Progress) -> Result<()> {
-        // What was expected is an estimate, and an entry may have come since.
-        progress.expected = progress.expected.max(progress.written);
+    pub(super) fn step(&self, control: &Control, written: u64, expected: u64) -> Result<()> {
+        let progress = Progress { written, expected: expected.max(written) };
         *locked(&self.progress) = Some(progress);
         self.check(control)?;
         if let Some(watch) = &control.watch {

@@ -6,6 +6,7 @@ use std::hint::black_box;
 use foldhash::quality::RandomState;
 
 use super::arena::Arena;
+use super::part::{address_of, hash_of, slot_of};
 use super::record::{Entry, Record};
 use super::table::Table;
 
@@ -38,6 +39,14 @@ impl Entries {
             arena: Arena::new(),
             live_bytes: 0,
         }
+    }
+
+    pub(super) fn reserve(&mut self, entries: usize) {
+        self.table.reserve(entries);
+    }
+
+    pub(super) fn shrink(&mut self) {
+        self.table.shrink();
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "32 bits of the hash are enough")]
@@ -100,13 +109,7 @@ impl Entries {
     /// Brings the slots and then the records of up to `BATCH` keys into the cache.
     #[inline]
     fn touch(&self, batch: &[&[u8]]) -> [u32; BATCH] {
-        let mut hashes = [0; BATCH];
-        let mut seen = 0;
-        for (key, hash) in batch.iter().zip(&mut hashes) {
-            *hash = self.hash(key);
-            seen ^= self.table.touch(*hash);
-        }
-        black_box(seen);
+        let hashes = self.prefetch(batch);
         let mut seen = 0;
         for (_, hash) in batch.iter().zip(hashes) {
             let at = self.table.find(hash, |_| true);
@@ -116,21 +119,39 @@ impl Entries {
         hashes
     }
 
+    fn prefetch<const N: usize>(&self, batch: &[&[u8]]) -> [u32; N] {
+        let mut hashes = [0; N];
+        for (key, hash) in batch.iter().zip(&mut hashes) {
+            *hash = self.hash(key);
+            self.table.prefetch(*hash);
+        }
+        hashes
+    }
+
+    /// Prepares for writing these keys. New ones are likely, so looking for records stops early.
     pub(super) fn warm(&self, keys: &[&[u8]]) {
-        for batch in keys.chunks(BATCH) {
-            black_box(self.touch(batch));
+        for batch in keys.chunks(4 * BATCH) {
+            let hashes = self.prefetch::<{ 4 * BATCH }>(batch);
+            let mut seen = 0;
+            for (_, hash) in batch.iter().zip(hashes) {
+                seen ^= self.table.first(hash).map_or(0, |at| self.arena.touch(at));
+            }
+            black_box(seen);
         }
     }
 
     pub(super) fn put(&mut self, entry: &Entry<'_>) -> Change {
         let hash = self.hash(entry.key);
-        let Some(old) = self.table.find(hash, |at| self.arena.key(at) == entry.key) else {
-            let Some(at) = self.arena.insert(entry) else {
-                return Change::Refused;
-            };
-            self.table.insert(hash, at);
-            self.live_bytes += (entry.key.len() + entry.value.len()) as u64;
-            return Change::Created(at);
+        let old = match self.table.probe(hash, |at| self.arena.key(at) == entry.key) {
+            Ok(old) => old,
+            Err(vacancy) => {
+                let Some(at) = self.arena.insert(entry) else {
+                    return Change::Refused;
+                };
+                self.table.fill(vacancy, hash, at);
+                self.live_bytes += (entry.key.len() + entry.value.len()) as u64;
+                return Change::Created(at);
+            }
         };
         let before = self.arena.record(old).map_or(0, |record| record.value.len());
         let Some(new) = self.arena.update(old, entry) else {
@@ -142,6 +163,27 @@ impl Entries {
         }
         self.table.replace(hash, old, new);
         Change::Moved(old, new)
+    }
+
+    /// Stores an entry that cannot be found before [`settle`](Self::settle) is given the slot that this returns. Its key
+    /// must be a new one.
+    pub(super) fn append(&mut self, entry: &Entry<'_>) -> Option<u64> {
+        let at = self.arena.insert(entry)?;
+        self.live_bytes += (entry.key.len() + entry.value.len()) as u64;
+        Some(slot_of(self.hash(entry.key), at))
+    }
+
+    /// Makes appended entries findable: all at once, so that the cache misses overlap and the table has its size at once.
+    pub(super) fn settle(&mut self, slots: &[u64]) {
+        self.table.reserve(self.len() + slots.len());
+        for batch in slots.chunks(4 * BATCH) {
+            for slot in batch {
+                self.table.prefetch(hash_of(*slot));
+            }
+            for slot in batch {
+                self.table.insert(hash_of(*slot), address_of(*slot));
+            }
+        }
     }
 
     /// Takes an entry out. Its record stays readable until it is given to `free`.
