@@ -14,13 +14,15 @@ import { must, workspace } from './helpers.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const AsyncFunction = (async () => undefined).constructor;
+const adapters = ['lib/adapters/abstract-level.d.ts', 'lib/adapters/keyv.d.ts'];
 const ignore = () => undefined;
 const quiet = { log: ignore, warn: ignore, error: ignore };
 
+/** Not docs/api: it is made from the declarations, whose examples run here. */
 function pages() {
-  const docs = readdirSync(path.join(root, 'docs')).map((name) => path.join('docs', name));
-  const adapters = ['lib/adapters/abstract-level.d.ts', 'lib/adapters/keyv.d.ts'];
-  return ['index.d.ts', 'README.md', ...adapters, ...docs.filter((name) => name.endsWith('.md'))];
+  const names = (folder) => readdirSync(path.join(root, folder)).map((name) => `${folder}/${name}`);
+  const docs = ['docs', 'docs/guides'].flatMap(names).filter((name) => name.endsWith('.md'));
+  return ['index.d.ts', ...adapters, 'README.md', ...docs];
 }
 
 /** The code blocks of a page, without the comment stars of a declaration file. */

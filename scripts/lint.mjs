@@ -1,6 +1,7 @@
 // Everything that CI checks besides the tests.
 
 import process from 'node:process';
+import { lintApiDocs } from './api-docs/generate.mjs';
 import { checkEngine } from './check-engine.mjs';
 import { lintPackage } from './lint-package.mjs';
 import { lintWorkflows } from './lint-workflows.mjs';
@@ -24,5 +25,6 @@ step('clippy, with seeded bugs', 'cargo', [...clippy, '--lib', ...seeded, ...den
 step('clippy, with the binding', 'cargo', [...clippy, '--lib', ...napi, ...deny]);
 step('Rust documentation, engine alone', 'cargo', doc, docOptions);
 step('Rust documentation, with the binding', 'cargo', [...doc, ...napi], docOptions);
+lintApiDocs();
 lintPackage();
 await lintWorkflows();

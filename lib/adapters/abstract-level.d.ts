@@ -21,7 +21,7 @@ export interface SoftadastraLevelOptions<K, V>
  * `has` are there. Keys are any bytes: ASCII is stored as it is, each other byte as the character of its number, so a
  * key takes up to 1 MiB with other bytes counted twice. Values are up to 64 MiB. All data is in memory.
  *
- * Errors have the codes of `abstract-level`, and the store's {@link SoftadastraError} as `cause`: `LEVEL_LOCKED`,
+ * Errors have the codes of `abstract-level`, and the store's `SoftadastraError` as `cause`: `LEVEL_LOCKED`,
  * `LEVEL_CORRUPTION`, `LEVEL_IO_ERROR`, `LEVEL_INVALID_KEY` (a lone surrogate, too long), `LEVEL_INVALID_VALUE`;
  * `LEVEL_DECODE_ERROR` for a key that was written past this class. `open()` wraps them in `LEVEL_DATABASE_NOT_OPEN`.
  *
