@@ -1,7 +1,8 @@
 // Every JavaScript example of the documentation runs.
 
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { test } from 'node:test';
@@ -26,9 +27,10 @@ function pages() {
 }
 
 /** The code blocks of a page, without the comment stars of a declaration file. */
-function blocks(page) {
-  const text = readFileSync(path.join(root, page), 'utf8').replaceAll(/^ *\* ?/gm, '');
-  return [...text.matchAll(/^```js\n(.*?)^```$/gms)].map((match) => ({
+function blocks(page, language = 'js') {
+  const source = readFileSync(path.join(root, page), 'utf8');
+  const text = page.endsWith('.ts') ? source.replaceAll(/^ *\* ?/gm, '') : source;
+  return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms'))].map((match) => ({
     line: text.slice(0, match.index).split('\n').length + 1,
     code: match[1],
   }));
@@ -43,7 +45,17 @@ async function surroundings(t) {
   must(await engine.put('user:1', 'Ada'));
   const payload = must(store.OperationEncoder.encode(store.Operation.put('user:1', 'Ada')));
   const packages = { ...store, ...abstractLevel, ...keyvAdapter, Keyv };
-  return { dir, names: { ...packages, engine, payload, console: quiet } };
+  return { dir, names: { ...packages, engine, payload, console: quiet, builtin } };
+}
+
+const builtin = (name) => import(name);
+
+/** The code as the body of a function, which has no `import`. */
+function functionBody(code) {
+  return code
+    .replaceAll(/^import .* from '(keyv|@softadastra\/store.*)';$/gm, '')
+    .replaceAll(/^import (.*) from '(node:.*)';$/gm, "const $1 = await builtin('$2');")
+    .replaceAll(/^export /gm, '');
 }
 
 for (const page of pages()) {
@@ -53,14 +65,25 @@ for (const page of pages()) {
       const before = process.cwd();
       process.chdir(dir);
       t.after(() => process.chdir(before));
-      const body = code.replaceAll(/^import .* from '(keyv|@softadastra\/store.*)';$/gm, '');
       // In a block of its own, so that an example may declare a name that is given here.
-      const run = new AsyncFunction(...Object.keys(names), `{\n${body}\n}`);
+      const run = new AsyncFunction(...Object.keys(names), `{\n${functionBody(code)}\n}`);
       await run(...Object.values(names));
     });
   }
 }
 
+// What needs a package that is not here, such as Electron, is marked `javascript` and only read by the parser.
+for (const page of pages()) {
+  for (const { line, code } of blocks(page, 'javascript')) {
+    test(`${page}, line ${line}: the example is JavaScript`, (t) => {
+      const file = workspace(t).file('example.mjs');
+      writeFileSync(file, code);
+      const { status, stderr } = spawnSync(process.execPath, ['--check', file], { encoding: 'utf8' });
+      assert.equal(status, 0, stderr);
+    });
+  }
+}
+
 test('there are examples to run', () => {
-  assert.ok(pages().flatMap(blocks).length >= 15);
+  assert.ok(pages().flatMap((page) => blocks(page)).length >= 15);
 });
