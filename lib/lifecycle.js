@@ -1,6 +1,8 @@
 'use strict';
 
 const { invalidState, toError } = require('./error.js');
+const { aborted, readOpenOptions } = require('./open-options.js');
+const { Recovering } = require('./recovering.js');
 const { ok, err } = require('./result.js');
 const { RecoveryReport } = require('./results.js');
 
@@ -27,6 +29,7 @@ class Lifecycle {
   #writer;
   #durable;
   #closing = undefined;
+  #recovering = undefined;
 
   constructor(handle, writer, durable) {
     this.#handle = handle;
@@ -39,14 +42,19 @@ class Lifecycle {
     return invalidState(NOT_OPEN[this.state]);
   }
 
-  recover() {
-    const refusal = this.#recoverRefusal();
-    if (refusal !== undefined) {
-      return Promise.resolve(err(refusal));
+  recover(options) {
+    let recovering;
+    try {
+      recovering = this.#beginRecovery(readOpenOptions(options, 'recover'));
+    } catch (error) {
+      return Promise.resolve(err(toError(error)));
     }
     this.state = RECOVERING;
+    this.#recovering = recovering;
     return new Promise((resolve) => {
-      this.#writer.run(this.#handle.recover, (error, report) => {
+      const start = (done) => recovering.start(done);
+      this.#writer.run(start, (error, report) => {
+        this.#recovering = undefined;
         resolve(this.#recovered(error, report));
       });
     });
@@ -67,6 +75,7 @@ class Lifecycle {
     }
     if (this.state !== CLOSING) {
       this.state = CLOSING;
+      this.#recovering?.stopWaiting();
       this.#closing = new Promise((resolve) => {
         this.#writer.run(this.#handle.close, (error) => {
           this.state = CLOSED;
@@ -75,6 +84,17 @@ class Lifecycle {
       });
     }
     return this.#closing;
+  }
+
+  #beginRecovery(options) {
+    const refusal = this.#recoverRefusal();
+    if (refusal !== undefined) {
+      throw refusal;
+    }
+    if (options.signal?.aborted) {
+      throw aborted(options.signal);
+    }
+    return new Recovering(this.#handle.recover, options);
   }
 
   #recovered(error, report) {

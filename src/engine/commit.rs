@@ -36,6 +36,10 @@ impl Core {
             if let Some(outcome) = ticket.outcome.get() {
                 break outcome.clone();
             }
+            if locked(&self.queue).is_empty() {
+                // Whoever took the group out of the queue panicked before it could answer.
+                break Err(Error::Internal { reason: "a commit panicked, its outcome is unknown" });
+            }
             self.lead(&mut log);
         };
         drop(log);

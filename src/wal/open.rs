@@ -38,12 +38,14 @@ pub struct Replay {
 /// Opens the log at `path` and hands every operation in it to `sink`, in sequence.
 ///
 /// A log that cannot be trusted is refused and not changed by a single byte. On success everything
-/// that was replayed is on stable storage.
+/// that was replayed is on stable storage. It gives up between two frames of the replay when `aborted`
+/// says so, which changes nothing of the log.
 pub fn open(
     storage: &dyn Storage,
     path: &Path,
     synced: bool,
     mut sink: impl FnMut(&[Record<'_>]),
+    aborted: impl Fn() -> bool,
 ) -> Result<(LogWriter, Replay)> {
     let path = LogPath::resolve(storage, path)?;
     if path.exists() {
@@ -60,7 +62,7 @@ pub fn open(
     drop_unfinished(storage, &path)?;
     let file: Arc<dyn StorageFile> = open_file(storage, path.log(), Access::ReadWrite)?.into();
     let mut reader = LogReader::new(path.log(), &*file)?;
-    let landmarks = replay_all(&mut reader, &mut sink)?;
+    let landmarks = replay_all(&mut reader, &mut sink, aborted)?;
     let tail = judge(&mut reader)?;
     let mut replay = Replay {
         entries: reader.entries(),
@@ -91,9 +93,13 @@ pub fn open(
 fn replay_all(
     reader: &mut LogReader<'_>,
     sink: &mut impl FnMut(&[Record<'_>]),
+    aborted: impl Fn() -> bool,
 ) -> Result<Landmarks> {
     let mut landmarks = Landmarks::default();
     loop {
+        if aborted() {
+            return Err(Error::Aborted);
+        }
         if !reader.position().in_checkpoint {
             landmarks.pass(reader.position());
         }
