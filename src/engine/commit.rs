@@ -281,6 +281,23 @@ mod tests {
     }
 
     #[test]
+    fn nobody_waits_for_a_leader_that_panicked() {
+        let engine = StoreEngine::new(StoreConfig::memory_only());
+        let log = locked(&engine.core.log);
+        std::thread::scope(|scope| {
+            let put = || engine.put(&Key::new("a").unwrap(), &Value::from_string(""));
+            let waiting = scope.spawn(put);
+            while locked(&engine.core.queue).is_empty() {
+                std::thread::yield_now();
+            }
+            // It took the group and never came back.
+            locked(&engine.core.queue).clear();
+            drop(log);
+            assert!(matches!(waiting.join().unwrap(), Err(Error::Internal { .. })));
+        });
+    }
+
+    #[test]
     fn one_failure_reaches_every_group_of_the_frame() {
         let engine = StoreEngine::new(StoreConfig::durable("never-opened.wal"));
         let tickets = [1, 2].map(|_| ticket(|group| group.put("a", b"", None).unwrap()));
