@@ -112,9 +112,8 @@ test('a batch of one thread is seen by the others as a whole', async (t) => {
   const store = await work.open();
   const [thread] = await threads(t, 1, work.file());
   const keys = Array.from({ length: 100 }, (_, n) => `member/${n}`);
-  const batches = thread.call('batches', keys, 500);
   let done = false;
-  batches.then(() => {
+  const batches = thread.call('batches', keys, 500).finally(() => {
     done = true;
   });
   const seen = new Set();

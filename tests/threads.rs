@@ -275,7 +275,7 @@ fn shares_that_are_dropped_end_like_closed_ones() {
     let log = folder.path().join("store.wal");
     let mut expected = 0;
     for round in 0..30 {
-        let threads: Vec<_> = (0..1 + random.below(4))
+        let threads: Vec<_> = (0..=random.below(4))
             .map(|me| {
                 let (log, closes) = (log.clone(), random.below(2) == 0);
                 thread::spawn(move || {

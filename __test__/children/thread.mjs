@@ -72,7 +72,7 @@ const calls = {
 
   /** Ends the thread; with `pending` writes that nobody waits for. */
   end(way, pending = 0) {
-    if (pending > 0) putAll('pending', pending);
+    if (pending > 0) void putAll('pending', pending);
     if (way === 'exit') process.exit(0);
     if (way === 'leave') parentPort.close();
     if (way === 'throw') {
