@@ -1,7 +1,7 @@
 'use strict';
 
 const { invalidState, toError } = require('./error.js');
-const { aborted, readOpenOptions } = require('./open-options.js');
+const { readOpenOptions } = require('./open-options.js');
 const { Recovering } = require('./recovering.js');
 const { ok, err } = require('./result.js');
 const { RecoveryReport } = require('./results.js');
@@ -90,9 +90,6 @@ class Lifecycle {
     const refusal = this.#recoverRefusal();
     if (refusal !== undefined) {
       throw refusal;
-    }
-    if (options.signal?.aborted) {
-      throw aborted(options.signal);
     }
     return new Recovering(this.#handle.recover, options);
   }
