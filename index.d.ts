@@ -1,5 +1,8 @@
 // biome-ignore-all lint/style/noExcessiveLinesPerFile: the reference of the package is read as one page
 
+// For `Buffer`: a project may have the types of Node.js and not name them.
+/// <reference types="node" />
+
 /**
  * Durable local key-value state for Node.js.
  *

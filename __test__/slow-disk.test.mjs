@@ -7,7 +7,9 @@ import { preloaded } from './preload.mjs';
 
 test('while syncs are held, reads, files, look-ups, timers and other stores go on', async (t) => {
   const work = workspace(t);
-  const variables = { HOLD_NAME: 'held-', HOLD_SYNC: work.file('hold') };
+  // As many threads as libuv has by itself; other runtimes have as many as there are cores.
+  const pool = { UV_THREADPOOL_SIZE: '4' };
+  const variables = { HOLD_NAME: 'held-', HOLD_SYNC: work.file('hold'), ...pool };
   const env = preloaded(t, work, 'held-sync', variables);
   if (!env) return;
   const child = await runChild('held-sync.mjs', [work.dir], { env });

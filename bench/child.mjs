@@ -21,6 +21,17 @@ async function load({ peer, dataset: name, folder, quick }) {
   return {};
 }
 
+/** Writes some entries again as they are, durably, and leaves everything open: the parent kills this process. */
+async function abandon({ peer, dataset: name, folder, quick }) {
+  const dataset = datasetOf(name, scaleOf(quick));
+  const { openWriter } = await import(`./peers/${peer}.mjs`);
+  const writer = await openWriter(folder, { durable: true, valueBytes: 100 });
+  const keys = Array.from({ length: 1000 }, (_, place) => dataset.key(place));
+  const values = Array.from(keys, (_, place) => dataset.value(place));
+  await writer.batch(keys, values);
+  process.send({ written: keys.length });
+}
+
 async function read(context, measure) {
   const { dataset, peer, operation } = context;
   const reader = await context.openReader(context.folder, dataset, context.order);
@@ -74,8 +85,9 @@ async function main() {
   // Also when the parent has gone: nobody wants the answer any more.
   process.on('disconnect', () => process.exit());
   const job = JSON.parse(process.argv[2]);
+  if (job.kind === 'abandon') return abandon(job);
   const sample = await (job.kind === 'load' ? load(job) : measureOne(job));
-  process.send(sample, () => process.disconnect());
+  return process.send(sample, () => process.disconnect());
 }
 
 await main();

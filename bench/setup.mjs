@@ -24,6 +24,6 @@ function installPeers() {
 }
 
 installPeers();
-step('building the bare loop', 'cargo', ['build', '--release', '--quiet', '--locked'], {
-  cwd: path.join(bench, 'bare-loop'),
-});
+// In its own folder also where CARGO_TARGET_DIR names another.
+const intoOwnFolder = ['build', '--release', '--quiet', '--locked', '--target-dir', 'target'];
+step('building the bare loop', 'cargo', intoOwnFolder, { cwd: path.join(bench, 'bare-loop') });

@@ -1,48 +1,70 @@
 'use strict';
 
-const fs = require('node:fs');
-const path = require('node:path');
+// Finds the native module: a file that the environment names, the build of a source checkout, or the platform's package.
 
-/** True when this process runs on musl, the C library of Alpine and its relatives. */
-function usesMusl() {
-  const report = process.report;
-  const before = report.excludeNetwork;
-  // Without this the report resolves the address of every open socket.
-  report.excludeNetwork = true;
+const { version } = require('../package.json');
+const { VARIABLE, missing, otherVersion, unloadable } = require('./native/advice.js');
+const { builtin } = require('./native/builtin.js');
+const { targetName } = require('./native/platform.js');
+const { TARGETS, fileName, packageName } = require('./native/targets.js');
+
+const fs = builtin('fs');
+const path = builtin('path');
+
+/** This folder, unless a bundler took the code out of it. */
+const folder = typeof __dirname === 'string' ? __dirname : undefined;
+const bundled = folder === undefined || !fs.existsSync(path.join(folder, 'native', 'targets.js'));
+
+/** The file of the checkout's own build. One that is there but does not load is the error to report. */
+function builtFile(target) {
+  const file = bundled ? undefined : path.join(folder, '..', 'npm', fileName(target));
+  return file && fs.existsSync(file) ? file : undefined;
+}
+
+function packagedFile(target) {
   try {
-    return report.getReport().header.glibcVersionRuntime === undefined;
-  } finally {
-    report.excludeNetwork = before;
+    return outsideArchive(require.resolve(packageName(target)));
+  } catch (cause) {
+    const installed = TARGETS.map(({ name }) => name).filter(isInstalled);
+    throw missing({ target, installed, bundled, version, cause });
   }
 }
 
-/** The name of this platform in file and package names, such as `linux-x64-gnu`. */
-function targetName() {
-  const target = `${process.platform}-${process.arch}`;
-  if (process.platform !== 'linux') {
-    return target;
+function isInstalled(target) {
+  try {
+    return require.resolve(`${packageName(target)}/package.json`) !== undefined;
+  } catch {
+    return false;
   }
-  return `${target}-${usesMusl() ? 'musl' : 'gnu'}`;
+}
+
+/** The system cannot load a file from inside an Electron archive; packagers lay such files in a folder beside it. */
+function outsideArchive(file) {
+  const outside = file.replace(/\.asar(?=[\\/])/, '.asar.unpacked');
+  return fs.existsSync(outside) ? outside : file;
+}
+
+/** Not through `require`, which a bundler may have taken away or replaced. */
+function load(file) {
+  const made = { exports: {} };
+  process.dlopen(made, path.toNamespacedPath(file));
+  return made.exports;
 }
 
 function loadNative() {
   const target = targetName();
-  const file = path.join(__dirname, '..', 'npm', `softadastra-store.${target}.node`);
-  const packageName = `@softadastra/store-${target}`;
-  // A file that is there but does not load is the error to report, so it is not skipped.
-  if (fs.existsSync(file)) {
-    return require(file);
-  }
+  const named = process.env[VARIABLE];
+  const file = named ? path.resolve(named) : (builtFile(target) ?? packagedFile(target));
+  let native;
   try {
-    return require(packageName);
+    native = load(file);
   } catch (cause) {
-    throw new Error(
-      `@softadastra/store has no native module for ${target}: looked for the file ${file} ` +
-        `and the package ${packageName} (${cause.code ?? cause.message}). ` +
-        'Install the optional dependencies of the package, or run "npm run build" in a source checkout.',
-      { cause },
-    );
+    throw unloadable({ file, target, named, cause });
   }
+  if (native.version !== version) {
+    throw otherVersion({ file, found: native.version, version, named });
+  }
+  return native;
 }
 
 module.exports = loadNative();

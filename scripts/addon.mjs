@@ -1,22 +1,17 @@
-// Builds the Node.js addon and puts it where lib/native.js looks for it.
+// Builds the Node.js addon and puts it where lib/native.js and scripts/pack.mjs look for it.
 
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
+import platform from '../lib/native/platform.js';
+import targets from '../lib/native/targets.js';
 import { fail, root, step } from './run.mjs';
 
 const library = /(?:^lib)?softadastra_store\.(?:so|dylib|dll)$/;
 
-export function addonFile() {
-  return path.join(root, 'npm', `softadastra-store.${platformName()}.node`);
-}
-
-/** The same name that lib/native.js computes. */
-function platformName() {
-  const { platform, arch } = process;
-  if (platform !== 'linux') return `${platform}-${arch}`;
-  const libc = process.report.getReport().header.glibcVersionRuntime ? 'gnu' : 'musl';
-  return `linux-${arch}-${libc}`;
+/** Where the addon of a platform is, this one's unless another is named. */
+export function addonFile(name = platform.targetName()) {
+  return path.join(root, 'npm', targets.fileName(name));
 }
 
 /** Asks cargo itself which file it made: that is right with any target folder or target triple. */
@@ -30,8 +25,24 @@ function builtLibrary(messages) {
   return files.find((file) => library.test(path.basename(file)));
 }
 
-export function buildAddon() {
-  const args = ['build', '--release', '--features', 'napi', '--lib', '--quiet'];
+/**
+ * With zig as the linker the file runs on every Linux with that C library or a newer one, wherever it was built; without
+ * it, on those that are not older than this machine.
+ */
+function cargoFor(name) {
+  if (name === undefined) return ['build'];
+  const target = targets.TARGETS.find((one) => one.name === name);
+  if (!target)
+    fail(`no target ${name}: there are ${targets.TARGETS.map((one) => one.name).join(', ')}`);
+  const { os, libc, triple } = target;
+  if (os !== 'linux') return ['build', '--target', triple];
+  const glibc = libc === 'glibc' ? `.${targets.OLDEST_GLIBC}` : '';
+  return ['zigbuild', '--target', `${triple}${glibc}`];
+}
+
+/** Builds for this machine, or for the target that is named, to be given to others. */
+export function buildAddon(name) {
+  const args = [...cargoFor(name), '--release', '--features', 'napi', '--lib', '--quiet'];
   const { stdout } = step(
     'building the addon',
     'cargo',
@@ -40,7 +51,7 @@ export function buildAddon() {
   );
   const built = builtLibrary(stdout);
   if (!built) fail('building the addon: cargo named no shared library');
-  install(readFileSync(built), addonFile());
+  install(readFileSync(built), addonFile(name));
 }
 
 /** A process that has the old addon loaded keeps it: the new file replaces the name, not the bytes. */

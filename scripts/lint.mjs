@@ -2,6 +2,8 @@
 
 import process from 'node:process';
 import { checkEngine } from './check-engine.mjs';
+import { lintPackage } from './lint-package.mjs';
+import { lintWorkflows } from './lint-workflows.mjs';
 import { biome, step, tool } from './run.mjs';
 
 const clippy = ['clippy', '--quiet'];
@@ -22,3 +24,5 @@ step('clippy, with seeded bugs', 'cargo', [...clippy, '--lib', ...seeded, ...den
 step('clippy, with the binding', 'cargo', [...clippy, '--lib', ...napi, ...deny]);
 step('Rust documentation, engine alone', 'cargo', doc, docOptions);
 step('Rust documentation, with the binding', 'cargo', [...doc, ...napi], docOptions);
+lintPackage();
+await lintWorkflows();

@@ -36,6 +36,20 @@ export function step(title, command, args, options = {}) {
 
 const cargoHint = '. The addon is built from Rust: install the toolchain from https://rustup.rs';
 
+/** npm tells its own path to the scripts it runs; without it only a shell finds npm on Windows. */
+export function npmCommand() {
+  const self = process.env.npm_execpath;
+  if (self && path.basename(self).startsWith('npm-cli')) {
+    return { command: process.execPath, first: [self], shell: false };
+  }
+  return { command: 'npm', first: [], shell: process.platform === 'win32' };
+}
+
+export function npm(title, args, options) {
+  const { command, first, shell } = npmCommand();
+  return step(title, command, [...first, ...args], { shell, ...options });
+}
+
 /** Runs a development dependency's command; going through node itself needs no shell on Windows. */
 export function tool(title, script, args, options) {
   return step(title, process.execPath, [path.join(root, 'node_modules', script), ...args], options);

@@ -5,7 +5,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { buildAddon } from './addon.mjs';
-import { root, step } from './run.mjs';
+import { npm, root } from './run.mjs';
 
 const lockFile = path.join(root, 'package-lock.json');
 const marker = path.join(root, 'node_modules', '.installed-from');
@@ -17,20 +17,12 @@ const marker = path.join(root, 'node_modules', '.installed-from');
 function installPackages() {
   const wanted = createHash('sha256').update(readFileSync(lockFile)).digest('hex');
   if (existsSync(marker) && readFileSync(marker, 'utf8') === wanted) return;
-  const [command, first, shell] = npm();
-  step('installing packages', command, [...first, 'ci', ...quiet, '--include=dev'], { shell });
+  npm('installing packages', ['ci', ...quiet, '--include=dev']);
   writeFileSync(`${marker}.new`, wanted);
   renameSync(`${marker}.new`, marker);
 }
 
 const quiet = ['--no-audit', '--no-fund', '--loglevel=error', '--no-progress'];
-
-/** npm tells its own path to the scripts it runs; without it only a shell finds npm on Windows. */
-function npm() {
-  const self = process.env.npm_execpath;
-  if (self && path.basename(self).startsWith('npm-cli')) return [process.execPath, [self], false];
-  return ['npm', [], process.platform === 'win32'];
-}
 
 installPackages();
 if (!process.argv.includes('--packages-only')) buildAddon();

@@ -87,6 +87,16 @@ mod seeded {
         CompactionKeepsSalt,
         /// The new log gets its name whatever is read back.
         RewriteNotVerified,
+        /// The new log gets its name before all of it is durable.
+        RewriteNotSynced,
+        /// Writes go on in the new log before its name is durable.
+        NewNameNotSecured,
+        /// What was written while the entries were copied is left out.
+        CatchUpForgotten,
+        /// The new log knows no consumers.
+        ConsumersForgotten,
+        /// Followers are shown what is written but not durable.
+        FollowersRunAhead,
 
         // What a reader believes.
         /// The log is cut at the first frame that cannot be read, whatever frames follow.

@@ -232,6 +232,15 @@ fn operations_are_shown_when_they_are_durable_and_not_before() {
     assert_eq!(engine.operations(2, false).unwrap().count(), 0);
 }
 
+/// So that a test which fails lets those go who wait.
+struct CloseAtLast<'e>(&'e StoreEngine);
+
+impl Drop for CloseAtLast<'_> {
+    fn drop(&mut self) {
+        let _ = self.0.close();
+    }
+}
+
 #[test]
 fn a_follower_is_given_what_is_written_until_the_store_is_closed() {
     let folder = tempfile::tempdir().unwrap();
@@ -239,6 +248,7 @@ fn a_follower_is_given_what_is_written_until_the_store_is_closed() {
     let engine = StoreEngine::open(config).unwrap();
     let followed = engine.operations(0, true).unwrap();
     thread::scope(|scope| {
+        let _closes = CloseAtLast(&engine);
         let seen = scope.spawn(move || followed.map(|found| found.unwrap().sequence).collect());
         for at in 0..50 {
             put(&engine, &format!("key {}", at % 5), "value");
@@ -252,4 +262,174 @@ fn a_follower_is_given_what_is_written_until_the_store_is_closed() {
         let seen: Vec<u64> = seen.join().unwrap();
         assert_eq!(seen, (1..=50).collect::<Vec<_>>());
     });
+}
+
+/// Gives a compaction that runs by itself time to come to an end; how much does not matter.
+fn wait_until(is_so: impl Fn() -> bool) {
+    let begun = std::time::Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed().as_secs() < 60, "it never happens");
+        thread::sleep(std::time::Duration::from_millis(2));
+    }
+}
+
+const SMALL: CompactionPolicy =
+    CompactionPolicy { minimum_bytes: 16 << 10, ..CompactionPolicy::DEFAULT };
+
+fn overwrite(engine: &StoreEngine, rounds: usize) {
+    for round in 0..rounds {
+        for at in 0..50 {
+            put(engine, &format!("key {at}"), &format!("value of round {round}"));
+        }
+    }
+}
+
+#[test]
+fn a_log_that_has_grown_enough_is_compacted_without_being_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = StoreConfig::buffered(folder.path().join("store.wal")).with_compaction(SMALL);
+    let engine = StoreEngine::open(config).unwrap();
+    overwrite(&engine, 40);
+    wait_until(|| {
+        overwrite(&engine, 1);
+        engine.stats().compactions > 0 && engine.stats().log_bytes < 32 << 10
+    });
+    assert_eq!(engine.size(), 50);
+    assert!(engine.stats().last_compaction_error.is_none());
+}
+
+#[test]
+fn a_slow_consumer_keeps_the_log_and_no_compaction_runs_in_vain() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = StoreConfig::buffered(folder.path().join("store.wal")).with_compaction(SMALL);
+    let engine = StoreEngine::open(config).unwrap();
+    engine.consumer("slow", 0).unwrap();
+    overwrite(&engine, 40);
+    assert!(engine.stats().log_bytes > 100 << 10);
+    assert_eq!(engine.stats().compactions, 0);
+    wait_until(|| {
+        overwrite(&engine, 1);
+        engine.flush().unwrap();
+        engine.acknowledge("slow", engine.last_sequence()).unwrap();
+        engine.stats().compactions > 0
+    });
+}
+
+#[test]
+fn a_compaction_that_fails_by_itself_is_reported_and_is_not_tried_again_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = StoreConfig::buffered(folder.path().join("store.wal")).with_compaction(SMALL);
+    let engine = StoreEngine::open(config).unwrap();
+    let in_the_way = folder.path().join("store.wal.new");
+    std::fs::create_dir(&in_the_way).unwrap();
+    wait_until(|| {
+        overwrite(&engine, 1);
+        engine.stats().last_compaction_error.is_some()
+    });
+    assert_eq!(engine.size(), 50);
+    std::fs::remove_dir(&in_the_way).unwrap();
+    wait_until(|| {
+        overwrite(&engine, 1);
+        engine.stats().compactions > 0
+    });
+    assert!(engine.stats().last_compaction_error.is_none());
+}
+
+#[test]
+fn a_compaction_can_be_watched_and_aborted_and_ends_when_the_store_is_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = StoreConfig::buffered(folder.path().join("store.wal"))
+        .with_compaction(CompactionPolicy::MANUAL);
+    let engine = StoreEngine::open(config).unwrap();
+    let value = Value::from_bytes(vec![7; 1 << 20]);
+    for at in 0..8 {
+        engine.put(&Key::new(format!("key {at}")).unwrap(), &value).unwrap();
+    }
+    let before = engine.entries().unwrap();
+    let (send, steps) = std::sync::mpsc::channel();
+    engine.compact(&Control::watched(move |step| send.send(step).unwrap())).unwrap();
+    let steps: Vec<_> = steps.iter().collect();
+    assert!(steps.len() >= 8 && steps.is_sorted_by_key(|step| step.written), "{steps:?}");
+    assert!(steps.iter().all(|step| step.written <= step.expected), "{steps:?}");
+
+    let control = Control::default();
+    control.abort();
+    assert!(matches!(engine.compact(&control), Err(Error::Aborted)));
+    assert!(matches!(engine.backup(folder.path().join("b.wal"), &control), Err(Error::Aborted)));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3, "log and two lock files");
+
+    thread::scope(|scope| {
+        let (begun, has_begun) = std::sync::mpsc::channel();
+        let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
+        let may_go_on = std::sync::Mutex::new(may_go_on);
+        let control = Control::watched(move |_| {
+            let _ = begun.send(());
+            let _ = may_go_on.lock().unwrap().recv();
+        });
+        let engine = &engine;
+        let compaction = scope.spawn(move || engine.compact(&control));
+        has_begun.recv().unwrap();
+        let second = engine.compact(&Control::default());
+        assert!(matches!(second, Err(Error::InvalidState { .. })), "{second:?}");
+        let closing = scope.spawn(move || engine.close());
+        wait_until(|| engine.get(&Key::new("key 1").unwrap()).is_err());
+        drop(go_on);
+        assert!(matches!(compaction.join().unwrap(), Err(Error::Aborted | Error::Closed)));
+        closing.join().unwrap().unwrap();
+    });
+    let path = folder.path().join("store.wal");
+    let reopened = StoreEngine::open(StoreConfig::durable(path)).unwrap();
+    assert_eq!(reopened.entries().unwrap(), before);
+    let closed = StoreEngine::new(StoreConfig::memory_only());
+    assert!(matches!(closed.compact(&Control::default()), Err(Error::InvalidState { .. })));
+}
+
+#[test]
+fn places_that_the_history_does_not_have_are_refused() {
+    let disk = SimDisk::new();
+    let engine = open(&disk);
+    put(&engine, "a", "1");
+    let ahead = engine.operations(2, false).unwrap_err();
+    assert!(matches!(ahead, Error::InvalidArgument { .. }), "{ahead}");
+    let outbox = engine.consumer("outbox", 0).unwrap();
+    let unread = outbox.acknowledge(1).unwrap_err();
+    assert!(matches!(unread, Error::InvalidArgument { .. }), "{unread}");
+    assert_eq!(outbox.operations(false).unwrap().count(), 1);
+    outbox.acknowledge(1).unwrap();
+    outbox.acknowledge(1).unwrap();
+    let backwards = outbox.acknowledge(0).unwrap_err();
+    assert!(matches!(backwards, Error::InvalidArgument { .. }), "{backwards}");
+    for name in ["", &"n".repeat(256)] {
+        let refused = engine.consumer(name, 0).unwrap_err();
+        assert!(matches!(refused, Error::InvalidArgument { .. }), "{refused}");
+    }
+    assert!(matches!(engine.acknowledge("nobody", 1), Err(Error::UnknownConsumer { .. })));
+    engine.compact(&Control::default()).unwrap();
+    let gone = engine.consumer("late", 0).unwrap_err();
+    assert!(matches!(gone, Error::HistoryGone { since: 0, floor: 1, .. }), "{gone}");
+    engine.remove_consumer("outbox").unwrap();
+    assert!(matches!(outbox.acknowledge(1), Err(Error::UnknownConsumer { .. })));
+    assert!(matches!(outbox.position(), Err(Error::UnknownConsumer { .. })));
+    let in_memory = StoreEngine::new(StoreConfig::memory_only());
+    assert!(matches!(in_memory.operations(0, false), Err(Error::InvalidState { .. })));
+}
+
+#[test]
+fn a_batch_larger_than_a_page_is_read_whole_and_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = StoreEngine::open(StoreConfig::buffered(folder.path().join("store.wal"))).unwrap();
+    let write = |at: u32| {
+        let key = Key::new(format!("key {at}")).unwrap();
+        softadastra_store::Write::put(key, Value::from_bytes(vec![1; 40_000]))
+    };
+    engine.batch(&(0..400).map(write).collect::<Vec<_>>()).unwrap();
+    put(&engine, "last", "1");
+    engine.flush().unwrap();
+    let sequences: Vec<_> =
+        engine.operations(0, false).unwrap().map(|found| found.unwrap().sequence).collect();
+    assert_eq!(sequences, (1..=401).collect::<Vec<_>>());
+    let mut pages = engine.operations(3, false).unwrap();
+    let first = pages.next_page().unwrap();
+    assert_eq!(first.first_sequence, 4);
+    assert!(first.payloads.len() < 2 << 20, "{} bytes in a page", first.payloads.len());
 }

@@ -55,6 +55,25 @@ fn a_sealed_log_of_version_1_opens() {
 }
 
 #[test]
+fn a_compacted_log_of_version_1_opens() {
+    let (_folder, engine) = open("compacted.wal");
+    assert_history(&engine, 1);
+    let stats = engine.stats();
+    assert_eq!(stats.floor, 4);
+    assert_eq!(stats.consumers.iter().collect::<Vec<_>>(), [("outbox", 6)]);
+    let unsent = engine.consumer("outbox", 0).unwrap().operations(false).unwrap();
+    assert_eq!(unsent.map(|found| found.unwrap().sequence).collect::<Vec<_>>(), [7]);
+    let snapshot = SnapshotBuilderStore::build(golden("compacted.wal")).unwrap();
+    assert!(snapshot.all().eq(engine.entries().unwrap()));
+}
+
+#[test]
+fn a_compacted_log_without_entries_opens() {
+    let (_folder, engine) = open("compacted-empty.wal");
+    assert_eq!((engine.size(), engine.last_sequence()), (0, 9));
+}
+
+#[test]
 fn a_log_that_was_closed_and_opened_again_opens() {
     let (_folder, engine) = open("sealed-twice.wal");
     assert_history(&engine, 8);

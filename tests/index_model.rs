@@ -197,6 +197,31 @@ proptest! {
         let again = keys.iter().take(len / 3).map(|key| Step::Put(key.clone().into_bytes(), vec![2; 30]));
         run(puts.chain([Step::Clone]).chain(removals).chain([Step::Clone]).chain(again).collect());
     }
+
+    #[test]
+    fn keys_loaded_in_order_stay_in_order_whatever_follows(
+        shape in prop::sample::select(vec!["{}", "key/{}/of a longer kind", "city/FR/{}"]),
+        len in 0..1500usize,
+        changes in prop::collection::vec(change(), 0..120),
+    ) {
+        let name = |n: usize| shape.replace("{}", &format!("{:05}", n * 3)).into_bytes();
+        let puts = (0..len).map(|n| Step::Put(name(n), vec![1; 20]));
+        let changes = changes.into_iter().map(|(at, kind)| {
+            let old = name(at.index(len + 1));
+            match kind {
+                0 => Step::Put(old, vec![2; 20]),
+                1 => Step::Put(old, vec![3; 300]),
+                2 => Step::Remove(old),
+                3 => Step::Put([&old[..], b"+"].concat(), vec![4; 20]),
+                _ => Step::Put(b"outside".to_vec(), vec![5; 20]),
+            }
+        });
+        run(puts.chain(changes).collect());
+    }
+}
+
+fn change() -> impl Strategy<Value = (prop::sample::Index, u8)> {
+    (any::<prop::sample::Index>(), prop_oneof![6 => Just(0), 1 => 1..5u8])
 }
 
 struct Random(u64);
@@ -211,9 +236,18 @@ impl Random {
 
 #[test]
 fn a_loaded_index_goes_on_taking_keys_outside_the_prefix_of_the_loaded_ones() {
+    goes_on_after_loading(|n| format!("country/with a long name/{n}"));
+}
+
+#[test]
+fn an_index_loaded_in_order_goes_on_taking_keys_outside_the_prefix_of_the_loaded_ones() {
+    goes_on_after_loading(|n| format!("country/with a long name/{n:05}"));
+}
+
+fn goes_on_after_loading(name: fn(u64) -> String) {
     let (mut bulk, mut model) = (IndexLoader::with_capacity(20_000), Model::new());
     for n in 0..20_000u64 {
-        let key = format!("country/with a long name/{n}").into_bytes();
+        let key = name(n).into_bytes();
         bulk.put(&key, b"v", n, i64::try_from(n).unwrap() - 7);
         model.insert(key, (b"v".to_vec(), n));
     }
@@ -281,6 +315,18 @@ fn an_emptied_index_gives_its_memory_back() {
         index.remove(&n.to_le_bytes());
     }
     assert!(index.memory_bytes() < full / 4, "{full} shrank to {} only", index.memory_bytes());
+}
+
+#[test]
+fn a_loader_that_was_told_of_far_more_gives_the_memory_back() {
+    let mut told = [IndexLoader::new(), IndexLoader::for_log(1 << 32, 18)];
+    for loader in &mut told {
+        for n in 0..50_000u32 {
+            loader.put(&n.to_be_bytes(), &[1; 100], 1, 1);
+        }
+    }
+    let [without, with] = told.map(|loader| loader.finish().memory_bytes());
+    assert!(with <= without + without / 4, "{with} bytes instead of {without}");
 }
 
 #[test]

@@ -5,8 +5,14 @@ import v8 from 'node:v8';
 import vm from 'node:vm';
 import { StoreConfig, StoreEngine } from '@softadastra/store';
 
-v8.setFlagsFromString('--expose-gc');
-const collectGarbage = vm.runInNewContext('gc');
+/** Bun has a collector that is not V8's. */
+function collector() {
+  if (globalThis.Bun) return () => globalThis.Bun.gc(true);
+  v8.setFlagsFromString('--expose-gc');
+  return vm.runInNewContext('gc');
+}
+
+const collectGarbage = collector();
 
 const COUNT = 200;
 const contents = (i) => `${i}:`.padEnd(20_000 + i, String.fromCharCode(97 + (i % 26)));

@@ -4,4 +4,6 @@ import store = require('@softadastra/store');
 
 const engine: store.StoreEngine = new store.StoreEngine(store.StoreConfig.memoryOnly());
 const found: store.Result<store.Entry> = engine.get('a');
-export const code: store.ErrorCode = found.error().codeString();
+const code: store.ErrorCode = found.error().codeString();
+
+export = code;

@@ -21,6 +21,15 @@ export const space = [
   },
   {
     ...base,
+    id: 'reopen-killed',
+    title: 'open after SIGKILL of the writer',
+    measure: 'reopen',
+    killed: true,
+    unit: 'ms',
+    peers: [...stores, 'bare'],
+  },
+  {
+    ...base,
     id: 'log-size',
     title: 'files after ten overwrites',
     measure: 'overwrites',

@@ -1,7 +1,7 @@
 // The order of a run: case by case, in rounds that give each competitor a turn, so that what disturbs the
 // machine for a while disturbs all of them.
 
-import { inChild } from './child.mjs';
+import { inChild, inKilledChild } from './child.mjs';
 
 const onDisk = new Set(['store', 'lmdb', 'level', 'sqlite']);
 
@@ -28,6 +28,9 @@ export function rounds({ folders, quick, roundsOf, missing }) {
     if (!one.dataset) return folders.withFresh((fresh) => inChild({ ...job, folder: fresh }));
     const folder = await folderOf(one.dataset, peer);
     const storeFolder = peer === 'bare' ? folder : undefined;
+    if (one.killed && onDisk.has(peer)) {
+      await inKilledChild({ kind: 'abandon', peer, dataset: one.dataset, folder, quick });
+    }
     return inChild({ ...job, folder, storeFolder });
   }
 

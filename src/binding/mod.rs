@@ -40,11 +40,22 @@ const EXPORTS: &[(&str, Callback)] = &[
     ("salvage\0", salvage::salvage_log),
 ];
 
+/// The Node-API version whose functions the addon uses, for runtimes that ask before they load it.
+/// The same as the feature of the `napi` crate in Cargo.toml.
+#[unsafe(no_mangle)]
+pub(crate) extern "C" fn node_api_module_get_api_version_v1() -> i32 {
+    8
+}
+
 /// Fills the exports of the addon.
 #[napi(module_exports)]
 #[allow(clippy::needless_pass_by_value, reason = "the signature that the macro expects")]
 pub(crate) fn init(exports: Object<'_>, env: Env) -> Result<()> {
     let env = js::Env::new(env.raw());
+    // The JavaScript around the addon may come from another package, of another version.
+    let version = env.latin1(env!("CARGO_PKG_VERSION").as_bytes());
+    let added = version.and_then(|version| env.set(exports.raw(), "version\0", version));
+    added.map_err(|_| napi::Error::from_reason("cannot export version"))?;
     for (name, callback) in EXPORTS {
         let function = env.function(name, *callback, std::ptr::null_mut());
         let added = function.and_then(|function| env.set(exports.raw(), name, function));

@@ -3,7 +3,7 @@
 use std::ops::Bound;
 
 use super::core::{Core, State};
-use super::rewriting::{Control, Progress};
+use super::rewriting::Control;
 use crate::error::{Error, Result};
 use crate::index::Range;
 use crate::operation::{OperationEncoder, OperationRef, OperationType};
@@ -38,7 +38,7 @@ pub(super) fn write_entries(
             frame.truncate(FRAME_HEADER_LEN);
             count = 0;
             let written = rewrite.position().offset;
-            core.rewriting.step(control, Progress { written, expected })?;
+            core.rewriting.step(control, written, expected)?;
         }
     }
     Ok(())

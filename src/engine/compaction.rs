@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use super::checkpoint::write_entries;
 use super::config::Durability;
 use super::core::{Core, NO_LOG, locked};
-use super::rewriting::{Control, Progress};
+use super::rewriting::Control;
 use crate::error::{Error, Result};
 use crate::operation::PAYLOAD_OVERHEAD;
 use crate::storage::StorageFile;
@@ -166,8 +166,7 @@ pub(super) fn copy_to(
     while reader.position().offset < end {
         rewrite.copy_frame(reader, &*source.file)?;
         let written = rewrite.position().offset;
-        core.rewriting
-            .step(control, Progress { written, expected: source.expected.max(written) })?;
+        core.rewriting.step(control, written, source.expected)?;
     }
     Ok(())
 }
@@ -189,7 +188,9 @@ fn switch(
     if core.history_needed_after(writer) < source.begin.last_sequence {
         return Ok(None);
     }
-    rewrite.copy_history(reader, &*source.file, &writer.position())?;
+    if !bug!(CatchUpForgotten) {
+        rewrite.copy_history(reader, &*source.file, &writer.position())?;
+    }
     rewrite.set_consumers(Consumers::clone(writer.consumers()))?;
     rewrite.seal()?;
     rewrite.verify()?;

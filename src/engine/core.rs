@@ -155,7 +155,9 @@ impl Core {
     /// Lets followers of the history have what is durable and visible.
     pub(super) fn announce(&self, log: &Log) {
         if let Log::Open(writer) = log {
-            self.announcements.announce(writer.durable_sequence());
+            let ahead = bug!(FollowersRunAhead);
+            let shown = if ahead { writer.last_sequence() } else { writer.durable_sequence() };
+            self.announcements.announce(shown);
         }
     }
 

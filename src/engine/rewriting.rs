@@ -100,7 +100,8 @@ impl Rewriting {
     }
 
     /// Shows how far the work is; an error when it is to be given up.
-    pub(super) fn step(&self, control: &Control, progress: Progress) -> Result<()> {
+    pub(super) fn step(&self, control: &Control, written: u64, expected: u64) -> Result<()> {
+        let progress = Progress { written, expected: expected.max(written) };
         *locked(&self.progress) = Some(progress);
         if control.is_aborted() || self.stopping.load(Ordering::Acquire) {
             return Err(Error::Aborted);

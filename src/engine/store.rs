@@ -22,7 +22,7 @@ use super::write::Write;
 use crate::error::{Error, Result};
 use crate::index::{Index, IndexLoader, Range, Record};
 use crate::operation::{Operation, OperationRef};
-use crate::snapshot::{Snapshot, load};
+use crate::snapshot::{Snapshot, load, loader_of};
 use crate::storage::{DiskStorage, Storage};
 use crate::types::{Entry, Key, Value};
 use crate::wal;
@@ -92,12 +92,14 @@ impl StoreEngine {
         *log = Log::Unopened;
         core.set_phase(Phase::Unopened);
         let synced = core.config.durability() == Durability::Synced;
-        let mut loader = IndexLoader::new();
-        let sink = |records: &[wal::reader::Record<'_>]| load(&mut loader, records);
+        let mut loader = None;
+        let sink = |log_bytes, records: &[wal::reader::Record<'_>]| {
+            load(loader.get_or_insert_with(|| loader_of(log_bytes)), records);
+        };
         let aborted = || control.is_aborted();
         let (writer, replay) =
             wal::open::open(&*core.storage, core.config.path(), synced, sink, aborted)?;
-        let index = loader.finish();
+        let index = loader.map_or_else(Index::new, IndexLoader::finish);
         if index.is_exhausted() {
             return Err(Error::StoreFull);
         }

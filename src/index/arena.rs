@@ -78,15 +78,14 @@ impl Arena {
         if entry.key.len() > KEY_MAX {
             return None;
         }
-        let units = units_of(entry);
-        let at = self.space.alloc(units)?;
-        let Some(meta) = self.place_value(entry) else {
-            // A block must be walkable again before it can be freed.
-            self.space.free(at, units);
-            return None;
-        };
-        entry.write(meta, self.space.block_mut(at, units)?);
-        Some(at)
+        let meta = self.place_value(entry)?;
+        let at = self.space.alloc(units_of(entry), &|block: &mut [u8]| entry.write(meta, block));
+        if at.is_none()
+            && let Some(blob) = meta.blob()
+        {
+            self.blobs.remove(blob);
+        }
+        at
     }
 
     fn place_value(&mut self, entry: &Entry<'_>) -> Option<Meta> {

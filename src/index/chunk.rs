@@ -87,8 +87,13 @@ impl Chunk {
         self.memory.bytes().get(unit * UNIT..self.len)
     }
 
-    pub(super) fn bytes_mut(&mut self, unit: usize) -> Option<&mut [u8]> {
+    fn bytes_mut(&mut self, unit: usize) -> Option<&mut [u8]> {
         self.memory.bytes_mut().get_mut(unit * UNIT..self.len)
+    }
+
+    /// The memory of a block.
+    pub(super) fn block_mut(&mut self, unit: usize, units: usize) -> Option<&mut [u8]> {
+        self.bytes_mut(unit)?.get_mut(..units * UNIT)
     }
 
     pub(super) fn meta(&self, unit: usize) -> Option<Meta> {

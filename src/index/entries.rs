@@ -40,6 +40,14 @@ impl Entries {
         }
     }
 
+    pub(super) fn reserve(&mut self, entries: usize) {
+        self.table.reserve(entries);
+    }
+
+    pub(super) fn shrink(&mut self) {
+        self.table.shrink();
+    }
+
     #[expect(clippy::cast_possible_truncation, reason = "32 bits of the hash are enough")]
     #[inline]
     fn hash(&self, key: &[u8]) -> u32 {
@@ -100,13 +108,7 @@ impl Entries {
     /// Brings the slots and then the records of up to `BATCH` keys into the cache.
     #[inline]
     fn touch(&self, batch: &[&[u8]]) -> [u32; BATCH] {
-        let mut hashes = [0; BATCH];
-        let mut seen = 0;
-        for (key, hash) in batch.iter().zip(&mut hashes) {
-            *hash = self.hash(key);
-            seen ^= self.table.touch(*hash);
-        }
-        black_box(seen);
+        let hashes = self.prefetch(batch);
         let mut seen = 0;
         for (_, hash) in batch.iter().zip(hashes) {
             let at = self.table.find(hash, |_| true);
@@ -116,21 +118,39 @@ impl Entries {
         hashes
     }
 
+    fn prefetch<const N: usize>(&self, batch: &[&[u8]]) -> [u32; N] {
+        let mut hashes = [0; N];
+        for (key, hash) in batch.iter().zip(&mut hashes) {
+            *hash = self.hash(key);
+            self.table.prefetch(*hash);
+        }
+        hashes
+    }
+
+    /// Prepares for writing these keys. New ones are likely, so looking for records stops early.
     pub(super) fn warm(&self, keys: &[&[u8]]) {
-        for batch in keys.chunks(BATCH) {
-            black_box(self.touch(batch));
+        for batch in keys.chunks(4 * BATCH) {
+            let hashes = self.prefetch::<{ 4 * BATCH }>(batch);
+            let mut seen = 0;
+            for (_, hash) in batch.iter().zip(hashes) {
+                seen ^= self.table.first(hash).map_or(0, |at| self.arena.touch(at));
+            }
+            black_box(seen);
         }
     }
 
     pub(super) fn put(&mut self, entry: &Entry<'_>) -> Change {
         let hash = self.hash(entry.key);
-        let Some(old) = self.table.find(hash, |at| self.arena.key(at) == entry.key) else {
-            let Some(at) = self.arena.insert(entry) else {
-                return Change::Refused;
-            };
-            self.table.insert(hash, at);
-            self.live_bytes += (entry.key.len() + entry.value.len()) as u64;
-            return Change::Created(at);
+        let old = match self.table.probe(hash, |at| self.arena.key(at) == entry.key) {
+            Ok(old) => old,
+            Err(vacancy) => {
+                let Some(at) = self.arena.insert(entry) else {
+                    return Change::Refused;
+                };
+                self.table.fill(vacancy, hash, at);
+                self.live_bytes += (entry.key.len() + entry.value.len()) as u64;
+                return Change::Created(at);
+            }
         };
         let before = self.arena.record(old).map_or(0, |record| record.value.len());
         let Some(new) = self.arena.update(old, entry) else {

@@ -1,18 +1,73 @@
 //! Filling an index before anyone reads it in order.
 
 use super::Index;
+use super::arena::Arena;
 use super::entries::{Change, Entries};
 use super::record::{Entry, Record};
-use super::tree::{Tree, sorted};
+use super::tree::{Ascending, Tree, sorted};
+
+/// After a run in order, changes are followed one by one while they are less than this part of its entries.
+const FOLLOWED_PART: usize = 16;
+
+/// How many entries tell how long the others will be.
+const SAMPLE: usize = 1024;
+
+/// However long a log is: a sparse file can be of any length.
+const MOST: usize = 1 << 24;
 
 /// An index under construction, as during recovery. It answers by key at once; the order of the keys is made once, at
 /// the end, which costs a fraction of keeping it with every write.
 #[derive(Debug)]
 pub struct IndexLoader {
     entries: Entries,
+    order: Order,
     /// What all keys so far start with, so that sorting can skip it.
     prefix: Option<Vec<u8>>,
     exhausted: bool,
+    /// What is still to be made room for.
+    expected: Option<Expected>,
+}
+
+/// The ordered view so far. A log that was compacted begins with its keys in order and goes on with changes.
+#[derive(Debug)]
+enum Order {
+    /// New keys come in ascending order, and nothing has moved or gone yet.
+    Ascending(Ascending),
+    /// That was so for long. This many changes more are cheaper to follow than to sort everything.
+    Followed(Tree, usize),
+    /// To be made at the end.
+    Unknown,
+}
+
+impl Order {
+    /// Ends an ascending run, before the first change that it cannot take.
+    fn break_off(&mut self, arena: &Arena, entries: usize) {
+        if matches!(self, Self::Ascending(_))
+            && let Self::Ascending(run) = std::mem::replace(self, Self::Unknown)
+            && entries >= FOLLOWED_PART
+        {
+            *self = Self::Followed(run.finish(arena), entries / FOLLOWED_PART);
+        }
+    }
+
+    /// Follows one change with `change`, as long as that is the cheaper way.
+    fn follow(&mut self, change: impl FnOnce(&mut Tree)) {
+        match self {
+            Self::Followed(tree, budget) if *budget > 0 => {
+                *budget -= 1;
+                change(tree);
+            }
+            Self::Followed(..) => *self = Self::Unknown,
+            Self::Ascending(_) | Self::Unknown => {}
+        }
+    }
+}
+
+/// How long a log is, and how many bytes of it a record takes besides key and value.
+#[derive(Debug)]
+struct Expected {
+    bytes: u64,
+    overhead: u64,
 }
 
 impl Default for IndexLoader {
@@ -29,30 +84,80 @@ impl IndexLoader {
 
     /// A loader whose point table already has room for so many entries.
     pub fn with_capacity(entries: usize) -> Self {
-        Self { entries: Entries::with_capacity(entries), prefix: None, exhausted: false }
+        Self {
+            entries: Entries::with_capacity(entries),
+            order: Order::Ascending(Ascending::default()),
+            prefix: None,
+            exhausted: false,
+            expected: None,
+        }
+    }
+
+    /// A loader of a log of so many bytes, of which each record takes `overhead` besides its key and value. After the first
+    /// entries it makes room for as many as would fit if all were like them. What turns out to be too much for the point
+    /// table is given back at the end.
+    pub fn for_log(bytes: u64, overhead: u64) -> Self {
+        Self { expected: Some(Expected { bytes, overhead }), ..Self::default() }
+    }
+
+    fn make_room(&mut self) {
+        if let Some(Expected { bytes, overhead }) = self.expected.take() {
+            let entries = self.len() as u64;
+            let each = self.entries.live_bytes() / entries + overhead;
+            self.reserve(usize::try_from(bytes / each.max(1)).unwrap_or(MOST).min(MOST));
+        }
+    }
+
+    /// Makes room in the point table for so many entries in all. A guess is enough: with less the table grows by splits,
+    /// which costs time; with more it takes memory for nothing.
+    pub fn reserve(&mut self, entries: usize) {
+        self.entries.reserve(entries);
     }
 
     /// See [`Index::put`].
     pub fn put(&mut self, key: &[u8], value: &[u8], version: u64, timestamp: i64) -> bool {
-        let change = self.entries.put(&Entry { key, value, version, timestamp });
-        self.exhausted |= change == Change::Refused;
-        let created = matches!(change, Change::Created(_));
-        if created {
-            match &mut self.prefix {
-                Some(prefix) => prefix.truncate(shared(prefix, key)),
-                None => self.prefix = Some(key.to_vec()),
-            }
+        let Self { entries, order, .. } = self;
+        if let Order::Ascending(run) = order
+            && !run.takes(&entries.arena, key)
+        {
+            order.break_off(&entries.arena, entries.len());
         }
-        created
+        let change = entries.put(&Entry { key, value, version, timestamp });
+        match change {
+            Change::Created(at) => {
+                match order {
+                    Order::Ascending(run) => run.push(&entries.arena, key, at),
+                    order => order.follow(|tree| tree.insert(&entries.arena, key, at)),
+                }
+                self.created(key);
+            }
+            Change::Moved(from, to) => order.follow(|tree| tree.replace(key, from, to)),
+            Change::InPlace => {}
+            Change::Refused => self.exhausted = true,
+        }
+        matches!(change, Change::Created(_))
+    }
+
+    fn created(&mut self, key: &[u8]) {
+        if self.len() == SAMPLE {
+            self.make_room();
+        }
+        match &mut self.prefix {
+            Some(prefix) => prefix.truncate(shared(prefix, key)),
+            None => self.prefix = Some(key.to_vec()),
+        }
     }
 
     /// See [`Index::remove`].
     pub fn remove(&mut self, key: &[u8]) -> bool {
-        let found = self.entries.unlink(key);
-        if let Some(at) = found {
-            self.entries.free(at);
-        }
-        found.is_some()
+        let Self { entries, order, .. } = self;
+        order.break_off(&entries.arena, entries.len());
+        let Some(at) = entries.unlink(key) else {
+            return false;
+        };
+        order.follow(|tree| tree.remove(&entries.arena, key, at));
+        entries.free(at);
+        true
     }
 
     /// See [`Index::get`].
@@ -75,11 +180,19 @@ impl IndexLoader {
         self.len() == 0
     }
 
-    /// Sorts the keys. Takes a good fraction of a second for millions of them: not for the event loop.
-    pub fn finish(self) -> Index {
-        let skip = self.prefix.map_or(0, |prefix| prefix.len());
+    /// Puts the keys in order. Unless they came so it takes a good fraction of a second for millions of them: not for the
+    /// event loop.
+    pub fn finish(mut self) -> Index {
+        self.entries.shrink();
         let arena = &self.entries.arena;
-        let order = Tree::packed(arena, &sorted(arena, self.entries.len(), skip), skip);
+        let order = match self.order {
+            Order::Ascending(run) => run.finish(arena),
+            Order::Followed(tree, _) => tree,
+            Order::Unknown => {
+                let skip = self.prefix.map_or(0, |prefix| prefix.len());
+                Tree::packed(arena, &sorted(arena, self.entries.len(), skip), skip)
+            }
+        };
         Index { entries: self.entries, order, exhausted: self.exhausted }
     }
 }

@@ -48,8 +48,15 @@ struct Pool {
 #[derive(Debug)]
 struct Region {
     map: MmapMut,
-    free: Vec<NonNull<u64>>,
+    free: Vec<Piece>,
     pieces: usize,
+}
+
+#[derive(Debug)]
+struct Piece {
+    start: NonNull<u64>,
+    /// Whether it had an owner before, and so may not be zero.
+    used: bool,
 }
 
 // SAFETY: the pointers lead into the map, which the region owns.
@@ -58,8 +65,7 @@ unsafe impl Send for Region {}
 impl Memory {
     /// So many words, all zero.
     pub(super) fn zeroed(words: usize) -> Self {
-        if let Some(mut piece) = Self::piece(words) {
-            piece.words_mut().fill(0);
+        if let Some(piece) = Self::piece(words) {
             return piece;
         }
         let words: Box<[u64]> = vec![0; words].into();
@@ -70,14 +76,31 @@ impl Memory {
     }
 
     fn piece(words: usize) -> Option<Self> {
-        let start = pool(words)?.take(words)?;
-        Some(Self { start, words, pooled: true })
+        let Piece { start, used } = pool(words)?.take(words)?;
+        let mut memory = Self { start, words, pooled: true };
+        if used {
+            memory.words_mut().fill(0);
+        }
+        Some(memory)
     }
 
     pub(super) fn words(&self) -> &[u64] {
         // SAFETY: `start` leads to so many words that this is the only owner of; they were written
         // when they were made.
         unsafe { slice::from_raw_parts(self.start.as_ptr(), self.words) }
+    }
+
+    /// Asks for a word to be brought into the cache, without waiting for it.
+    #[inline]
+    pub(super) fn prefetch(&self, word: usize) {
+        let at = self.start.as_ptr().wrapping_add(word);
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: a prefetch reads nothing, whatever the address.
+        unsafe {
+            std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(at.cast());
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        std::hint::black_box(self.words().get(word));
     }
 
     pub(super) fn words_mut(&mut self) -> &mut [u64] {
@@ -135,7 +158,7 @@ fn pool(words: usize) -> Option<PoolGuard> {
 struct PoolGuard(MutexGuard<'static, Option<Pool>>);
 
 impl PoolGuard {
-    fn take(&mut self, words: usize) -> Option<NonNull<u64>> {
+    fn take(&mut self, words: usize) -> Option<Piece> {
         let pool = self.0.get_or_insert_default();
         if pool.open.is_empty() {
             pool.grow(words)?;
@@ -159,7 +182,7 @@ impl PoolGuard {
         // Regions are few: one for each 8 MiB.
         let found = pool.regions.iter_mut().find(|(_, region)| inside(region));
         let Some((&address, region)) = found else { return };
-        region.free.push(piece);
+        region.free.push(Piece { start: piece, used: true });
         if region.free.len() == 1 {
             pool.open.push(address);
         }
@@ -177,11 +200,9 @@ impl Pool {
         // Without huge pages everything works as well, only slower.
         #[cfg(target_os = "linux")]
         let _ = map.advise(memmap2::Advice::HugePage);
-        let free: Vec<NonNull<u64>> = map
-            .chunks_exact_mut(words * WORD)
-            .rev()
-            .map(|piece| NonNull::from(piece).cast())
-            .collect();
+        let pieces = map.chunks_exact_mut(words * WORD).rev();
+        let free: Vec<Piece> =
+            pieces.map(|piece| Piece { start: NonNull::from(piece).cast(), used: false }).collect();
         let address = map.as_ptr().addr();
         self.open.push(address);
         self.regions.insert(address, Region { pieces: free.len(), free, map });

@@ -15,6 +15,7 @@ mod entries;
 mod loader;
 #[allow(unsafe_code, reason = "many pieces share a region, each with one owner")]
 mod memory;
+mod part;
 mod range;
 mod record;
 mod scan;

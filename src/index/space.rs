@@ -58,26 +58,28 @@ impl Space {
         self.chunks.get(id)?.bytes(unit)
     }
 
-    /// The block's own memory.
+    /// The memory of a block.
     pub(super) fn block_mut(&mut self, at: u32, units: usize) -> Option<&mut [u8]> {
         let (id, unit) = split(at);
-        Arc::make_mut(self.chunks.get_mut(id)?).bytes_mut(unit)?.get_mut(..units * UNIT)
+        Arc::make_mut(self.chunks.get_mut(id)?).block_mut(unit, units)
     }
 
-    /// Reserves a block, or `None` when 32 bits cannot address another chunk.
-    pub(super) fn alloc(&mut self, units: usize) -> Option<u32> {
+    /// Reserves a block and has `fill` write it, or `None` when 32 bits cannot address another chunk.
+    pub(super) fn alloc(&mut self, units: usize, fill: &impl Fn(&mut [u8])) -> Option<u32> {
         if units > LARGE {
-            let id = self.add(Chunk::large(units))?;
+            let mut chunk = Chunk::large(units);
+            fill(chunk.block_mut(0, units)?);
+            let id = self.add(chunk)?;
             return join(id, 0);
         }
-        if let Some(at) = self.take(units) {
+        if let Some(at) = self.take(units, fill) {
             return Some(at);
         }
         for _ in 0..SWEEPS {
             if !self.sweep_next() {
                 break;
             }
-            if let Some(at) = self.take(units) {
+            if let Some(at) = self.take(units, fill) {
                 return Some(at);
             }
         }
@@ -85,13 +87,14 @@ impl Space {
         let first = self.chunks.is_empty();
         self.current =
             self.add(Chunk::with_capacity(if first { FIRST_UNITS } else { CHUNK_UNITS }));
-        self.take(units)
+        self.take(units, fill)
     }
 
-    fn take(&mut self, units: usize) -> Option<u32> {
+    fn take(&mut self, units: usize, fill: &impl Fn(&mut [u8])) -> Option<u32> {
         let id = self.current?;
         let chunk = Arc::make_mut(self.chunks.get_mut(id)?);
         let unit = self.bins.take(chunk, units).or_else(|| chunk.extend(units))?;
+        fill(chunk.block_mut(unit, units)?);
         join(id, unit)
     }
 

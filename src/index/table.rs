@@ -5,130 +5,15 @@
     reason = "positions are masked by the length, directory entries name existing parts"
 )]
 
-use std::sync::Arc;
+use super::part::{PART_SLOTS, Part, address_of, hash_of, home, slot_of};
 
-use super::memory::{Memory, SMALL_PIECE};
-
-/// 32 KiB: what a write may have to copy while a snapshot is held, and what one split moves.
-const PART_SLOTS: usize = SMALL_PIECE;
 const FIRST_SLOTS: usize = 16;
 /// Beyond this the directory bits would reach the bits that place an entry inside its part.
 const DEPTH_MAX: u32 = 18;
 
-/// A slot holds a hash in its upper half and an address in its lower; the hash is odd, so that 0 means empty.
-#[derive(Clone, Debug)]
-struct Part {
-    slots: Arc<Memory>,
-    len: usize,
-    /// How many leading hash bits all entries share.
-    depth: u32,
-}
-
-fn hash_of(slot: u64) -> u32 {
-    u32::try_from(slot >> 32).unwrap_or_default()
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "the lower half is the address")]
-fn address_of(slot: u64) -> u32 {
-    slot as u32
-}
-
-fn slot_of(hash: u32, at: u32) -> u64 {
-    u64::from(hash | 1) << 32 | u64::from(at)
-}
-
-/// Where probing for a hash starts, before masking.
-fn home(hash: u32) -> usize {
-    hash as usize >> 1
-}
-
-fn place(slots: &mut [u64], slot: u64) {
-    let mask = slots.len() - 1;
-    let mut i = home(hash_of(slot)) & mask;
-    while slots[i] != 0 {
-        i = (i + 1) & mask;
-    }
-    slots[i] = slot;
-}
-
-impl Part {
-    fn new(count: usize, depth: u32) -> Self {
-        Self { slots: Arc::new(Memory::zeroed(count)), len: 0, depth }
-    }
-
-    fn slots(&self) -> &[u64] {
-        self.slots.words()
-    }
-
-    fn slots_mut(&mut self) -> &mut [u64] {
-        Arc::make_mut(&mut self.slots).words_mut()
-    }
-
-    fn is_full(&self) -> bool {
-        (self.len + 1) * 5 > self.slots().len() * 4
-    }
-
-    fn place(&mut self, slot: u64) {
-        place(self.slots_mut(), slot);
-        self.len += 1;
-    }
-
-    fn double(&mut self) {
-        let mut larger = Memory::zeroed(self.slots().len() * 2);
-        for slot in self.slots().iter().filter(|slot| **slot != 0) {
-            place(larger.words_mut(), *slot);
-        }
-        self.slots = Arc::new(larger);
-    }
-
-    /// Keeps the entries whose next hash bit is 0 and returns the others.
-    fn split(&mut self) -> Self {
-        let (mut low, mut high) = (
-            Self::new(self.slots().len(), self.depth + 1),
-            Self::new(self.slots().len(), self.depth + 1),
-        );
-        for slot in self.slots().iter().filter(|slot| **slot != 0) {
-            let part = if slot >> (63 - self.depth) & 1 == 0 { &mut low } else { &mut high };
-            part.place(*slot);
-        }
-        *self = low;
-        high
-    }
-
-    fn position(&self, slot: u64) -> Option<usize> {
-        let slots = self.slots();
-        let mask = slots.len() - 1;
-        let mut i = home(hash_of(slot)) & mask;
-        while slots[i] != slot {
-            if slots[i] == 0 {
-                return None;
-            }
-            i = (i + 1) & mask;
-        }
-        Some(i)
-    }
-
-    /// Empties a position and moves later entries of the run back, so that no probe ends too early.
-    fn clear(&mut self, position: usize) {
-        let slots = self.slots_mut();
-        let mask = slots.len() - 1;
-        let (mut hole, mut i) = (position, position);
-        loop {
-            i = (i + 1) & mask;
-            let slot = slots[i];
-            if slot == 0 {
-                break;
-            }
-            let from_home = i.wrapping_sub(home(hash_of(slot))) & mask;
-            if from_home >= (i.wrapping_sub(hole) & mask) {
-                slots[hole] = slot;
-                hole = i;
-            }
-        }
-        slots[hole] = 0;
-        self.len -= 1;
-    }
-}
+/// Where probing for a hash ended in its part.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Vacancy(usize);
 
 /// Finds addresses by hash. The caller compares keys.
 #[derive(Clone, Debug)]
@@ -158,6 +43,32 @@ impl Table {
         }
     }
 
+    /// Grows to what takes so many entries without a split, if it is smaller.
+    pub(super) fn reserve(&mut self, entries: usize) {
+        let other = Self::with_capacity(entries);
+        if other.slots() > self.slots() {
+            self.move_to(other);
+        }
+    }
+
+    /// Gives memory back when it was made for far more than there is.
+    pub(super) fn shrink(&mut self) {
+        let other = Self::with_capacity(self.len);
+        if other.slots() <= self.slots() / 4 {
+            self.move_to(other);
+        }
+    }
+
+    fn move_to(&mut self, mut other: Self) {
+        let slots = self.parts.iter().flat_map(Part::slots).filter(|slot| **slot != 0);
+        slots.for_each(|slot| other.insert(hash_of(*slot), address_of(*slot)));
+        *self = other;
+    }
+
+    fn slots(&self) -> usize {
+        self.parts.iter().map(|part| part.slots().len()).sum()
+    }
+
     pub(super) fn len(&self) -> usize {
         self.len
     }
@@ -176,29 +87,57 @@ impl Table {
         &mut self.parts[id as usize]
     }
 
-    /// The slot where probing starts. Reading it brings the run into the cache.
+    /// Asks for the slot where probing starts to be brought into the cache.
     #[inline]
-    pub(super) fn touch(&self, hash: u32) -> u64 {
+    pub(super) fn prefetch(&self, hash: u32) {
+        self.part(hash).prefetch(hash);
+    }
+
+    /// The address where probing starts if it is one of that hash. It mostly is when there is one at all.
+    #[inline]
+    pub(super) fn first(&self, hash: u32) -> Option<u32> {
         let slots = self.part(hash).slots();
-        slots[home(hash) & (slots.len() - 1)]
+        let slot = slots[home(hash) & (slots.len() - 1)];
+        (hash_of(slot) == hash | 1).then(|| address_of(slot))
     }
 
     /// The first address of that hash that the caller accepts.
     #[inline]
-    pub(super) fn find(&self, hash: u32, mut accept: impl FnMut(u32) -> bool) -> Option<u32> {
+    pub(super) fn find(&self, hash: u32, accept: impl FnMut(u32) -> bool) -> Option<u32> {
+        self.probe(hash, accept).ok()
+    }
+
+    /// The first address of that hash that the caller accepts, or the vacancy where there is none.
+    #[inline]
+    pub(super) fn probe(
+        &self,
+        hash: u32,
+        mut accept: impl FnMut(u32) -> bool,
+    ) -> Result<u32, Vacancy> {
         let slots = self.part(hash).slots();
         let mask = slots.len() - 1;
         let mut i = home(hash) & mask;
         loop {
             let slot = slots[i];
             if slot == 0 {
-                return None;
+                return Err(Vacancy(i));
             }
             if hash_of(slot) == hash | 1 && accept(address_of(slot)) {
-                return Some(address_of(slot));
+                return Ok(address_of(slot));
             }
             i = (i + 1) & mask;
         }
+    }
+
+    /// Adds an address where `probe` found a vacancy for its hash, with no change in between.
+    pub(super) fn fill(&mut self, vacancy: Vacancy, hash: u32, at: u32) {
+        let part = self.part_mut(hash);
+        if part.is_full() {
+            return self.insert(hash, at);
+        }
+        part.slots_mut()[vacancy.0] = slot_of(hash, at);
+        part.len += 1;
+        self.len += 1;
     }
 
     pub(super) fn insert(&mut self, hash: u32, at: u32) {
@@ -246,8 +185,7 @@ impl Table {
     }
 
     pub(super) fn memory_bytes(&self) -> usize {
-        let slots: usize = self.parts.iter().map(|part| size_of_val(part.slots())).sum();
-        slots
+        self.slots() * size_of::<u64>()
             + self.parts.capacity() * size_of::<Part>()
             + self.directory.capacity() * size_of::<u32>()
     }
@@ -314,6 +252,25 @@ mod tests {
             table.insert(mixed(n), n);
         }
         assert_eq!(table.parts.len(), parts);
+    }
+
+    #[test]
+    fn sized_for_more_or_fewer_it_keeps_what_it_holds() {
+        let mut table = Table::with_capacity(0);
+        for n in 0..10_000 {
+            table.insert(mixed(n), n);
+        }
+        let before = table.memory_bytes();
+        let held = |table: &Table| {
+            table.len() == 10_000
+                && (0..10_000).all(|n| table.find(mixed(n), |at| at == n) == Some(n))
+        };
+        table.reserve(1_000_000);
+        assert!(held(&table) && table.memory_bytes() > 1_000_000 * size_of::<u64>());
+        table.reserve(0);
+        assert!(table.memory_bytes() > 1_000_000 * size_of::<u64>());
+        table.shrink();
+        assert!(held(&table) && table.memory_bytes() <= 2 * before);
     }
 
     #[test]

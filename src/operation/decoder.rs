@@ -80,22 +80,19 @@ impl OperationDecoder {
 
     /// The first operation in `bytes`, which may go on after it.
     pub fn decode_first(bytes: &[u8]) -> Result<OperationRef<'_>, DecodeError> {
-        let needed = Self::encoded_len(bytes)?;
+        let Sizes { kind, key_len, value_len } = sizes(bytes)?;
+        let needed = PAYLOAD_OVERHEAD + key_len + value_len;
         let truncated = || DecodeError::Truncated { needed, found: bytes.len() };
-        let kind = kind_of(bytes).ok_or_else(truncated)??;
-        let sizes = needed - PAYLOAD_OVERHEAD;
-        let key_len = u32_at(bytes, 2).ok_or_else(truncated)?;
-        let key_end = PREFIX_LEN + key_len;
-        let value_start = key_end + 4;
-        let value_end = value_start + (sizes - key_len);
-        let key = bytes.get(PREFIX_LEN..key_end).ok_or_else(truncated)?;
-        let value = bytes.get(value_start..value_end).ok_or_else(truncated)?;
-        let timestamp = bytes.get(value_end..needed).and_then(|b| b.try_into().ok());
+        let payload = bytes.get(..needed).ok_or_else(truncated)?;
+        let value_start = PREFIX_LEN + key_len + 4;
+        let key = payload.get(PREFIX_LEN..PREFIX_LEN + key_len).ok_or_else(truncated)?;
+        let rest = payload.get(value_start..).ok_or_else(truncated)?;
+        let (value, timestamp) = rest.split_last_chunk().ok_or_else(truncated)?;
         Ok(OperationRef {
             kind,
             key: std::str::from_utf8(key).map_err(|_| InvalidKey::NotUnicode)?,
             value,
-            timestamp: i64::from_le_bytes(timestamp.ok_or_else(truncated)?),
+            timestamp: i64::from_le_bytes(*timestamp),
         })
     }
 
@@ -103,29 +100,42 @@ impl OperationDecoder {
     /// against the length of `bytes` beyond its size fields. When those are missing, the error says
     /// how many bytes to provide before asking again.
     pub(crate) fn encoded_len(bytes: &[u8]) -> Result<usize, DecodeError> {
-        let truncated = |needed| DecodeError::Truncated { needed, found: bytes.len() };
-        let Some(&version) = bytes.first() else { return Err(truncated(PAYLOAD_OVERHEAD)) };
-        if version != PAYLOAD_VERSION {
-            return Err(DecodeError::UnknownVersion { found: version });
-        }
-        let kind = kind_of(bytes).ok_or_else(|| truncated(PAYLOAD_OVERHEAD))??;
-        let key_len = u32_at(bytes, 2).ok_or_else(|| truncated(PAYLOAD_OVERHEAD))?;
-        if key_len == 0 {
-            return Err(InvalidKey::Empty.into());
-        }
-        if key_len > Key::MAX_LEN {
-            return Err(InvalidKey::TooLong { len: key_len }.into());
-        }
-        let value_len = u32_at(bytes, PREFIX_LEN + key_len);
-        let value_len = value_len.ok_or_else(|| truncated(PAYLOAD_OVERHEAD + key_len))?;
-        if value_len > Value::MAX_LEN {
-            return Err(DecodeError::ValueTooLong { len: value_len });
-        }
-        if kind == OperationType::Delete && value_len != 0 {
-            return Err(DecodeError::DeleteWithValue);
-        }
+        let Sizes { key_len, value_len, .. } = sizes(bytes)?;
         Ok(PAYLOAD_OVERHEAD + key_len + value_len)
     }
+}
+
+/// What the size fields of a payload say.
+struct Sizes {
+    kind: OperationType,
+    key_len: usize,
+    value_len: usize,
+}
+
+#[inline]
+fn sizes(bytes: &[u8]) -> Result<Sizes, DecodeError> {
+    let truncated = |needed| DecodeError::Truncated { needed, found: bytes.len() };
+    let Some(&version) = bytes.first() else { return Err(truncated(PAYLOAD_OVERHEAD)) };
+    if version != PAYLOAD_VERSION {
+        return Err(DecodeError::UnknownVersion { found: version });
+    }
+    let kind = kind_of(bytes).ok_or_else(|| truncated(PAYLOAD_OVERHEAD))??;
+    let key_len = u32_at(bytes, 2).ok_or_else(|| truncated(PAYLOAD_OVERHEAD))?;
+    if key_len == 0 {
+        return Err(InvalidKey::Empty.into());
+    }
+    if key_len > Key::MAX_LEN {
+        return Err(InvalidKey::TooLong { len: key_len }.into());
+    }
+    let value_len = u32_at(bytes, PREFIX_LEN + key_len);
+    let value_len = value_len.ok_or_else(|| truncated(PAYLOAD_OVERHEAD + key_len))?;
+    if value_len > Value::MAX_LEN {
+        return Err(DecodeError::ValueTooLong { len: value_len });
+    }
+    if kind == OperationType::Delete && value_len != 0 {
+        return Err(DecodeError::DeleteWithValue);
+    }
+    Ok(Sizes { kind, key_len, value_len })
 }
 
 fn kind_of(bytes: &[u8]) -> Option<Result<OperationType, DecodeError>> {

@@ -5,10 +5,11 @@ use std::path::Path;
 use super::Snapshot;
 use crate::error::{Error, Result};
 use crate::index::IndexLoader;
-use crate::operation::OperationType;
+use crate::operation::{OperationType, PAYLOAD_OVERHEAD};
 use crate::storage::{Access, DiskStorage, Storage};
 use crate::wal::path::LogPath;
 use crate::wal::reader::{LogReader, Record};
+use crate::wal::records::RECORDS_AT_ONCE;
 use crate::wal::tail::{Tail, judge};
 
 /// How often damage is looked at again, in case it was a write in progress.
@@ -47,7 +48,7 @@ impl SnapshotBuilderStore {
         let file = storage.open(path.log(), Access::Read);
         let file = file.map_err(|error| Error::io(path.log(), "open the log", error))?;
         let mut reader = LogReader::new(path.log(), &*file)?;
-        let mut loader = IndexLoader::new();
+        let mut loader = loader_of(reader.window().file_len());
         let mut attempts = 0;
         loop {
             while reader.next_frame(&mut |records| load(&mut loader, records))? {}
@@ -72,10 +73,18 @@ impl SnapshotBuilderStore {
     }
 }
 
+/// A loader with an idea of how much will come. Without one it would work as well, only slower.
+pub(crate) fn loader_of(log_bytes: u64) -> IndexLoader {
+    IndexLoader::for_log(log_bytes, PAYLOAD_OVERHEAD as u64)
+}
+
 /// Replays records.
 pub(crate) fn load(loader: &mut IndexLoader, records: &[Record<'_>]) {
-    let keys: Vec<&[u8]> = records.iter().map(|record| record.operation.key.as_bytes()).collect();
-    loader.warm(&keys);
+    let mut keys = [&[][..]; RECORDS_AT_ONCE];
+    for (key, record) in keys.iter_mut().zip(records) {
+        *key = record.operation.key.as_bytes();
+    }
+    loader.warm(keys.get(..records.len()).unwrap_or_default());
     for record in records {
         let operation = record.operation;
         let key = operation.key.as_bytes();

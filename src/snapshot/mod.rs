@@ -9,7 +9,7 @@ use crate::index::{Index, Range};
 use crate::types::{Entry, Key};
 
 pub use builder::SnapshotBuilderStore;
-pub(crate) use builder::load;
+pub(crate) use builder::{load, loader_of};
 
 /// The state of a store at one moment. Later writes do not change it.
 #[derive(Debug, Clone)]

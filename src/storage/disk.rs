@@ -91,15 +91,19 @@ fn rename_patiently(from: &Path, to: &Path) -> io::Result<()> {
     let mut wait = std::time::Duration::from_millis(1);
     loop {
         match fs::rename(from, to) {
-            Err(error)
-                if error.kind() == io::ErrorKind::PermissionDenied && wait.as_millis() < 1_000 =>
-            {
+            Err(error) if is_held(&error) && wait.as_millis() < 1_000 => {
                 std::thread::sleep(wait);
                 wait *= 2;
             }
             done => return done,
         }
     }
+}
+
+/// Access denied, or a sharing or lock violation, which have no `ErrorKind` of their own.
+#[cfg(windows)]
+fn is_held(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::PermissionDenied || matches!(error.raw_os_error(), Some(32 | 33))
 }
 
 const OWNER_PREFIX: &str = "softadastra-store pid ";

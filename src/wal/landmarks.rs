@@ -3,9 +3,9 @@
 use super::reader::Position;
 
 /// Bytes of log between two landmarks.
-const APART: u64 = 1 << 20;
+const APART: u64 = 128 << 10;
 
-/// Frame boundaries, one about every mebibyte, in order. The first is where the history begins.
+/// Frame boundaries, one about every 128 KiB, in order. The first is where the history begins.
 #[derive(Debug, Clone, Default)]
 pub struct Landmarks(Vec<Position>);
 

@@ -14,7 +14,7 @@ pub mod landmarks;
 pub mod open;
 pub mod path;
 pub mod reader;
-mod records;
+pub(crate) mod records;
 pub mod repair;
 pub mod rewrite;
 pub mod salvage;

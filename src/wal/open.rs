@@ -35,7 +35,8 @@ pub struct Replay {
     pub clean_shutdown: bool,
 }
 
-/// Opens the log at `path` and hands every operation in it to `sink`, in sequence.
+/// Opens the log at `path` and hands every operation in it to `sink`, in sequence, with the size of the
+/// log in bytes.
 ///
 /// A log that cannot be trusted is refused and not changed by a single byte. On success everything
 /// that was replayed is on stable storage. It gives up between two frames of the replay when `aborted`
@@ -44,7 +45,7 @@ pub fn open(
     storage: &dyn Storage,
     path: &Path,
     synced: bool,
-    mut sink: impl FnMut(&[Record<'_>]),
+    mut sink: impl FnMut(u64, &[Record<'_>]),
     aborted: impl Fn() -> bool,
 ) -> Result<(LogWriter, Replay)> {
     let path = LogPath::resolve(storage, path)?;
@@ -62,7 +63,8 @@ pub fn open(
     drop_unfinished(storage, &path)?;
     let file: Arc<dyn StorageFile> = open_file(storage, path.log(), Access::ReadWrite)?.into();
     let mut reader = LogReader::new(path.log(), &*file)?;
-    let landmarks = replay_all(&mut reader, &mut sink, aborted)?;
+    let log_bytes = reader.window().file_len();
+    let landmarks = replay_all(&mut reader, &mut |records| sink(log_bytes, records), aborted)?;
     let tail = judge(&mut reader)?;
     let mut replay = Replay {
         entries: reader.entries(),

@@ -352,7 +352,7 @@ impl<'f> LogReader<'f> {
         &self.checksum
     }
 
-    pub(super) fn window(&mut self) -> &mut Window<'f> {
+    pub(crate) fn window(&mut self) -> &mut Window<'f> {
         &mut self.window
     }
 

@@ -7,7 +7,7 @@ use super::window::{SLICE, Window};
 use crate::operation::{DecodeError, OperationDecoder, OperationRef, OperationType};
 
 /// How many records are handed on together: enough for the cache misses of replaying them to overlap.
-const RECORDS_AT_ONCE: usize = 16;
+pub(crate) const RECORDS_AT_ONCE: usize = 64;
 
 /// One operation of the log, or one entry of its checkpoint as the put that wrote it.
 #[derive(Debug, Clone, Copy)]

@@ -12,6 +12,9 @@ use super::writer::{LogWriter, Start};
 use crate::error::{Error, Result};
 use crate::storage::{Access, Storage, StorageFile, read_full, write_full};
 
+/// Bytes that are synced at a time.
+const FLUSH_STEP: u64 = 8 << 20;
+
 /// The log that is being made. It is written without syncs; [`seal`](Self::seal) makes it durable, and
 /// [`verify`](Self::verify) reads it back, before it gets its name.
 #[derive(Debug)]
@@ -21,6 +24,8 @@ pub struct Rewrite<'s> {
     writer: LogWriter,
     /// How far the log was read back and found to be what was written.
     verified: Position,
+    /// How far it was synced.
+    flushed: u64,
 }
 
 /// The file before it has its name; it is removed when the rewriting is given up.
@@ -60,7 +65,7 @@ impl<'s> Rewrite<'s> {
             synced: false,
         };
         let writer = LogWriter::new(Arc::from(file), None, start);
-        Ok(Self { path, unnamed, writer, verified: position })
+        Ok(Self { path, unnamed, writer, verified: position, flushed: 0 })
     }
 
     /// How far the log is written.
@@ -71,7 +76,8 @@ impl<'s> Rewrite<'s> {
     /// Adds entries to the checkpoint. `frame` holds [`FRAME_HEADER_LEN`] bytes to be filled and then
     /// `count` entries, each a version and an encoded put.
     pub fn add_entries(&mut self, frame: &mut Vec<u8>, count: u32, last: bool) -> Result<()> {
-        self.writer.append_entries(frame, count, last)
+        self.writer.append_entries(frame, count, last)?;
+        self.flush_in_steps()
     }
 
     /// Copies the operations that `reader` finds in `file` up to `end`.
@@ -120,26 +126,42 @@ impl<'s> Rewrite<'s> {
         read.map_err(|error| reader.failed(error))?;
         match header.kind {
             FrameKind::Checkpoint { last } => {
-                self.writer.append_entries(&mut frame, header.count, last)
+                self.writer.append_entries(&mut frame, header.count, last)?;
             }
-            _ => self.writer.append(&mut frame, header.count),
+            _ => self.writer.append(&mut frame, header.count)?,
         }
+        self.flush_in_steps()
     }
 
     /// Stores where the consumers are.
     pub fn set_consumers(&mut self, consumers: Consumers) -> Result<()> {
-        if consumers.is_empty() { Ok(()) } else { self.writer.set_consumers(consumers) }
+        if consumers.is_empty() || bug!(ConsumersForgotten) {
+            Ok(())
+        } else {
+            self.writer.set_consumers(consumers)
+        }
     }
 
     /// Puts what was written so far on stable storage.
     pub fn flush(&mut self) -> Result<()> {
+        self.flushed = self.writer.position().offset;
         self.writer.flush()
+    }
+
+    /// Flushes when much was written since the last time: one large sync would hold up the small ones of
+    /// those who write to the old log.
+    fn flush_in_steps(&mut self) -> Result<()> {
+        if self.writer.position().offset < self.flushed + FLUSH_STEP {
+            return Ok(());
+        }
+        self.flush()
     }
 
     /// Ends the log with a seal and puts all of it on stable storage. The seal vouches for every frame
     /// before it, so that damage to any of them is told from an interrupted write.
     pub fn seal(&mut self) -> Result<()> {
-        self.writer.seal()
+        bug!(RewriteNotSynced, return Ok(()));
+        self.writer.seal_unnamed()
     }
 
     /// Reads back what was written since the last time and compares it, by the checksums, which were taken
@@ -149,10 +171,17 @@ impl<'s> Rewrite<'s> {
         let end = self.writer.position();
         let (path, header) = (&self.unnamed.path, self.writer.header());
         let mut reader = LogReader::at(path, &*file, header, self.verified)?;
+        let differs = |offset| Err(Error::RewriteDiffers { path: path.clone(), offset });
+        match LogReader::new(path, &*file) {
+            Ok(found) if found.header() == header => {}
+            Err(error @ (Error::RecoveryFailed { .. } | Error::PermissionDenied { .. })) => {
+                return Err(error);
+            }
+            _ => return differs(0),
+        }
         while reader.position().offset < end.offset && reader.next_frame(&mut |_| {})? {}
         if *reader.position() != end && !bug!(RewriteNotVerified) {
-            let offset = reader.position().offset;
-            return Err(Error::RewriteDiffers { path: path.clone(), offset });
+            return differs(reader.position().offset);
         }
         self.verified = end;
         Ok(())
@@ -169,6 +198,7 @@ impl<'s> Rewrite<'s> {
 
     /// Makes the name durable.
     pub fn secure_name(&self) -> Result<()> {
+        bug!(NewNameNotSecured, return Ok(()));
         let folder = self.path.folder();
         let secured = self.unnamed.storage.sync_dir(folder);
         secured.map_err(|error| Error::io(folder, "make the name of the new log durable", error))

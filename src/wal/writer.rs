@@ -222,12 +222,6 @@ impl LogWriter {
         Ok(())
     }
 
-    /// Seals the log, so that later damage to its last frame cannot pass for an interrupted write, and
-    /// gives the zeroed space back.
-    pub fn close(mut self) -> Result<()> {
-        self.seal()
-    }
-
     /// Goes on in a log that was rewritten, sealed and durably renamed to the name of this one.
     pub fn take_over(&mut self, rewritten: Self) {
         let kept = (self.lock.take(), std::mem::take(&mut self.path), self.synced, self.stats);
@@ -240,11 +234,26 @@ impl LogWriter {
         self.health = Health::Poisoned;
     }
 
-    pub(super) fn seal(&mut self) -> Result<()> {
+    /// Seals the log, so that later damage to its last frame cannot pass for an interrupted write, and
+    /// gives the zeroed space back.
+    pub fn close(mut self) -> Result<()> {
         if self.health == Health::Poisoned {
             return Err(self.poisoned());
         }
         self.flush()?;
+        self.seal()
+    }
+
+    /// Seals a log that nobody can find before all of it is synced: its frames need not be on stable
+    /// storage for the seal to vouch for them.
+    pub(super) fn seal_unnamed(&mut self) -> Result<()> {
+        self.check_health()?;
+        self.durable_frame = self.position.next_frame - 1;
+        self.durable_sequence = self.position.last_sequence;
+        self.seal()
+    }
+
+    fn seal(&mut self) -> Result<()> {
         if self.position.sealed {
             return Ok(());
         }

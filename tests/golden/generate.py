@@ -1,7 +1,8 @@
 """Writes the golden logs of format version 1 from docs/format.md, without the store's own code.
 
 The files are kept; this script says how they were made. A log that opens today must open for ever,
-so they are never written again, only added to: a new format version gets a new folder.
+so they are never written again, only added to: a new format version gets a new folder. Files that exist are
+left alone.
 """
 
 import struct
@@ -11,7 +12,8 @@ from pathlib import Path
 SALT = 0x1122334455667788
 FOLDER = Path(__file__).parent / "v1"
 PUT, DELETE = 1, 2
-COMMIT, SEAL = 1, 2
+COMMIT, SEAL, CHECKPOINT, CONSUMERS = 1, 2, 3, 4
+SYNCED, LAST = 1, 2
 
 
 def payload(kind, key, value=b"", timestamp=0):
@@ -30,19 +32,20 @@ def salted(data):
 
 
 class Log:
-    def __init__(self):
+    def __init__(self, base=None):
         header = bytes([0x89]) + b"SDST\r\n\x1a"
-        header += struct.pack("<HHIQQQ", 1, 64, 0, SALT, 1, 0) + bytes(20)
+        flags, generation = (0, 1) if base is None else (1, 2)
+        header += struct.pack("<HHIQQQ", 1, 64, flags, SALT, generation, base or 0) + bytes(20)
         self.chain = zlib.crc32(header)
         self.bytes = header + struct.pack("<I", self.chain)
-        self.number, self.sequence, self.durable = 1, 1, 0
+        self.number, self.sequence, self.durable = 1, (base or 0) + 1, 0
 
-    def frame(self, operations, kind=COMMIT, synced=True):
+    def frame(self, operations, kind=COMMIT, synced=True, flags=0):
         body = b"".join(operations)
         head = b"SDFR" + struct.pack(
             "<BBHIIQQQIII",
             kind,
-            1 if synced else 0,
+            flags | (SYNCED if synced else 0),
             0,
             len(body),
             len(operations),
@@ -59,8 +62,18 @@ class Log:
         if synced:
             self.durable = self.number
         self.number += 1
-        self.sequence += len(operations)
+        if kind == COMMIT:
+            self.sequence += len(operations)
         return self
+
+    def checkpoint(self, entries, last):
+        body = [struct.pack("<Q", version) + put for version, put in entries]
+        return self.frame(body, CHECKPOINT, False, LAST if last else 0)
+
+    def consumers(self, positions, synced=True):
+        names = [(name.encode(), at) for name, at in sorted(positions.items())]
+        body = [struct.pack("<H", len(name)) + name + struct.pack("<Q", at) for name, at in names]
+        return self.frame(body, CONSUMERS, synced)
 
     def seal(self, synced=True):
         self.durable = self.number - 1
@@ -83,8 +96,31 @@ def history(log, synced=True):
     return log
 
 
+def compacted():
+    """The state of `history` at sequence 4, in two frames of a checkpoint, and the history behind it."""
+    log = Log(base=4)
+    log.checkpoint(
+        [
+            (4, payload(PUT, "bytes", bytes(range(256)), -1)),
+            (1, payload(PUT, "user:1", b"Gaspard", 1700000000000)),
+        ],
+        last=False,
+    )
+    log.checkpoint(
+        [(3, payload(PUT, "ville/\u00c9vry", "\u00e9\u20ac\U0001f600".encode(), 1700000000002))], last=True
+    )
+    log.frame([payload(PUT, "empty", b"", 1700000000004)], synced=False)
+    log.frame([payload(PUT, "user:1", b"Gaspard Kirira", 1700000000005)], synced=False)
+    log.consumers({"outbox": 4, "archive": 5}, synced=False)
+    log.seal(synced=False)
+    log.frame([payload(DELETE, "user:2", b"", 1700000000006)])
+    log.consumers({"outbox": 6})
+    return log
+
+
 def write(name, data):
-    (FOLDER / name).write_bytes(data)
+    if not (FOLDER / name).exists():
+        (FOLDER / name).write_bytes(data)
 
 
 FOLDER.mkdir(exist_ok=True)
@@ -95,3 +131,5 @@ write("unsealed.wal", history(Log()).bytes + bytes(4096))
 write("torn.wal", history(Log()).frame([payload(PUT, "torn", b"x" * 700)]).bytes[:-100] + bytes(600))
 write("buffered.wal", history(Log(), synced=False).bytes)
 write("buffered-sealed.wal", history(Log(), synced=False).seal(synced=False).bytes)
+write("compacted.wal", compacted().bytes + bytes(4096))
+write("compacted-empty.wal", Log(base=9).checkpoint([], last=True).seal(synced=False).bytes)

@@ -87,11 +87,16 @@ fn salvage_keeps(disk: &SimDisk, bytes: &[u8]) {
 pub fn forge(bytes: &[u8]) -> Vec<u8> {
     let (base, mut rest) = bytes.split_at_checked(1).unwrap_or((&[0], bytes));
     // Few logs begin far into the sequences, some of those at their very end.
-    let base_sequence =
-        if base[0] < 240 { 0 } else { (u64::MAX << (base[0] & 3)) >> (11 & base[0]) };
-    let header = FileHeader { salt: 1, generation: 1, base_sequence, has_checkpoint: false };
+    let has_checkpoint = base[0] & 4 != 0;
+    let base_sequence = match base[0] {
+        0..240 if has_checkpoint => 9,
+        0..240 => 0,
+        far => (u64::MAX << (far & 3)) >> (11 & far),
+    };
+    let header = FileHeader { salt: 1, generation: 1, base_sequence, has_checkpoint };
     let checksum = Checksum::salted(header.salt);
     let mut log = header.encode().to_vec();
+    let mut checkpoint_is_open = has_checkpoint;
     let first = base_sequence.wrapping_add(1);
     let (mut number, mut sequence, mut previous) = (1u64, first, header.chain());
     while let Some((&[odd, flags, count, len, far, ahead, cut, body_odd], more)) =
@@ -101,7 +106,13 @@ pub fn forge(bytes: &[u8]) -> Vec<u8> {
         let (body, more) = more.split_at(body_len);
         let twist = |bit: u8, value: u8| if odd & bit == 0 { 0 } else { u64::from(value) };
         let frame = FrameHeader {
-            kind: if flags & 4 == 0 { FrameKind::Commit } else { FrameKind::Seal },
+            kind: match flags >> 2 & 15 {
+                0..8 if checkpoint_is_open => FrameKind::Checkpoint { last: flags & 64 != 0 },
+                0..10 => FrameKind::Commit,
+                10 => FrameKind::Checkpoint { last: flags & 64 != 0 },
+                11..14 => FrameKind::Consumers,
+                _ => FrameKind::Seal,
+            },
             synced: flags & 1 == 0,
             body_len: body_len as u32 + (twist(1, far) << 20) as u32,
             count: u32::from(count & 3) + twist(2, count) as u32,
@@ -116,7 +127,9 @@ pub fn forge(bytes: &[u8]) -> Vec<u8> {
         log.extend_from_slice(body);
         log.resize(log.len().next_multiple_of(8), if odd & 64 == 0 { 0 } else { cut });
         number = frame.number.wrapping_add(1);
-        sequence = frame.first_sequence.wrapping_add(u64::from(frame.count));
+        checkpoint_is_open &= frame.kind != FrameKind::Checkpoint { last: true };
+        let taken = if frame.kind == FrameKind::Commit { u64::from(frame.count) } else { 0 };
+        sequence = frame.first_sequence.wrapping_add(taken);
         previous = own;
         rest = more;
     }
@@ -127,6 +140,7 @@ pub fn forge(bytes: &[u8]) -> Vec<u8> {
 /// Bytes for [`forge`] that mostly make good frames, with the payloads of operations in them.
 pub fn recipe(random: &mut Random) -> Vec<u8> {
     let mut bytes = vec![random.next() as u8];
+    let mut in_checkpoint = bytes[0] & 4 != 0;
     for _ in 0..random.below(8) {
         let mut payload = vec![1, 1 + (random.below(8) == 0) as u8];
         let (key, value) = (random.below(6), if payload[1] == 2 { 0 } else { random.below(60) });
@@ -139,7 +153,16 @@ pub fn recipe(random: &mut Random) -> Vec<u8> {
             payload[at] = random.next() as u8;
         }
         let odd = if random.below(4) == 0 { 1 << random.below(7) } else { 0 };
-        let flags = if random.below(4) == 0 { random.below(8) as u8 } else { 0 };
+        let mut flags = if random.below(4) == 0 { random.below(64) as u8 } else { 0 };
+        if in_checkpoint {
+            payload.splice(0..0, (1 + random.below(10) as u64).to_le_bytes());
+            in_checkpoint = random.below(2) == 0;
+            flags |= if in_checkpoint { 0 } else { 64 };
+        } else if random.below(6) == 0 {
+            payload = vec![1, 0, b'a' + random.below(3) as u8];
+            payload.extend((random.below(16) as u64).to_le_bytes());
+            flags = 11 << 2;
+        }
         let [far, ahead, cut, body_odd] = (random.next() as u32).to_le_bytes();
         let len = payload.len() as u8;
         bytes.extend_from_slice(&[odd, flags, 1, len, far, ahead, cut, body_odd]);

@@ -72,7 +72,7 @@ impl Contents {
             0 => &self.durable_names,
             kept => &self.pending_names[kept - 1],
         };
-        let inodes = self.inodes.iter().map(|inode| inode.crash(random)).collect();
+        let inodes = self.inodes.iter().map(|inode| inode.crash(&self.inodes, random)).collect();
         Self { inodes, names: names.clone(), durable_names: names.clone(), pending_names: vec![] }
     }
 
@@ -112,13 +112,13 @@ impl Inode {
     /// What was to be synced reaches the disk in part, or not at all, and counts as written.
     pub fn fail_sync(&mut self, random: &mut Random) {
         if random.below(2) == 0 {
-            self.durable = self.crash(random).durable;
+            self.durable = self.crash(&[], random).durable;
         }
         self.pending.clear();
     }
 
-    /// What a crash leaves of the file.
-    fn crash(&self, random: &mut Random) -> Self {
+    /// What a crash leaves of the file. Sectors can come back with what `others` had in them.
+    fn crash(&self, others: &[Inode], random: &mut Random) -> Self {
         if self.pending.is_empty() {
             let found = Arc::clone(&self.durable);
             return Self { now: Arc::clone(&found), durable: found, pending: vec![] };
@@ -132,7 +132,7 @@ impl Inode {
                     }
                 }
                 Change::Write { offset, bytes } => {
-                    self.crash_write(&mut found, *offset, bytes, random);
+                    self.crash_write(&mut found, *offset, bytes, others, random);
                 }
             }
         }
@@ -140,7 +140,14 @@ impl Inode {
     }
 
     /// Lets each sector of an unsynced write have its own fate. The size may go ahead of the data.
-    fn crash_write(&self, found: &mut Vec<u8>, offset: usize, bytes: &[u8], random: &mut Random) {
+    fn crash_write(
+        &self,
+        found: &mut Vec<u8>,
+        offset: usize,
+        bytes: &[u8],
+        others: &[Inode],
+        random: &mut Random,
+    ) {
         let end = offset + bytes.len();
         let mut at = offset;
         // Most crashes hit everything in the same way; some mix the fates.
@@ -161,22 +168,25 @@ impl Inode {
                     let torn = random.below(new.len() + 1);
                     found[at..at + torn].copy_from_slice(&new[..torn]);
                 }
-                _ if !same => self.spoil(&mut found[at..next], at, random),
+                _ if !same => self.spoil(&mut found[at..next], at, others, random),
                 _ => {}
             }
             at = next;
         }
     }
 
-    /// Garbage: nothing that means anything, or old bytes of this file from somewhere else.
-    fn spoil(&self, sector: &mut [u8], at: usize, random: &mut Random) {
-        let sectors = self.now.len() / SECTOR;
+    /// Garbage: nothing that means anything, or old bytes of this file from somewhere else, or of another
+    /// file that was here before.
+    fn spoil(&self, sector: &mut [u8], at: usize, others: &[Inode], random: &mut Random) {
+        let other = others.get(random.below(2 * others.len().max(1)));
+        let stale = other.map_or(&self.durable, |other| &other.durable);
+        let sectors = stale.len() / SECTOR;
         if sectors == 0 || random.below(3) != 0 {
             random.fill(sector);
             return;
         }
         let from = random.below(sectors) * SECTOR + at % SECTOR;
-        let stale = self.durable.get(from..from + sector.len());
+        let stale = stale.get(from..from + sector.len());
         sector.copy_from_slice(stale.unwrap_or(&vec![0xA5; sector.len()]));
     }
 }

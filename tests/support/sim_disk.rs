@@ -60,6 +60,7 @@ struct State {
     full: bool,
     choppy: bool,
     sync_fails: bool,
+    spoils_from: Option<usize>,
     /// A file, and a part of it that cannot be read.
     unreadable: Option<(usize, Range<usize>)>,
     syncs: usize,
@@ -157,11 +158,17 @@ impl SimDisk {
         self.state().sync_fails = true;
     }
 
+    /// Makes the next write from this call on store something else than it was given, and say nothing.
+    pub fn spoil_write_from(&self, call: usize) {
+        self.state().spoils_from = Some(call);
+    }
+
     /// Forgets every fault that is still to come.
     pub fn heal(&self) {
         let mut state = self.state();
         state.faults.clear();
         state.sync_fails = false;
+        state.spoils_from = None;
     }
 
     /// Makes every call from this number on fail, as if the machine had stopped.
@@ -367,11 +374,17 @@ impl StorageFile for SimFile {
         let bytes = if short || state.choppy { &bytes[..bytes.len().div_ceil(2)] } else { bytes };
         let offset = offset as usize;
         let full = state.full;
+        let number = state.calls.len();
+        let spoils = state.spoils_from.take_if(|from| number > *from).is_some();
         let inode = state.inode(self.inode);
         if full && inode.now.len() < offset + bytes.len() {
             return Err(io::ErrorKind::StorageFull.into());
         }
-        inode.change(Change::Write { offset, bytes: bytes.into() });
+        let mut stored = bytes.to_vec();
+        if spoils && let Some(byte) = stored.last_mut() {
+            *byte ^= 0x10;
+        }
+        inode.change(Change::Write { offset, bytes: stored.into() });
         Ok(bytes.len())
     }
 

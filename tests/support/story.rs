@@ -1,9 +1,9 @@
-//! The life of a store on a recording disk, told by a seed: commits, restarts, flushes and mishaps,
-//! and at every I/O call what a recovery may show if the machine stops there.
+//! The life of a store on a recording disk, told by a seed: commits, restarts, flushes, compactions and
+//! mishaps, and at every I/O call what a recovery may show if the machine stops there.
 
 use std::sync::Arc;
 
-use softadastra_store::{Error, StoreConfig, StoreEngine};
+use softadastra_store::{Control, Error, StoreConfig, StoreEngine};
 
 use super::model::{Commit, Model, commit, run_at};
 use super::random::Random;
@@ -94,7 +94,35 @@ impl Teller {
                 self.commit();
                 self.disk.set_choppy(false);
             }
+            6 => self.compact(),
+            7 => self.failing_compaction(),
             _ => self.commit(),
+        }
+    }
+
+    /// The new log is durable as a whole, so everything in it is safe.
+    fn compact(&mut self) {
+        self.disk.set_choppy(self.random.below(8) == 0);
+        self.engine.compact(&Control::default()).unwrap();
+        self.disk.set_choppy(false);
+        assert_eq!(Model::of(&self.engine), self.states[self.commits()]);
+        self.all_safe();
+    }
+
+    /// Some call fails: the store goes on with the old log, or has to be recovered when it is unknown which
+    /// log has the name.
+    fn failing_compaction(&mut self) {
+        let at = self.disk.calls() + self.random.below(40);
+        self.disk.fail_at(at, Fault::Error(std::io::ErrorKind::StorageFull));
+        let outcome = self.engine.compact(&Control::default());
+        self.disk.heal();
+        assert_eq!(Model::of(&self.engine), self.states[self.commits()]);
+        if outcome.is_ok() {
+            self.all_safe();
+        } else if self.engine.stats().poisoned {
+            self.engine.recover().unwrap();
+            assert_eq!(Model::of(&self.engine), self.states[self.commits()]);
+            self.all_safe();
         }
     }
 

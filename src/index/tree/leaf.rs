@@ -36,6 +36,17 @@ impl Leaf {
         leaf
     }
 
+    /// A leaf of sorted entries that share their first `skip` bytes; at most `CAP` of them.
+    pub(super) fn of(arena: &Arena, refs: &[u32], skip: usize) -> Self {
+        let mut leaf = Self { skip, ..Self::new() };
+        for (i, at) in refs.iter().take(CAP).enumerate() {
+            leaf.heads[i] = head(arena.key(*at), skip);
+            leaf.refs[i] = *at;
+            leaf.len = i + 1;
+        }
+        leaf
+    }
+
     pub(super) fn len(&self) -> usize {
         self.len
     }

@@ -17,6 +17,7 @@ use super::arena::Arena;
 use inner::Inner;
 use leaf::Leaf;
 
+pub(super) use build::Ascending;
 pub(super) use cursor::Cursor;
 pub(super) use sort::sorted;
 

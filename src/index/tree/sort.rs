@@ -5,12 +5,20 @@ use super::{common, head};
 
 /// Shorter runs are sorted by one more head each, and then by comparing whole keys.
 const SHORT: usize = 16;
+/// Runs in order that are longer than this on average are worth merging.
+const LONG: usize = 256;
 
 /// The records of an arena in key order, each with the head of its key after `skip` bytes, which all keys share.
 pub(in super::super) fn sorted(arena: &Arena, len: usize, skip: usize) -> Vec<(u64, u32)> {
     let mut all = Vec::with_capacity(len);
     all.extend(arena.live().map(|at| (head(arena.key(at), skip), at)));
-    all.sort_unstable_by_key(|entry| entry.0);
+    let breaks = all.windows(2).filter(|pair| matches!(pair, [a, b] if a.0 > b.0)).count();
+    if breaks < len / LONG {
+        // The stable sort merges runs that are there, as after a checkpoint and some changes to it.
+        all.sort_by_key(|entry| entry.0);
+    } else {
+        all.sort_unstable_by_key(|entry| entry.0);
+    }
     for run in all.chunk_by_mut(|a, b| a.0 == b.0).filter(|run| run.len() > 1) {
         sort_run(arena, run, skip);
     }

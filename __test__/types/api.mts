@@ -34,7 +34,7 @@ type Same<A, B> =
 
 /** Compiles only when the type of the argument is exactly the type named. */
 function exactly<Expected>() {
-  return <Actual>(_value: Actual, _same: Same<Actual, Expected>): void => undefined;
+  return <Actual,>(_value: Actual, _same: Same<Actual, Expected>): void => undefined;
 }
 
 export async function salvages(): Promise<void> {

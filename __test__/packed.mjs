@@ -1,0 +1,77 @@
+// The package as users have it: packed, and installed without a network into a project of its own.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import { after } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import platform from '../lib/native/platform.js';
+import targets from '../lib/native/targets.js';
+import { npmCommand } from '../scripts/run.mjs';
+
+export const root = fileURLToPath(new URL('..', import.meta.url));
+export const target = platform.targetName();
+export const platformPackage = targets.packageName(target);
+
+/** A folder that goes when the tests of this file are done. */
+export function folder() {
+  const made = mkdtempSync(path.join(tmpdir(), 'softadastra-store-'));
+  after(() => rmSync(made, { recursive: true, force: true }));
+  return made;
+}
+
+export function run(command, args, options) {
+  const done = spawnSync(command, args, { encoding: 'utf8', ...options });
+  assert.ifError(done.error);
+  return done;
+}
+
+function npm(args, cwd) {
+  const { command, first, shell } = npmCommand();
+  const done = run(command, [...first, ...args], { cwd, shell });
+  assert.equal(done.status, 0, done.stderr);
+  return done.stdout;
+}
+
+/** Packs what a release would publish, as far as it is built here; gives the tarballs. */
+export function pack() {
+  const to = path.join(folder(), 'packages');
+  const done = run(process.execPath, ['scripts/pack.mjs', '--to', to], { cwd: root });
+  assert.equal(done.status, 0, done.stderr);
+  return readdirSync(to)
+    .filter((name) => name.endsWith('.tgz'))
+    .map((name) => path.join(to, name));
+}
+
+/** Installs tarballs into an empty project, with nothing but them to take files from, and runs no script of theirs. */
+export function install(tarballs) {
+  const project = folder();
+  writeFileSync(path.join(project, 'package.json'), '{ "private": true }');
+  const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
+  const alone = ['--offline', '--ignore-scripts', `--cache=${folder()}`];
+  npm(['install', ...alone, ...quiet, ...tarballs], project);
+  return project;
+}
+
+/** A copy of an installed project that a test may break. */
+export function copyOf(project) {
+  const copy = path.join(folder(), 'project');
+  cpSync(project, copy, { recursive: true });
+  return copy;
+}
+
+/** Runs a program in a project, with no other program within its reach. */
+export function program(project, name, source, env) {
+  const file = path.join(project, name);
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, source);
+  return start(file, project, env);
+}
+
+export function start(file, cwd, env) {
+  const { SOFTADASTRA_STORE_NATIVE: _, ...rest } = process.env;
+  return run(process.execPath, [file], { cwd, env: { ...rest, PATH: folder(), ...env } });
+}

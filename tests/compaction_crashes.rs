@@ -1,0 +1,270 @@
+//! Compactions, backups and acknowledgements on a disk that fails or stops at any of its calls.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that fails panics"
+)]
+
+mod support;
+
+use std::io::ErrorKind;
+use std::path::Path;
+use std::sync::Arc;
+
+use softadastra_store::storage::Storage;
+use softadastra_store::{Control, Error, Key, StoreConfig, StoreEngine, Value};
+use support::model::{Commit, Model, run, script};
+use support::random::Random;
+use support::sim_disk::{Fault, SimDisk};
+
+const LOG: &str = "/store.wal";
+const NEW: &str = "/store.wal.new";
+const BACKUP: &str = "/backup.wal";
+const OUTBOX: &str = "outbox";
+
+fn open(disk: &SimDisk, path: &str) -> Result<StoreEngine, Error> {
+    let engine = StoreEngine::with_storage(StoreConfig::durable(path), Arc::new(disk.clone()));
+    engine.recover()?;
+    Ok(engine)
+}
+
+/// Keys and values of the operations of a script, `None` for a remove, in the order of their sequences.
+fn history(script: &[Commit]) -> Vec<(String, Option<Vec<u8>>)> {
+    let writes = script.iter().flat_map(|commit| &commit.0);
+    let operation = |write: &softadastra_store::Write| match write {
+        softadastra_store::Write::Put { key, value, .. } => {
+            (key.to_string(), Some(value.as_bytes().to_vec()))
+        }
+        softadastra_store::Write::Remove { key, .. } => (key.to_string(), None),
+    };
+    writes.map(operation).collect()
+}
+
+/// What was done before the machine stopped.
+#[derive(Debug, Default, Clone, Copy)]
+struct Done {
+    commits: usize,
+    submitted: usize,
+    acknowledged: u64,
+    asked: u64,
+    backed_up: Option<usize>,
+}
+
+/// Commits, with acknowledgements, compactions and a backup between them, until the disk stops.
+fn work(disk: &SimDisk, script: &[Commit], random: &mut Random) -> Done {
+    let mut done = Done::default();
+    let _ = work_on(disk, script, random, &mut done);
+    done
+}
+
+fn work_on(
+    disk: &SimDisk,
+    script: &[Commit],
+    random: &mut Random,
+    done: &mut Done,
+) -> Result<(), Error> {
+    let engine = open(disk, LOG)?;
+    let outbox = engine.consumer(OUTBOX, 0)?;
+    for (at, commit) in script.iter().enumerate() {
+        done.submitted = at + 1;
+        run(&engine, commit)?;
+        done.commits = at + 1;
+        if at % 3 == 1 {
+            let read = outbox.operations(false)?.take(1 + random.below(4)).last();
+            if let Some(last) = read.transpose()? {
+                done.asked = last.sequence;
+                outbox.acknowledge(last.sequence)?;
+                done.acknowledged = last.sequence;
+            }
+        }
+        if at % 4 == 3 {
+            engine.compact(&Control::default())?;
+        }
+        if at == script.len() / 2 {
+            engine.backup(BACKUP, &Control::default())?;
+            done.backed_up = Some(at + 1);
+        }
+    }
+    Ok(())
+}
+
+/// The store shows a state between what was acknowledged and what was submitted, its consumer stands
+/// where it was put, and every operation behind that is there.
+fn check(disk: &SimDisk, script: &[Commit], states: &[Model], done: &Done, context: &str) {
+    let engine = open(disk, LOG).unwrap_or_else(|error| panic!("{context}: {error}"));
+    let found = Model::of(&engine);
+    let shown = (done.commits..=done.submitted).find(|&commits| states[commits] == found);
+    let Some(shown) = shown else { panic!("{context}: not a state from {done:?}") };
+    let kind = disk.kind(Path::new(NEW)).unwrap();
+    assert_eq!(format!("{kind:?}"), "Missing", "{context}: an unfinished log is left");
+    let outbox = engine.consumer(OUTBOX, 0).unwrap_or_else(|error| panic!("{context}: {error}"));
+    let position = outbox.position().unwrap();
+    assert!(
+        (done.acknowledged..=done.asked).contains(&position),
+        "{context}: {position}, {done:?}"
+    );
+    let expected = history(&script[..shown]).split_off(usize::try_from(position).unwrap());
+    let unsent: Vec<_> = outbox
+        .operations(false)
+        .unwrap()
+        .map(|found| found.unwrap().operation().unwrap())
+        .map(|found| {
+            let is_put = found.kind == softadastra_store::OperationType::Put;
+            (found.key.to_string(), is_put.then(|| found.value.as_bytes().to_vec()))
+        })
+        .collect();
+    assert_eq!(unsent, expected, "{context}: behind {position}");
+    for commit in &script[shown..] {
+        run(&engine, commit).unwrap_or_else(|error| panic!("{context}: {error}"));
+    }
+    engine.compact(&Control::default()).unwrap_or_else(|error| panic!("{context}: {error}"));
+    assert_eq!(&Model::of(&engine), states.last().unwrap(), "{context}");
+}
+
+/// A backup is there as a whole or not at all.
+fn check_backup(disk: &SimDisk, states: &[Model], done: &Done, context: &str) {
+    if disk.read(Path::new(BACKUP)).is_none() {
+        assert_eq!(done.backed_up, None, "{context}: the backup is lost");
+        return;
+    }
+    let copy = open(disk, BACKUP).unwrap_or_else(|error| panic!("{context}: {error}"));
+    assert_eq!(Model::of(&copy), states[states.len() / 2 + 1], "{context}");
+}
+
+#[test]
+fn a_crash_at_any_call_loses_no_commit_no_acknowledgement_and_no_unsent_operation() {
+    for seed in 0..6 {
+        let script = script(&mut Random::new(seed), 16);
+        let states = Model::states(&script);
+        let whole = SimDisk::new();
+        let done = work(&whole, &script, &mut Random::new(seed));
+        assert_eq!(done.commits, script.len(), "seed {seed}: {done:?}");
+        for call in 0..=whole.calls() {
+            let disk = SimDisk::new();
+            disk.crash_at(call);
+            let done = work(&disk, &script, &mut Random::new(seed));
+            let mut random = Random::new(call as u64);
+            for image in 0..3 {
+                let context = format!("seed {seed}, stopped at call {call}, image {image}");
+                let crashed = disk.crash(&mut random);
+                check_backup(&crashed, &states[..script.len()], &done, &context);
+                check(&crashed, &script, &states, &done, &context);
+            }
+        }
+    }
+}
+
+fn put(engine: &StoreEngine, key: &str) -> Result<u64, Error> {
+    Ok(engine.put(&Key::new(key)?, &Value::from_string("value"))?.version)
+}
+
+/// A store with something to compact, on a disk of its own.
+fn grown() -> (SimDisk, StoreEngine, Model) {
+    let disk = SimDisk::new();
+    let engine = open(&disk, LOG).unwrap();
+    engine.consumer(OUTBOX, 0).unwrap();
+    let mut model = Model::default();
+    for commit in script(&mut Random::new(9), 30) {
+        run(&engine, &commit).unwrap();
+        model.commit(&commit);
+    }
+    engine.acknowledge(OUTBOX, 20).unwrap();
+    (disk, engine, model)
+}
+
+#[test]
+fn any_failing_call_of_a_compaction_is_reported_and_costs_nothing() {
+    let (whole, engine, _) = grown();
+    let before = whole.calls();
+    engine.compact(&Control::default()).unwrap();
+    let calls = before..whole.calls();
+    for call in calls {
+        for kind in [ErrorKind::Other, ErrorKind::StorageFull] {
+            let context = format!("call {call}, {:?}, {kind:?}", whole.history()[call]);
+            let (disk, engine, mut model) = grown();
+            disk.fail_at(call, Fault::Error(kind));
+            let error = engine.compact(&Control::default()).expect_err(&context);
+            assert_eq!(error.code().as_str(), "io_error", "{context}: {error}");
+            let noted = engine.stats().last_compaction_error.unwrap().to_string();
+            assert_eq!(noted, error.to_string(), "{context}");
+            assert_eq!(Model::of(&engine), model, "{context}");
+            if engine.stats().poisoned {
+                assert!(matches!(put(&engine, "next"), Err(Error::Poisoned { .. })), "{context}");
+                engine.recover().unwrap_or_else(|error| panic!("{context}: {error}"));
+            }
+            put(&engine, "next").unwrap_or_else(|error| panic!("{context}: {error}"));
+            model.last_sequence += 1;
+            model.entries.insert("next".into(), (b"value".into(), model.last_sequence));
+            let crashed = open(&disk.crash(&mut Random::new(call as u64)), LOG);
+            let crashed = crashed.unwrap_or_else(|error| panic!("{context}: {error}"));
+            assert_eq!(Model::of(&crashed), model, "{context}");
+            engine
+                .compact(&Control::default())
+                .unwrap_or_else(|error| panic!("{context}: {error}"));
+            assert!(engine.stats().last_compaction_error.is_none(), "{context}");
+            assert_eq!(Model::of(&engine), model, "{context}");
+            assert_eq!(engine.consumer(OUTBOX, 0).unwrap().position().unwrap(), 20, "{context}");
+        }
+    }
+}
+
+#[test]
+fn any_failing_call_of_a_backup_leaves_no_backup_and_a_store_that_goes_on() {
+    let (whole, engine, _) = grown();
+    let before = whole.calls();
+    engine.backup(BACKUP, &Control::default()).unwrap();
+    for call in before..whole.calls() {
+        let context = format!("call {call}, {:?}", whole.history()[call]);
+        let (disk, engine, model) = grown();
+        disk.fail_at(call, Fault::Error(ErrorKind::StorageFull));
+        let error = engine.backup(BACKUP, &Control::default()).expect_err(&context);
+        assert_eq!(error.code().as_str(), "io_error", "{context}: {error}");
+        assert_eq!(Model::of(&engine), model, "{context}");
+        assert!(!engine.stats().poisoned, "{context}");
+        put(&engine, "next").unwrap_or_else(|error| panic!("{context}: {error}"));
+        let new = disk.read(Path::new("/backup.wal.new"));
+        assert!(new.is_none(), "{context}: an unfinished backup is left");
+        if disk.read(Path::new(BACKUP)).is_some() {
+            // It has its name already and only that could not be made durable.
+            assert_eq!(Model::of(&open(&disk, BACKUP).unwrap()), model, "{context}");
+        }
+    }
+}
+
+#[test]
+fn a_full_disk_stops_a_compaction_and_not_the_store() {
+    let (disk, engine, model) = grown();
+    put(&engine, "makes room ahead").unwrap();
+    disk.set_full(true);
+    let error = engine.compact(&Control::default()).unwrap_err();
+    assert!(error.to_string().contains("no space left on device"), "{error}");
+    assert!(disk.read(Path::new(NEW)).is_none());
+    put(&engine, "fits into the space ahead").unwrap();
+    assert_eq!(engine.size(), model.entries.len() + 2);
+    disk.set_full(false);
+    engine.compact(&Control::default()).unwrap();
+}
+
+#[test]
+fn what_is_damaged_while_a_log_is_rewritten_is_found_before_it_gets_its_name() {
+    let (whole, engine, _) = grown();
+    let before = whole.calls();
+    engine.compact(&Control::default()).unwrap();
+    let mut found = 0;
+    for call in before..whole.calls() {
+        let (disk, engine, model) = grown();
+        disk.spoil_write_from(call);
+        let outcome = engine.compact(&Control::default());
+        disk.heal();
+        assert_eq!(Model::of(&engine), model);
+        if outcome.is_err() {
+            found += 1;
+            assert!(matches!(outcome, Err(Error::RewriteDiffers { .. })), "{outcome:?}");
+        }
+        drop(engine);
+        assert_eq!(Model::of(&open(&disk, LOG).unwrap()), model, "call {call}");
+    }
+    assert!(found > 3, "{found} damaged writes were found");
+}
