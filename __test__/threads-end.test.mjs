@@ -126,6 +126,26 @@ for (const kind of ['durable', 'fast']) {
   });
 }
 
+for (const [way, code, said] of [
+  ['exit', 0, /^$/],
+  ['throw', 1, /on purpose/],
+]) {
+  test(`a process that ends by ${way} while its threads write loses nothing`, async (t) => {
+    const work = workspace(t);
+    for (let round = 0; round < 5; round += 1) {
+      const log = work.file(`${round}.wal`);
+      const child = await runChild('exit-with-threads.mjs', [log, way]);
+      assert.deepEqual([child.code, child.signal], [code, null], child.stderr);
+      assert.match(child.stderr, said);
+      const store = await work.open(`${round}.wal`);
+      for (const [name, acknowledged] of JSON.parse(child.stdout)) {
+        check(store, name, acknowledged);
+      }
+      must(await store.close());
+    }
+  });
+}
+
 test('threads that are ended while they open leave the others alone', async (t) => {
   const pick = random(SEED + 2);
   const work = workspace(t);

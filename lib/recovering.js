@@ -7,8 +7,9 @@ const FIRST_DELAY_MS = 2;
 const LONGEST_DELAY_MS = 200;
 
 /**
- * One call of recover: tries again while another process holds the lock, for as long as it was told to. The waiting is a
- * timer here and not a thread that sleeps, so that it keeps no libuv thread from others.
+ * One call of recover. It tries again while another process holds the lock, for as long as it was told to, and while
+ * another thread of this process opens or closes the log. The waiting is a timer here and not a thread that sleeps, so
+ * that it keeps no libuv thread from others.
  */
 class Recovering {
   #recover;
@@ -39,10 +40,10 @@ class Recovering {
     this.#try();
   }
 
-  /** Ends a wait for the lock with the error that the last look at it gave. */
+  /** Ends a wait for the lock with the error that the last look at it gave. Other threads are soon done. */
   stopWaiting() {
     this.#patient = false;
-    if (this.#timer !== undefined) {
+    if (this.#timer !== undefined && this.#lastError !== undefined) {
       this.#finish(this.#lastError);
     }
   }
@@ -58,16 +59,22 @@ class Recovering {
 
   #tried(error, report) {
     this.#running = undefined;
+    this.#lastError = error;
     const left = this.#deadline - performance.now();
-    if (error !== undefined && this.#signal?.aborted) {
+    if (report === undefined && this.#signal?.aborted) {
       this.#finish(aborted(this.#signal));
     } else if (error?.locked && this.#patient && left > 0) {
-      this.#lastError = error;
-      this.#timer = setTimeout(() => this.#try(), Math.min(this.#delay, left));
-      this.#delay = Math.min(this.#delay * 2, LONGEST_DELAY_MS);
+      this.#tryLater(left);
+    } else if (error === undefined && report === undefined) {
+      this.#tryLater(LONGEST_DELAY_MS);
     } else {
       this.#finish(error, report);
     }
+  }
+
+  #tryLater(latest) {
+    this.#timer = setTimeout(() => this.#try(), Math.min(this.#delay, latest));
+    this.#delay = Math.min(this.#delay * 2, LONGEST_DELAY_MS);
   }
 
   /** A recovery that is running says itself whether it could be stopped. */

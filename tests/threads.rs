@@ -188,9 +188,10 @@ fn whoever_waits_can_be_asked_to_give_up() {
     control.abort();
     let waiting = Share::in_registry(registry, StoreConfig::durable(LOG));
     assert!(matches!(waiting.recover(&control), Err(Error::Aborted)));
+    assert_eq!(waiting.try_recover(&Control::default()).unwrap(), None, "or not to wait at all");
     disk.release();
     let first = first.join().unwrap().unwrap();
-    open(&waiting).unwrap();
+    assert!(waiting.try_recover(&Control::default()).unwrap().is_some());
     assert_eq!(put(&first, "a", "1").unwrap(), 1);
     assert_eq!(put(&waiting, "a", "2").unwrap(), 2);
 }

@@ -200,7 +200,8 @@ fn commit_values(env: Env, outcome: &GroupOutcome) -> Answer<Vec<Value>> {
     Ok(values)
 }
 
-/// `recover(callback(error, report))`: an object with the function that makes it give up
+/// `recover(callback(error, report))`: an object with the function that makes it give up. Without a report when
+/// another thread opens or closes the log just now, which is not waited for on a libuv thread.
 extern "C" fn recover(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
     enter(env, info, |call: &Call<1>| {
         let [callback] = call.args;
@@ -210,10 +211,12 @@ extern "C" fn recover(env: sys::napi_env, info: sys::napi_callback_info) -> Valu
         job::spawn(
             call.env,
             callback,
-            move || engine.recover(&watched),
+            move || engine.try_recover(&watched),
             |done| {
                 let report = done.unwrap_or(Err(PANICKED))?;
-                Ok(Box::new(move |env| Ok(vec![report_value(env, &report)?])))
+                Ok(Box::new(move |env| {
+                    report.iter().map(|report| report_value(env, report)).collect()
+                }))
             },
         )?;
         abort::show(call.env, control)

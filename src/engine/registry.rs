@@ -18,6 +18,16 @@ use crate::storage::{DiskStorage, Storage};
 /// How soon a thread that waits for another one sees that it was asked to give up.
 const PATIENCE: Duration = Duration::from_millis(20);
 
+/// An engine, and the report of its recovery.
+type Recovered = (Arc<StoreEngine>, RecoveryReport);
+
+/// What to do while another thread recovers or closes the engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum WhenBusy {
+    Wait,
+    GiveUp,
+}
+
 /// Where the threads of a process find the engine that has a log open already. A [`Share`](super::Share)
 /// uses the one of the process, unless it is told otherwise.
 #[derive(Debug)]
@@ -52,14 +62,16 @@ impl Registry {
     }
 
     /// Makes `opener` one of those who have the log at `path` open, and gives the engine and the report of
-    /// its recovery. A log that nobody has open is recovered, one whose writing stopped as well.
+    /// its recovery. A log that nobody has open is recovered, one whose writing stopped as well. Nothing when
+    /// somebody else is at that and was not to be waited for.
     pub(super) fn enter(
         self: &Arc<Self>,
         path: &Path,
         config: &StoreConfig,
         opener: ThreadId,
         control: &Control,
-    ) -> Result<(Arc<StoreEngine>, RecoveryReport)> {
+        when_busy: WhenBusy,
+    ) -> Result<Option<Recovered>> {
         let mut rooms = locked(&self.rooms);
         while let Some(room) = rooms.get(path) {
             if room.openers.contains(&opener) {
@@ -72,6 +84,9 @@ impl Registry {
             if control.is_aborted() {
                 return Err(Error::Aborted);
             }
+            if when_busy == WhenBusy::GiveUp {
+                return Ok(None);
+            }
             rooms = self.wait(rooms);
         }
         let room = rooms.entry(path.to_owned()).or_insert_with(|| Room {
@@ -83,9 +98,9 @@ impl Registry {
         check_same(config, room.engine.config(), path)?;
         room.openers.push(opener);
         if room.engine.is_sound() {
-            return Ok((Arc::clone(&room.engine), room.report.clone()));
+            return Ok(Some((Arc::clone(&room.engine), room.report.clone())));
         }
-        self.recover(rooms, path, Some(opener), control)
+        self.recover(rooms, path, Some(opener), control).map(Some)
     }
 
     /// Recovers the engine for one who has it open already. With others at work on it there is nothing to
@@ -94,7 +109,7 @@ impl Registry {
         self: &Arc<Self>,
         path: &Path,
         control: &Control,
-    ) -> Result<(Arc<StoreEngine>, RecoveryReport)> {
+    ) -> Result<Recovered> {
         let rooms = self.when_free(path);
         match rooms.get(path) {
             None => Err(Error::Closed),
@@ -112,7 +127,7 @@ impl Registry {
         path: &Path,
         newcomer: Option<ThreadId>,
         control: &Control,
-    ) -> Result<(Arc<StoreEngine>, RecoveryReport)> {
+    ) -> Result<Recovered> {
         let room = rooms.get_mut(path).ok_or(Error::Closed)?;
         let engine = Arc::clone(&room.engine);
         let mut turn = self.take_turn(room, path, newcomer);

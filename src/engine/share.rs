@@ -9,7 +9,7 @@ use std::thread::{self, ThreadId};
 use super::config::{Durability, StoreConfig};
 use super::core::locked;
 use super::outcome::RecoveryReport;
-use super::registry::Registry;
+use super::registry::{Registry, WhenBusy};
 use super::rewriting::Control;
 use super::store::StoreEngine;
 use crate::background::{LARGE, in_background};
@@ -99,21 +99,35 @@ impl Share {
     /// Errors are those of the engine, and [`Error::InvalidArgument`] when the engine runs with another
     /// configuration, [`Error::Locked`] when the same thread has the log open, [`Error::Aborted`].
     pub fn recover(&self, control: &Control) -> Result<RecoveryReport> {
+        let recovered = self.take_part(control, WhenBusy::Wait)?;
+        recovered.ok_or(Error::Internal { reason: "a recovery gave up" })
+    }
+
+    /// [`recover`](Self::recover) without waiting for another thread: nothing when one recovers or closes the
+    /// engine just now, for a caller that has better to do than to block and comes again.
+    pub fn try_recover(&self, control: &Control) -> Result<Option<RecoveryReport>> {
+        self.take_part(control, WhenBusy::GiveUp)
+    }
+
+    fn take_part(&self, control: &Control, when_busy: WhenBusy) -> Result<Option<RecoveryReport>> {
         if self.idle.config().durability() == Durability::MemoryOnly {
-            return self.idle.recover_with(control);
+            return self.idle.recover_with(control).map(Some);
         }
         let mut place = locked(&self.place);
         match &*place {
             Place::Closed => Err(Error::Closed),
-            Place::Inside(path) => Ok(self.registry.recover_again(path, control)?.1),
+            Place::Inside(path) => Ok(Some(self.registry.recover_again(path, control)?.1)),
             Place::Outside => {
                 let config = self.idle.config();
                 let storage: &dyn Storage = &*self.registry.storage;
                 let path = LogPath::resolve(storage, config.path())?.log().to_owned();
-                let (engine, report) = self.registry.enter(&path, config, self.opener, control)?;
-                self.running.get_or_init(|| engine);
-                *place = Place::Inside(path);
-                Ok(report)
+                let entered =
+                    self.registry.enter(&path, config, self.opener, control, when_busy)?;
+                Ok(entered.map(|(engine, report)| {
+                    self.running.get_or_init(|| engine);
+                    *place = Place::Inside(path);
+                    report
+                }))
             }
         }
     }
