@@ -7,6 +7,9 @@ import process from 'node:process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import store from '@softadastra/store';
+import * as abstractLevel from '@softadastra/store/abstract-level';
+import * as keyvAdapter from '@softadastra/store/keyv';
+import Keyv from 'keyv';
 import { must, workspace } from './helpers.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -16,7 +19,8 @@ const quiet = { log: ignore, warn: ignore, error: ignore };
 
 function pages() {
   const docs = readdirSync(path.join(root, 'docs')).map((name) => path.join('docs', name));
-  return ['index.d.ts', 'README.md', ...docs.filter((name) => name.endsWith('.md'))];
+  const adapters = ['lib/adapters/abstract-level.d.ts', 'lib/adapters/keyv.d.ts'];
+  return ['index.d.ts', 'README.md', ...adapters, ...docs.filter((name) => name.endsWith('.md'))];
 }
 
 /** The code blocks of a page, without the comment stars of a declaration file. */
@@ -36,7 +40,8 @@ async function surroundings(t) {
   const engine = await open('engine.wal');
   must(await engine.put('user:1', 'Ada'));
   const payload = must(store.OperationEncoder.encode(store.Operation.put('user:1', 'Ada')));
-  return { dir, names: { ...store, engine, payload, console: quiet } };
+  const packages = { ...store, ...abstractLevel, ...keyvAdapter, Keyv };
+  return { dir, names: { ...packages, engine, payload, console: quiet } };
 }
 
 for (const page of pages()) {
@@ -46,7 +51,7 @@ for (const page of pages()) {
       const before = process.cwd();
       process.chdir(dir);
       t.after(() => process.chdir(before));
-      const body = code.replaceAll(/^import .* from '@softadastra\/store';$/gm, '');
+      const body = code.replaceAll(/^import .* from '(keyv|@softadastra\/store.*)';$/gm, '');
       // In a block of its own, so that an example may declare a name that is given here.
       const run = new AsyncFunction(...Object.keys(names), `{\n${body}\n}`);
       await run(...Object.values(names));

@@ -2,7 +2,15 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
@@ -46,13 +54,27 @@ export function pack() {
     .map((name) => path.join(to, name));
 }
 
-/** Installs tarballs into an empty project, with nothing but them to take files from, and runs no script of theirs. */
+/** The packages that are needed at run time, those of the package and theirs, as they are installed here. */
+export function dependencies() {
+  const { packages } = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8'));
+  return Object.entries(packages)
+    .filter(([place, { dev, devOptional, peer }]) => place !== '' && !dev && !devOptional && !peer)
+    .map(([place]) => path.join(root, place));
+}
+
+export function packDependencies() {
+  const to = folder();
+  npm(['pack', '--ignore-scripts', '--pack-destination', to, ...dependencies()], root);
+  return readdirSync(to).map((name) => path.join(to, name));
+}
+
+/** Installs tarballs into an empty project, with nothing but them and what they need to take files from; runs no script. */
 export function install(tarballs) {
   const project = folder();
   writeFileSync(path.join(project, 'package.json'), '{ "private": true }');
   const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
   const alone = ['--offline', '--ignore-scripts', `--cache=${folder()}`];
-  npm(['install', ...alone, ...quiet, ...tarballs], project);
+  npm(['install', ...alone, ...quiet, ...tarballs, ...packDependencies()], project);
   return project;
 }
 

@@ -12,22 +12,41 @@ import targets from '../lib/native/targets.js';
 import { platformManifest } from '../scripts/platform-packages.mjs';
 import { npmCommand } from '../scripts/run.mjs';
 import { collect } from './helpers.mjs';
-import { folder, install, pack, platformPackage, program } from './packed.mjs';
+import {
+  dependencies,
+  folder,
+  install,
+  pack,
+  packDependencies,
+  platformPackage,
+  program,
+} from './packed.mjs';
 
 const NAME = '@softadastra/store';
-const tarballs = pack();
-const installed = install(tarballs);
+const own = pack();
+const installed = install(own);
+const tarballs = [...own, ...packDependencies()];
+/** By name, the manifests of the packages of others that a release needs. */
+const others = new Map(
+  dependencies()
+    .map(manifestIn)
+    .map((manifest) => [manifest.name, manifest]),
+);
 const registry = await serve();
 
+function manifestIn(place) {
+  return JSON.parse(readFileSync(path.join(place, 'package.json'), 'utf8'));
+}
+
 function published(name) {
+  if (others.has(name)) return others.get(name);
   const target = targets.TARGETS.find((one) => targets.packageName(one.name) === name);
   if (target) return platformManifest(target);
-  const file = path.join(installed, 'node_modules', NAME, 'package.json');
-  return JSON.parse(readFileSync(file, 'utf8'));
+  return manifestIn(path.join(installed, 'node_modules', NAME));
 }
 
 function tarballOf({ name, version }) {
-  const file = `${name.slice(1).replace('/', '-')}-${version}.tgz`;
+  const file = `${name.replace('@', '').replace('/', '-')}-${version}.tgz`;
   return tarballs.find((one) => path.basename(one) === file);
 }
 
@@ -44,15 +63,15 @@ function description(name, host) {
   return { name, 'dist-tags': { latest: version }, versions: { [version]: { ...manifest, dist } } };
 }
 
-/** A registry on this machine that has the packages of a release and nothing else. */
+/** A registry on this machine that has the packages of a release, what they need, and nothing else. */
 async function serve() {
   const asked = [];
   const server = http.createServer((request, response) => {
     const [, tarball, encoded] = /^\/(tarball\/)?(.*)$/.exec(request.url);
     const name = decodeURIComponent(encoded);
-    if (!name.startsWith(NAME)) return response.writeHead(404).end('{}');
+    if (!name.startsWith(NAME) && !others.has(name)) return response.writeHead(404).end('{}');
     if (!tarball) return response.end(JSON.stringify(description(name, request.headers.host)));
-    asked.push(name);
+    if (name.startsWith(NAME)) asked.push(name);
     const file = tarballOf(published(name));
     return file ? response.end(readFileSync(file)) : response.writeHead(404).end('{}');
   });
@@ -64,8 +83,8 @@ async function serve() {
 
 async function npm(project, ...args) {
   const { command, first, shell } = npmCommand();
-  const own = [`--registry=${registry.url}`, `--cache=${folder()}`, '--no-audit', '--no-fund'];
-  const child = spawn(command, [...first, ...args, ...own], { cwd: project, shell });
+  const settings = [`--registry=${registry.url}`, `--cache=${folder()}`, '--no-audit', '--no-fund'];
+  const child = spawn(command, [...first, ...args, ...settings], { cwd: project, shell });
   const output = collect(child);
   const [code] = await once(child, 'close');
   assert.equal(code, 0, output.stderr);

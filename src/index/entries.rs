@@ -6,6 +6,7 @@ use std::hint::black_box;
 use foldhash::quality::RandomState;
 
 use super::arena::Arena;
+use super::part::{address_of, hash_of, slot_of};
 use super::record::{Entry, Record};
 use super::table::Table;
 
@@ -162,6 +163,27 @@ impl Entries {
         }
         self.table.replace(hash, old, new);
         Change::Moved(old, new)
+    }
+
+    /// Stores an entry that cannot be found before [`settle`](Self::settle) is given the slot that this returns. Its key
+    /// must be a new one.
+    pub(super) fn append(&mut self, entry: &Entry<'_>) -> Option<u64> {
+        let at = self.arena.insert(entry)?;
+        self.live_bytes += (entry.key.len() + entry.value.len()) as u64;
+        Some(slot_of(self.hash(entry.key), at))
+    }
+
+    /// Makes appended entries findable: all at once, so that the cache misses overlap and the table has its size at once.
+    pub(super) fn settle(&mut self, slots: &[u64]) {
+        self.table.reserve(self.len() + slots.len());
+        for batch in slots.chunks(4 * BATCH) {
+            for slot in batch {
+                self.table.prefetch(hash_of(*slot));
+            }
+            for slot in batch {
+                self.table.insert(hash_of(*slot), address_of(*slot));
+            }
+        }
     }
 
     /// Takes an entry out. Its record stays readable until it is given to `free`.

@@ -1,9 +1,9 @@
 //! Filling an index before anyone reads it in order.
 
 use super::Index;
-use super::arena::Arena;
 use super::entries::{Change, Entries};
-use super::record::{Entry, Record};
+use super::part::address_of;
+use super::record::Entry;
 use super::tree::{Ascending, Tree, sorted};
 
 /// After a run in order, changes are followed one by one while they are less than this part of its entries.
@@ -15,8 +15,9 @@ const SAMPLE: usize = 1024;
 /// However long a log is: a sparse file can be of any length.
 const MOST: usize = 1 << 24;
 
-/// An index under construction, as during recovery. It answers by key at once; the order of the keys is made once, at
-/// the end, which costs a fraction of keeping it with every write.
+/// An index under construction, as during recovery. The order of the keys is made once, at the end, which costs a
+/// fraction of keeping it with every write. As long as new keys come in ascending order, the point table is left for
+/// later as well.
 #[derive(Debug)]
 pub struct IndexLoader {
     entries: Entries,
@@ -31,22 +32,33 @@ pub struct IndexLoader {
 /// The ordered view so far. A log that was compacted begins with its keys in order and goes on with changes.
 #[derive(Debug)]
 enum Order {
-    /// New keys come in ascending order, and nothing has moved or gone yet.
-    Ascending(Ascending),
+    /// New keys come in ascending order, and nothing has changed or gone yet.
+    Ascending(Run),
     /// That was so for long. This many changes more are cheaper to follow than to sort everything.
     Followed(Tree, usize),
     /// To be made at the end.
     Unknown,
 }
 
+/// Entries that came in ascending order.
+#[derive(Debug, Default)]
+struct Run {
+    tree: Ascending,
+    /// What the point table is to hold.
+    slots: Vec<u64>,
+}
+
 impl Order {
     /// Ends an ascending run, before the first change that it cannot take.
-    fn break_off(&mut self, arena: &Arena, entries: usize) {
+    fn break_off(&mut self, entries: &mut Entries) {
         if matches!(self, Self::Ascending(_))
             && let Self::Ascending(run) = std::mem::replace(self, Self::Unknown)
-            && entries >= FOLLOWED_PART
         {
-            *self = Self::Followed(run.finish(arena), entries / FOLLOWED_PART);
+            entries.settle(&run.slots);
+            let budget = run.slots.len() / FOLLOWED_PART;
+            if budget > 0 {
+                *self = Self::Followed(run.tree.finish(&entries.arena), budget);
+            }
         }
     }
 
@@ -86,7 +98,7 @@ impl IndexLoader {
     pub fn with_capacity(entries: usize) -> Self {
         Self {
             entries: Entries::with_capacity(entries),
-            order: Order::Ascending(Ascending::default()),
+            order: Order::Ascending(Run::default()),
             prefix: None,
             exhausted: false,
             expected: None,
@@ -111,24 +123,26 @@ impl IndexLoader {
     /// Makes room in the point table for so many entries in all. A guess is enough: with less the table grows by splits,
     /// which costs time; with more it takes memory for nothing.
     pub fn reserve(&mut self, entries: usize) {
-        self.entries.reserve(entries);
+        match &mut self.order {
+            Order::Ascending(run) => run.slots.reserve(entries.saturating_sub(run.slots.len())),
+            Order::Followed(..) | Order::Unknown => self.entries.reserve(entries),
+        }
     }
 
     /// See [`Index::put`].
     pub fn put(&mut self, key: &[u8], value: &[u8], version: u64, timestamp: i64) -> bool {
+        let entry = Entry { key, value, version, timestamp };
         let Self { entries, order, .. } = self;
-        if let Order::Ascending(run) = order
-            && !run.takes(&entries.arena, key)
-        {
-            order.break_off(&entries.arena, entries.len());
+        if let Order::Ascending(run) = order {
+            if run.tree.takes(&entries.arena, key) {
+                return self.append(&entry);
+            }
+            order.break_off(entries);
         }
-        let change = entries.put(&Entry { key, value, version, timestamp });
+        let change = entries.put(&entry);
         match change {
             Change::Created(at) => {
-                match order {
-                    Order::Ascending(run) => run.push(&entries.arena, key, at),
-                    order => order.follow(|tree| tree.insert(&entries.arena, key, at)),
-                }
+                order.follow(|tree| tree.insert(&entries.arena, key, at));
                 self.created(key);
             }
             Change::Moved(from, to) => order.follow(|tree| tree.replace(key, from, to)),
@@ -136,6 +150,19 @@ impl IndexLoader {
             Change::Refused => self.exhausted = true,
         }
         matches!(change, Change::Created(_))
+    }
+
+    /// Adds an entry to the ascending run that takes it.
+    fn append(&mut self, entry: &Entry<'_>) -> bool {
+        let Order::Ascending(run) = &mut self.order else { return false };
+        let Some(slot) = self.entries.append(entry) else {
+            self.exhausted = true;
+            return false;
+        };
+        run.tree.push(&self.entries.arena, entry.key, address_of(slot));
+        run.slots.push(slot);
+        self.created(entry.key);
+        true
     }
 
     fn created(&mut self, key: &[u8]) {
@@ -151,7 +178,7 @@ impl IndexLoader {
     /// See [`Index::remove`].
     pub fn remove(&mut self, key: &[u8]) -> bool {
         let Self { entries, order, .. } = self;
-        order.break_off(&entries.arena, entries.len());
+        order.break_off(entries);
         let Some(at) = entries.unlink(key) else {
             return false;
         };
@@ -160,19 +187,19 @@ impl IndexLoader {
         true
     }
 
-    /// See [`Index::get`].
-    pub fn get(&self, key: &[u8]) -> Option<Record<'_>> {
-        self.entries.get(key)
-    }
-
     /// See [`Index::warm`].
     pub fn warm(&self, keys: &[&[u8]]) {
-        self.entries.warm(keys);
+        if !matches!(self.order, Order::Ascending(_)) {
+            self.entries.warm(keys);
+        }
     }
 
     /// How many keys there are so far.
     pub fn len(&self) -> usize {
-        self.entries.len()
+        match &self.order {
+            Order::Ascending(run) => run.slots.len(),
+            Order::Followed(..) | Order::Unknown => self.entries.len(),
+        }
     }
 
     /// Whether there is no key so far.
@@ -183,10 +210,13 @@ impl IndexLoader {
     /// Puts the keys in order. Unless they came so it takes a good fraction of a second for millions of them: not for the
     /// event loop.
     pub fn finish(mut self) -> Index {
+        if let Order::Ascending(run) = &self.order {
+            self.entries.settle(&run.slots);
+        }
         self.entries.shrink();
         let arena = &self.entries.arena;
         let order = match self.order {
-            Order::Ascending(run) => run.finish(arena),
+            Order::Ascending(run) => run.tree.finish(arena),
             Order::Followed(tree, _) => tree,
             Order::Unknown => {
                 let skip = self.prefix.map_or(0, |prefix| prefix.len());

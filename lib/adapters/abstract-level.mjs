@@ -1,0 +1,3 @@
+import level from './abstract-level.js';
+
+export const { SoftadastraLevel } = level;

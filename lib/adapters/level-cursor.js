@@ -1,0 +1,132 @@
+'use strict';
+
+const { AbstractIterator, AbstractKeyIterator, AbstractValueIterator } = require('abstract-level');
+const { fromStoreKey, toStoreKey } = require('./level-key.js');
+
+/** The bounds of a range of abstract-level, where an inclusive bound wins over an exclusive one. */
+function storeRange({ gt, gte, lt, lte, reverse }) {
+  const range = { reverse };
+  if (gte !== undefined) range.gte = toStoreKey(gte);
+  else if (gt !== undefined) range.gt = toStoreKey(gt);
+  if (lte !== undefined) range.lte = toStoreKey(lte);
+  else if (lt !== undefined) range.lt = toStoreKey(lt);
+  return range;
+}
+
+/** Stored keys have characters of one byte only, so comparing them as strings compares their bytes. */
+function within(key, { gt, gte, lt, lte }) {
+  return !(
+    (gt !== undefined && key <= gt) ||
+    (gte !== undefined && key < gte) ||
+    (lt !== undefined && key >= lt) ||
+    (lte !== undefined && key > lte)
+  );
+}
+
+/** Content in the format that abstract-level asks for. */
+function contentOf(value, format) {
+  return format === 'utf8' ? value.toString() : value.toBytes();
+}
+
+/** Walks over one moment of a store. `read` makes an item of what the store's own iterator gives. */
+class Cursor {
+  #scan;
+  #range;
+  #ahead;
+  #read;
+  #source = undefined;
+
+  constructor(stateOf, options, kind, read) {
+    this.#scan = (range) => stateOf()[kind](range);
+    this.#range = storeRange(options);
+    // With the limit no more is read ahead than can be asked for; abstract-level counts, across seeks too.
+    this.#ahead = { ...this.#range, limit: options.limit === -1 ? undefined : options.limit };
+    this.#read = read;
+  }
+
+  take(count) {
+    // Not before it is needed: a snapshot that is closed by then is abstract-level's to report.
+    this.#source ??= this.#scan(this.#ahead);
+    const items = [];
+    while (items.length < count) {
+      const { done, value } = this.#source.next();
+      if (done) break;
+      items.push(this.#read(value));
+    }
+    return items;
+  }
+
+  seek(target) {
+    const key = toStoreKey(target);
+    const { gt, gte, lt, lte, reverse } = this.#range;
+    const from = reverse ? { gt, gte, lte: key } : { gte: key, lt, lte };
+    this.#ahead = within(key, this.#range) ? { ...from, reverse } : { limit: 0 };
+    this.#source = undefined;
+  }
+}
+
+function iteratorOf(Base, kindOf, readerOf) {
+  return class extends Base {
+    #cursor;
+
+    constructor(db, options, stateOf) {
+      super(db, options);
+      this.#cursor = new Cursor(stateOf, options, kindOf(options), readerOf(options));
+    }
+
+    async _next() {
+      return this.#cursor.take(1)[0];
+    }
+
+    async _nextv(size) {
+      return this.#cursor.take(size);
+    }
+
+    async _all() {
+      return this.#cursor.take(this.limit - this.count);
+    }
+
+    _seek(target) {
+      this.#cursor.seek(target);
+    }
+
+    /** Lets go of the state, which costs memory while the store changes. */
+    async _close() {
+      this.#cursor = undefined;
+    }
+  };
+}
+
+function entryReader({ keys, values, keyEncoding, valueEncoding }) {
+  if (!values) {
+    return (key) => [fromStoreKey(key, keyEncoding), undefined];
+  }
+  return ([key, entry]) => [
+    keys ? fromStoreKey(key, keyEncoding) : undefined,
+    contentOf(entry.value, valueEncoding),
+  ];
+}
+
+const EntryCursor = iteratorOf(
+  AbstractIterator,
+  ({ values }) => (values ? 'entries' : 'keys'),
+  entryReader,
+);
+
+const KeyCursor = iteratorOf(
+  AbstractKeyIterator,
+  () => 'keys',
+  ({ keyEncoding }) =>
+    (key) =>
+      fromStoreKey(key, keyEncoding),
+);
+
+const ValueCursor = iteratorOf(
+  AbstractValueIterator,
+  () => 'values',
+  ({ valueEncoding }) =>
+    (value) =>
+      contentOf(value, valueEncoding),
+);
+
+module.exports = { EntryCursor, KeyCursor, ValueCursor, contentOf, storeRange };

@@ -1,0 +1,53 @@
+'use strict';
+
+const { LevelError } = require('./level-error.js');
+
+const ASCII = /^\p{ASCII}+$/u;
+const NOT_A_BYTE = /[\u0100-\uffff]/;
+
+/**
+ * The store's keys are text of one byte or more; keys of abstract-level are any bytes, none included. Each byte becomes
+ * the character of that number, and a key that is empty or begins with a zero gets one zero more in front. Keys stay
+ * different and in the order of their bytes, and ASCII stays what it is. An order-preserving form that left all text as
+ * it is cannot be: between two neighbouring texts there is no room for the bytes that are no text.
+ */
+function toStoreKey(key) {
+  if (typeof key !== 'string') {
+    return guard(Buffer.from(key.buffer, key.byteOffset, key.byteLength).latin1Slice());
+  }
+  if (isPlain(key)) {
+    return key;
+  }
+  if (!key.isWellFormed()) {
+    throw new LevelError('LEVEL_INVALID_KEY', 'the key has a lone surrogate');
+  }
+  return guard(Buffer.from(key, 'utf8').latin1Slice());
+}
+
+function guard(text) {
+  return text === '' || text.charCodeAt(0) === 0 ? `\0${text}` : text;
+}
+
+/** True for the keys, nearly all, that are stored as they are. */
+function isPlain(text) {
+  return text.charCodeAt(0) !== 0 && ASCII.test(text);
+}
+
+/** The key as abstract-level knows it, in the format that it asks for: `utf8` or `buffer`. */
+function fromStoreKey(stored, format) {
+  const guarded = stored.charCodeAt(0) === 0;
+  const text = guarded ? stored.slice(1) : stored;
+  if (NOT_A_BYTE.test(text) || (guarded && guard(text) !== stored)) {
+    throw new LevelError(
+      'LEVEL_DECODE_ERROR',
+      `the key ${JSON.stringify(stored)} was not written through abstract-level`,
+    );
+  }
+  if (format === 'utf8' && isPlain(stored)) {
+    return stored;
+  }
+  const bytes = Buffer.from(text, 'latin1');
+  return format === 'utf8' ? bytes.utf8Slice() : bytes;
+}
+
+module.exports = { toStoreKey, fromStoreKey };

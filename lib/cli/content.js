@@ -1,0 +1,22 @@
+'use strict';
+
+const { isUtf8 } = require('node:buffer');
+const { Failure } = require('./failure.js');
+
+/** A value as a field of JSON that gives the same bytes again: `value` for text, `base64` for anything else. */
+function fieldOf(value) {
+  const bytes = value.toBytes();
+  return isUtf8(bytes) ? { value: value.toString() } : { base64: bytes.toString('base64') };
+}
+
+/** Bytes of their text form. What is not exactly that form is refused: Buffer would skip it without a word. */
+function decode(text, form) {
+  const bytes = Buffer.from(text, form);
+  const whole = form === 'hex' ? text.toLowerCase() : text;
+  if (bytes.toString(form) !== whole) {
+    throw new Failure(`the value is not ${form}`);
+  }
+  return bytes;
+}
+
+module.exports = { decode, fieldOf };

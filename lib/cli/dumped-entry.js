@@ -1,0 +1,45 @@
+'use strict';
+
+const { isUtf8 } = require('node:buffer');
+const { Operation } = require('../operation.js');
+const { decode } = require('./content.js');
+const { Failure } = require('./failure.js');
+
+const FIELDS = ['key', 'value', 'base64', 'version', 'timestamp'];
+
+/** The operation that writes the entry of one line of a dump again. Throws for anything that `dump` does not write. */
+function operationOf(line) {
+  const entry = parse(line);
+  for (const name of Object.keys(entry)) {
+    if (!FIELDS.includes(name)) {
+      throw new Failure(`unknown field "${name}"`);
+    }
+  }
+  const { key, value, base64, timestamp } = entry;
+  if (typeof key !== 'string') {
+    throw new Failure('"key" must be a string');
+  }
+  if ((value === undefined) === (base64 === undefined)) {
+    throw new Failure('an entry has either "value" or "base64"');
+  }
+  if (typeof (value ?? base64) !== 'string') {
+    throw new Failure(`"${value === undefined ? 'base64' : 'value'}" must be a string`);
+  }
+  return Operation.put(key, value ?? decode(base64, 'base64'), { timestamp });
+}
+
+function parse(line) {
+  let entry;
+  try {
+    // Without the check broken text would become other text, and be stored as that.
+    entry = isUtf8(line) ? JSON.parse(line.toString()) : undefined;
+  } catch {
+    entry = undefined;
+  }
+  if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) {
+    throw new Failure('not a JSON object');
+  }
+  return entry;
+}
+
+module.exports = { operationOf };

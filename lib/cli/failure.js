@@ -1,0 +1,28 @@
+'use strict';
+
+/** The command did what it was asked, and the answer is no: a missing key, a damaged log, a refused condition. */
+const NO = 1;
+
+/** The command was used wrongly, or could not do what it was asked. */
+const FAILED = 2;
+
+/** Ends a command with a message, an exit code, and one of the codes that errors of the store have. */
+class Failure extends Error {
+  constructor(message, exitCode = FAILED, code = 'invalid_argument') {
+    super(message);
+    this.exitCode = exitCode;
+    this.code = code;
+  }
+}
+
+function keyNotFound(key) {
+  return new Failure(`key not found: ${key}`, NO, 'not_found');
+}
+
+/** The error of a write to an open store, as the answer no when it is the write's condition that did not hold. */
+function refusal(error) {
+  const conditional = error.code === 'invalid_state' || error.code === 'already_exists';
+  return conditional ? new Failure(error.message, NO, error.code) : error;
+}
+
+module.exports = { Failure, FAILED, NO, keyNotFound, refusal };

@@ -1,0 +1,55 @@
+'use strict';
+
+const { isUtf8 } = require('node:buffer');
+const { statSync } = require('node:fs');
+const { fieldOf } = require('./content.js');
+const { rangeOf, withJson, withRange } = require('./options.js');
+const { moment, shortened, writeLines, writeTable } = require('./output.js');
+const { readLog } = require('./store.js');
+
+const SHOWN = 20;
+const KEY_WIDTH = 40;
+const VALUE_WIDTH = 48;
+
+async function run(log, options) {
+  const snapshot = await readLog(log);
+  const range = { ...rangeOf(options), limit: options.limit ?? SHOWN };
+  const shown = Array.from(snapshot.entries(range), ([, entry]) => entry);
+  const summary = { log, logBytes: statSync(log).size, entries: snapshot.size() };
+  if (options.json) {
+    await writeLines([JSON.stringify({ ...summary, shown: shown.map(record) })]);
+    return;
+  }
+  await writeLines([
+    `${log}: ${summary.entries} entries in ${summary.logBytes} bytes, ${shown.length} of them here`,
+  ]);
+  await writeTable(['key', 'version', 'written', 'bytes', 'value'], shown.map(row));
+}
+
+function record({ key, value, version, timestamp }) {
+  return { key, version, timestamp, bytes: value.toBytes().length, ...fieldOf(value) };
+}
+
+function row({ key, value, version, timestamp }) {
+  const bytes = value.toBytes();
+  // Enough of it: four bytes are the most that a character takes.
+  const begin = bytes.subarray(0, 4 * VALUE_WIDTH);
+  const text = isUtf8(bytes) ? begin.toString() : `0x${begin.toString('hex')}`;
+  return [
+    shortened(key, KEY_WIDTH),
+    version,
+    moment(timestamp),
+    bytes.length,
+    shortened(text, VALUE_WIDTH),
+  ];
+}
+
+module.exports = (program) => {
+  const command = program
+    .command('inspect <log>')
+    .summary('show what a log holds')
+    .description(
+      `Shows the size of a log and some of its entries: the first ${SHOWN} unless a range or --limit says otherwise.`,
+    );
+  withJson(withRange(command)).action(run);
+};

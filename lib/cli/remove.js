@@ -1,0 +1,31 @@
+'use strict';
+
+const { keyNotFound, refusal } = require('./failure.js');
+const { withIfVersion, withJson } = require('./options.js');
+const { writeRecord } = require('./output.js');
+const { withStore } = require('./store.js');
+
+async function run(log, key, options) {
+  const { ifVersion } = options;
+  const removed = await withStore(log, false, (store) => {
+    // The store would record the removal of nothing.
+    const missing = key !== '' && !store.contains(key) && ifVersion === undefined;
+    return missing ? undefined : store.remove(key, { ifVersion });
+  });
+  if (removed === undefined) {
+    throw keyNotFound(key);
+  }
+  if (removed.isErr()) {
+    throw refusal(removed.error());
+  }
+  const { version, deleted } = removed.value();
+  await writeRecord({ key, version, deleted }, options);
+}
+
+module.exports = (program) => {
+  const command = program
+    .command('remove <log> <key>')
+    .summary('remove an entry')
+    .description('Removes an entry. Nothing is written when there is none.');
+  withJson(withIfVersion(command)).action(run);
+};

@@ -1,0 +1,33 @@
+'use strict';
+
+const { salvage } = require('../../index.js');
+const { withJson } = require('./options.js');
+const { writeRecord, writeTable } = require('./output.js');
+
+const COLUMNS = ['log', 'offset', 'end', 'firstSequence', 'lastSequence', 'records'];
+
+async function run(log, to, options) {
+  const report = (await salvage(log, to)).value();
+  if (options.json) {
+    await writeRecord(report, options);
+    return;
+  }
+  const { later, ...saved } = report;
+  await writeRecord(saved, options);
+  if (later.length > 0) {
+    await writeTable(
+      COLUMNS,
+      later.map((run_) => COLUMNS.map((name) => run_[name])),
+    );
+  }
+}
+
+module.exports = (program) => {
+  const command = program
+    .command('salvage <log> <to>')
+    .summary('save what can be read of a damaged log')
+    .description(
+      'Saves what can be read of a damaged log: what is before the damage as a log <to>, a copy as <to>.damaged, each part behind the damage as a log of its own. The log itself is only read.',
+    );
+  withJson(command).action(run);
+};

@@ -1,0 +1,29 @@
+'use strict';
+
+const { existsSync } = require('node:fs');
+const { SnapshotBuilderStore, StoreConfig, StoreEngine } = require('../../index.js');
+const { Failure } = require('./failure.js');
+
+/** The entries of a log. Nothing is locked, created or changed, so another process may have the store open. */
+async function readLog(path) {
+  return (await SnapshotBuilderStore.build(path)).value();
+}
+
+/** Runs `work` with the store of a log and closes it, whatever happens. A log is created only when that was asked for. */
+async function withStore(path, create, work) {
+  if (!create && !existsSync(path)) {
+    throw new Failure(`there is no log at ${path}: --create makes one`);
+  }
+  const store = (await StoreEngine.open(StoreConfig.durable(path))).value();
+  let outcome;
+  try {
+    outcome = await work(store);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+  (await store.close()).value();
+  return outcome;
+}
+
+module.exports = { readLog, withStore };
