@@ -1,6 +1,6 @@
 'use strict';
 
-const { aborted } = require('./open-options.js');
+const { aborted } = require('./error.js');
 
 // Between two looks at a lock that another process holds.
 const FIRST_DELAY_MS = 2;
