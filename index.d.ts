@@ -272,6 +272,32 @@ export class StoreConfig {
   compaction: boolean | CompactionRules;
 }
 
+/**
+ * How long opening a log may wait, and what stops it.
+ *
+ * @example
+ * ```js
+ * const opened = await StoreEngine.open(StoreConfig.durable('data/node-a.wal'), {
+ *   lockTimeoutMs: 5000,
+ *   signal: AbortSignal.timeout(60_000),
+ * });
+ * await opened.value().close();
+ * ```
+ */
+export interface OpenOptions {
+  /**
+   * For how many milliseconds to wait while another process has the log open: 0 (the default) not at all, `Infinity`
+   * until it is free. It is looked at after 2 ms and then ever less often, at least five times a second. Then the error
+   * is the same as without waiting. `close()` ends the wait.
+   */
+  lockTimeoutMs?: number | undefined;
+  /**
+   * Stops the wait for the lock and the replay; the result is `invalid_state` ("the call was aborted") with the reason
+   * as its `cause`. The log is not changed. A recovery that is past its replay goes on and succeeds.
+   */
+  signal?: AbortSignal | undefined;
+}
+
 /** Makes a write depend on what is stored when it is committed. */
 export interface WriteOptions {
   /**
@@ -651,6 +677,10 @@ export interface StoreStats {
  * A write is visible to reads, and its promise settles, once its group is committed. With `autoFlush` it is then on
  * stable storage.
  *
+ * Threads of one process that open the same log share one store, see {@link StoreEngine.open}. A store that is garbage
+ * collected, or whose thread ends, without a `close()` lets go of its part in the background: what was acknowledged stays,
+ * what was still staged was never written.
+ *
  * Errors of every call: `invalid_state` before `recover()` and after `close()`, `invalid_argument` for wrong arguments.
  * Writes can also give `io_error` (for instance "no space left on device") and `store_error`.
  *
@@ -673,15 +703,24 @@ export class StoreEngine {
   /**
    * Makes a store and recovers it. Errors: `invalid_argument` for a bad config; `io_error` for a missing folder, a
    * lack of permission, a path that is a folder; `store_error` for a corrupt log, a file that is no log of this
-   * package, or another format version; `invalid_state` when the log is open elsewhere.
+   * package, or another format version; `invalid_state` when the log is open in another process or already in this
+   * thread, and when the call was aborted.
+   *
+   * When another thread of this process has the log open, the store is shared: nothing is replayed, the report is that of
+   * the recovery that was done, each thread has its own `stagedBytesLimit`, and `invalid_argument` is the answer when
+   * `autoFlush` differs. The last thread that closes it closes the log.
    */
-  static open(config: StoreConfig): Promise<Result<StoreEngine>>;
+  static open(config: StoreConfig, options?: OpenOptions): Promise<Result<StoreEngine>>;
 
   /**
    * Opens the log if needed, replays it and replaces the state in memory. Errors as for {@link StoreEngine.open}, and
-   * `invalid_state` while writes are being committed and for a memory-only store.
+   * `invalid_state` while writes are being committed and for a memory-only store. A recovery of an open store that fails
+   * or is aborted leaves it not open.
+   *
+   * While other threads have the log open nothing is replayed, since what all see is what the log says. After a failed
+   * sync it is replayed for all; until that is done the reads of the others give `invalid_state`.
    */
-  recover(): Promise<Result<RecoveryReport>>;
+  recover(options?: OpenOptions): Promise<Result<RecoveryReport>>;
 
   /** The report of the last successful recovery; undefined before it and for a memory-only store. */
   recoveryReport(): RecoveryReport | undefined;
@@ -865,7 +904,8 @@ export class StoreEngine {
   /**
    * Commits what is staged, puts it on stable storage, marks the log as closed in order and lets go of it. Writes
    * called later give `invalid_state`. A running compaction or backup gives up; iterations over the history end. Closing
-   * a closed store succeeds.
+   * a closed store succeeds. While other threads have the log open it stays so for them, and the last one to close marks
+   * it.
    */
   close(): Promise<Result<void>>;
 

@@ -42,9 +42,11 @@ test('a value on a terminal ends its line, and one that is no text is not shown'
 
 test('progress is shown on a terminal, and nowhere else', { skip }, async (t) => {
   const log = await logOf(t, [['key', 'value']]);
-  const { code, shown } = onTerminal('dump', log);
-  assert.equal(code, 0);
-  assert.match(shown, /dump .*%/);
+  for (const [name, ...rest] of [['dump'], ['compact'], ['backup', `${log}.copy`]]) {
+    const { code, shown } = onTerminal(name, log, ...rest);
+    assert.equal(code, 0, shown);
+    assert.match(shown, new RegExp(`${name} .*%`));
+  }
   const piped = await ran(['dump', log]);
   assert.doesNotMatch(piped.stdout, /%/);
 });

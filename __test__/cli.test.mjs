@@ -8,7 +8,15 @@ import { ran, runCommand } from './cli-support.mjs';
 import { dump, filesOf, must, workspace } from './helpers.mjs';
 
 const READERS = [['inspect'], ['stats'], ['verify'], ['keys'], ['dump'], ['get', 'key']];
-const COMMANDS = [...READERS.map(([name]) => name), 'put', 'remove', 'load', 'salvage'];
+const COMMANDS = [
+  ...READERS.map(([name]) => name),
+  'put',
+  'remove',
+  'load',
+  'compact',
+  'backup',
+  'salvage',
+];
 
 const withLog = ([name, ...rest], log) => [name, log, ...rest];
 
@@ -87,6 +95,8 @@ test('writing to a log that is not there needs --create', async (t) => {
     ['put', file(), 'key', 'value'],
     ['remove', file(), 'key'],
     ['load', file()],
+    ['compact', file()],
+    ['backup', file(), file('copy.wal')],
   ]) {
     const { code, stderr } = await runCommand(args);
     assert.equal(code, 2);

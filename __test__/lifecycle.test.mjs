@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Operation, StoreConfig, StoreEngine } from '@softadastra/store';
+import { Client, ClientOptions, Operation, StoreConfig, StoreEngine } from '@softadastra/store';
 import { dump, filesOf, memoryStore, must, refused, throws, workspace } from './helpers.mjs';
 
 /** Every call that needs an open store, each refused with `invalid_state` and a message that says why. */
@@ -171,6 +171,26 @@ test('await using closes the store, and says so when that fails', async (t) => {
   refused(store.get('a'), 'invalid_state', /closed/);
   assert.equal(await store[dispose](), undefined);
   assert.deepEqual(dump(await work.open()), [['a', '1', 1]]);
+});
+
+test('await using closes stores and clients at the end of their block', async (t) => {
+  const work = workspace(t);
+  const AsyncFunction = (async () => undefined).constructor;
+  let run;
+  try {
+    run = new AsyncFunction('opened', 'body', 'await using it = opened; body(it);');
+  } catch {
+    t.skip('this runtime has no such syntax');
+    return;
+  }
+  const store = await work.open();
+  await run(store, (it) => assert.equal(it.size(), 0));
+  refused(store.get('a'), 'invalid_state', /closed/);
+  const client = new Client(ClientOptions.persistent('node-a', work.file()));
+  must(await client.open());
+  await run(client, (it) => assert.equal(it.size(), 0));
+  refused(await client.get('a'), 'invalid_state', /closed/);
+  must(await (await work.open()).close());
 });
 
 test('many stores live side by side', async (t) => {

@@ -1,4 +1,5 @@
-// One log has one opener: a second one, in any thread or process, is told so and changes nothing.
+// One log belongs to one process, and each thread opens it once: another opener is told so and changes nothing. What the
+// threads of a process share is in threads.test.mjs.
 // RACE_ROUNDS sets how often two processes race for a log.
 
 import assert from 'node:assert/strict';
@@ -9,7 +10,6 @@ import path from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
-import { Worker } from 'node:worker_threads';
 import { SnapshotBuilderStore, StoreConfig, StoreEngine } from '@softadastra/store';
 import { childFile, dump, must, refused, runChild, workspace } from './helpers.mjs';
 
@@ -25,7 +25,7 @@ async function holder(file, t) {
   return child;
 }
 
-test('a second opener in the same process is refused until the first one closes', async (t) => {
+test('a second opener in the same thread is refused until the first one closes', async (t) => {
   const work = workspace(t);
   const first = await work.open();
   await first.put('a', '1');
@@ -93,18 +93,6 @@ test('the lock ends with its process, however that ended; the lock file stays an
   await store.close();
   assert.equal(existsSync(`${work.file()}.lock`), true);
   assert.deepEqual(dump(await work.open()), [['a', '1', 1]]);
-});
-
-test('another thread of the same process is refused', async (t) => {
-  const work = workspace(t);
-  await work.open();
-  const worker = new Worker(childFile('open.mjs'), { argv: [work.file()], stdout: true });
-  let output = '';
-  worker.stdout.setEncoding('utf8').on('data', (text) => {
-    output += text;
-  });
-  await once(worker, 'exit');
-  assert.deepEqual([JSON.parse(output).ok, JSON.parse(output).code], [false, 'invalid_state']);
 });
 
 test('openers that race for a new log: one gets it', async (t) => {

@@ -1,6 +1,6 @@
 'use strict';
 
-const { invalidState, toError } = require('./error.js');
+const { aborted, toError } = require('./error.js');
 const { checkFunction, checkNames, checkSignal } = require('./options.js');
 const { ok, err } = require('./result.js');
 
@@ -20,14 +20,18 @@ function inBackground(owner, options, Report, start) {
   }
   const { onProgress, signal } = checked;
   if (signal?.aborted) {
-    return Promise.resolve(err(invalidState('the call was aborted')));
+    return Promise.resolve(err(aborted(signal)));
   }
   return new Promise((resolve, reject) => {
     let call;
     const abort = () => call.abort();
     const settle = (error, report) => {
       signal?.removeEventListener('abort', abort);
-      resolve(error === undefined ? ok(new Report(report)) : err(toError(error)));
+      if (error === undefined) {
+        resolve(ok(new Report(report)));
+      } else {
+        resolve(err(signal?.aborted ? aborted(signal) : toError(error)));
+      }
     };
     const tell = (error, report, written, expected) => {
       if (written === undefined) {

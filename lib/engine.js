@@ -5,12 +5,13 @@ const { BatchPlan } = require('./batch.js');
 const { checkPath, readConfig } = require('./config.js');
 const { Consumers } = require('./consumer.js');
 const { entryOf } = require('./entry.js');
-const { toError } = require('./error.js');
+const { aborted, toError } = require('./error.js');
 const { Histories } = require('./history.js');
 const { textsOf, unwrapKey } = require('./key.js');
 const { Lifecycle, OPEN, asyncDispose } = require('./lifecycle.js');
 const { getMany } = require('./many.js');
 const native = require('./native.js');
+const { readOpenOptions } = require('./open-options.js');
 const { readOperation } = require('./operation.js');
 const { readIfVersion } = require('./options.js');
 const { ok, err, missing } = require('./result.js');
@@ -55,15 +56,19 @@ class StoreEngine {
     this.#bytes = new SlabReader(this.#handle, this.#meta);
   }
 
-  static async open(config) {
+  static async open(config, options) {
     let engine;
     try {
+      const { signal } = readOpenOptions(options, 'open');
+      if (signal?.aborted) {
+        throw aborted(signal);
+      }
       engine = new StoreEngine(config);
     } catch (error) {
       return err(toError(error));
     }
     if (engine.#life.state !== OPEN) {
-      const recovered = await engine.recover();
+      const recovered = await engine.recover(options);
       if (recovered.isErr()) {
         await engine.close();
         return recovered;
@@ -72,8 +77,8 @@ class StoreEngine {
     return ok(engine);
   }
 
-  recover() {
-    return this.#life.recover();
+  recover(options) {
+    return this.#life.recover(options);
   }
 
   recoveryReport() {

@@ -49,6 +49,12 @@ function invalidState(message, context) {
   return new SoftadastraError('invalid_state', message, context);
 }
 
+/** The error of a call that its signal stopped. */
+function aborted(signal) {
+  const cause = signal.reason;
+  return new SoftadastraError('invalid_state', 'the call was aborted', undefined, { cause });
+}
+
 /** Turns whatever native code threw or passed (`{ code, message, context }`) into a SoftadastraError. */
 function toError(raw) {
   if (raw instanceof SoftadastraError) {
@@ -61,4 +67,11 @@ function toError(raw) {
   return new SoftadastraError('internal_error', message, undefined, { cause: raw });
 }
 
-module.exports = { SoftadastraError, ERROR_CODES, invalidArgument, invalidState, toError };
+module.exports = {
+  SoftadastraError,
+  ERROR_CODES,
+  aborted,
+  invalidArgument,
+  invalidState,
+  toError,
+};

@@ -1,6 +1,8 @@
 'use strict';
 
 const { invalidState, toError } = require('./error.js');
+const { readOpenOptions } = require('./open-options.js');
+const { Recovering } = require('./recovering.js');
 const { ok, err } = require('./result.js');
 const { RecoveryReport } = require('./results.js');
 
@@ -27,6 +29,7 @@ class Lifecycle {
   #handle;
   #writer;
   #closing = undefined;
+  #recovering = undefined;
 
   constructor(handle, writer, durable) {
     this.#handle = handle;
@@ -43,14 +46,19 @@ class Lifecycle {
     return invalidState(NOT_OPEN[this.state]);
   }
 
-  recover() {
-    const refusal = this.#recoverRefusal();
-    if (refusal !== undefined) {
-      return Promise.resolve(err(refusal));
+  recover(options) {
+    let recovering;
+    try {
+      recovering = this.#beginRecovery(readOpenOptions(options, 'recover'));
+    } catch (error) {
+      return Promise.resolve(err(toError(error)));
     }
     this.state = RECOVERING;
+    this.#recovering = recovering;
     return new Promise((resolve) => {
-      this.#writer.run(this.#handle.recover, (error, report) => {
+      const start = (done) => recovering.start(done);
+      this.#writer.run(start, (error, report) => {
+        this.#recovering = undefined;
         resolve(this.#recovered(error, report));
       });
     });
@@ -71,6 +79,7 @@ class Lifecycle {
     }
     if (this.state !== CLOSING) {
       this.state = CLOSING;
+      this.#recovering?.stopWaiting();
       this.#closing = new Promise((resolve) => {
         this.#writer.run(this.#handle.close, (error) => {
           this.state = CLOSED;
@@ -79,6 +88,14 @@ class Lifecycle {
       });
     }
     return this.#closing;
+  }
+
+  #beginRecovery(options) {
+    const refusal = this.#recoverRefusal();
+    if (refusal !== undefined) {
+      throw refusal;
+    }
+    return new Recovering(this.#handle.recover, options);
   }
 
   #recovered(error, report) {

@@ -32,6 +32,7 @@
 #[macro_use]
 mod bugs;
 
+mod background;
 #[cfg(feature = "napi")]
 #[allow(unsafe_code, reason = "raw Node-API calls; every one states why it is sound")]
 mod binding;
@@ -46,8 +47,8 @@ pub mod wal;
 
 pub use engine::{
     ApplyResult, BackupReport, BatchResult, CompactionPolicy, CompactionReport, Consumer, Control,
-    Durability, LoggedOperation, Operations, Progress, PutResult, RecoveryReport, RemoveResult,
-    StoreConfig, StoreEngine, StoreStats, Write,
+    Durability, LoggedOperation, Operations, Progress, PutResult, RecoveryReport, Registry,
+    RemoveResult, Share, StoreConfig, StoreEngine, StoreStats, Write,
 };
 pub use error::{Error, ErrorCode, Result};
 pub use operation::{Operation, OperationDecoder, OperationEncoder, OperationType};

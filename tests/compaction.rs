@@ -426,6 +426,10 @@ fn a_compaction_can_be_watched_and_aborted_and_ends_when_the_store_is_closed() {
         has_begun.recv().unwrap();
         let second = engine.compact(&Control::default());
         assert!(matches!(second, Err(Error::InvalidState { .. })), "{second:?}");
+        let impatient = Control::default();
+        impatient.abort();
+        let waiting = engine.backup(folder.path().join("c.wal"), &impatient);
+        assert!(matches!(waiting, Err(Error::Aborted)), "{waiting:?}");
         let closing = scope.spawn(move || engine.close());
         wait_until(|| engine.get(&Key::new("key 1").unwrap()).is_err());
         drop(go_on);

@@ -239,6 +239,11 @@ export async function configs(): Promise<void> {
   exactly<'memory' | 'durable'>()(config.mode, true);
   config.autoFlush = true;
   exactly<Result<StoreEngine>>()(await StoreEngine.open(StoreConfig.fast('a.wal')), true);
+  const { signal } = new AbortController();
+  await StoreEngine.open(StoreConfig.fast('a.wal'), { signal, lockTimeoutMs: 100 });
+  await new StoreEngine(config).recover({ lockTimeoutMs: undefined });
+  // @ts-expect-error a limit is in milliseconds
+  await StoreEngine.open(config, { lockTimeoutMs: '1 s' });
   // @ts-expect-error misspelt
   StoreConfig.durable('a.wal', { autoflush: true });
   // @ts-expect-error a fast store does not flush by itself

@@ -15,6 +15,8 @@ const COMMANDS = [
   require('./remove.js'),
   require('./dump.js'),
   require('./load.js'),
+  require('./compact.js'),
+  require('./backup.js'),
   require('./salvage.js'),
 ];
 

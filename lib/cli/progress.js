@@ -12,7 +12,13 @@ function progressOf(title, total) {
   const options = { format, stream: process.stderr, clearOnComplete: true, gracefulExit: false };
   const bar = new SingleBar(options, Presets.shades_classic);
   bar.start(total ?? 0, 0);
-  return { at: (done) => bar.update(done), stop: () => bar.stop() };
+  const at = (done, of = total) => {
+    if (of !== undefined) {
+      bar.setTotal(of);
+    }
+    bar.update(done);
+  };
+  return { at, stop: () => bar.stop() };
 }
 
 module.exports = { progressOf };

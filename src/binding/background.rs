@@ -1,13 +1,10 @@
 //! Calls that can take seconds, on a thread of their own: the few workers of libuv would be missed.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::rc::Rc;
 use std::sync::Arc;
 use std::thread;
 
-use napi::sys;
-
-use super::call::{Call, Callback, bind, enter};
+use super::abort;
 use super::error::{Fault, to_js};
 use super::job::PANICKED;
 use super::js::{Answer, Env, Value};
@@ -16,8 +13,6 @@ use crate::{Control, Error, Progress, Result};
 
 /// Shows a result to JavaScript.
 type Show<T> = fn(Env, &T) -> Answer<Value>;
-
-const FUNCTIONS: &[(&str, Callback)] = &[("abort\0", abort)];
 
 enum Message<T> {
     Progress(Progress),
@@ -57,7 +52,7 @@ pub(super) fn spawn<T: Send + 'static>(
         let reason = "the system gave no thread for a long call";
         return Err(Fault::Store(Error::Internal { reason }));
     }
-    bind(env, &Rc::new(control), FUNCTIONS)
+    abort::show(env, control)
 }
 
 fn arguments<T>(env: Env, message: Message<T>) -> Answer<Vec<Value>> {
@@ -69,13 +64,4 @@ fn arguments<T>(env: Env, message: Message<T>) -> Answer<Vec<Value>> {
         Message::Done(Ok(result), show) => Ok(vec![env.undefined()?, show(env, &result)?]),
         Message::Done(Err(error), _) => Ok(vec![to_js(env, &error)?]),
     }
-}
-
-/// `abort()`
-extern "C" fn abort(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
-    enter(env, info, |call: &Call<0>| {
-        // SAFETY: this callback is in FUNCTIONS only, which `spawn` binds to a control.
-        unsafe { call.owner::<Arc<Control>>() }.abort();
-        call.env.undefined()
-    })
 }

@@ -48,6 +48,9 @@ pub(super) fn to_js(env: Env, error: &Error) -> Answer<Value> {
     let object = env.object()?;
     env.set(object, "code\0", env.string(error.code().as_str().as_bytes())?)?;
     env.set(object, "message\0", env.string(error.to_string().as_bytes())?)?;
+    if matches!(error, Error::Locked { .. }) {
+        env.set(object, "locked\0", env.boolean(true)?)?;
+    }
     if let Some(context) = error.context() {
         env.set(object, "context\0", env.string(context.as_bytes())?)?;
     }

@@ -13,14 +13,14 @@ use super::error::{Fault, to_js};
 use super::job::{self, PANICKED};
 use super::js::{Answer, Env, Value, check};
 use super::slab::{self, Slab};
-use super::{compact, consumer, many, operations, read, scan, snapshot, stage, stats};
+use super::{abort, compact, consumer, many, operations, read, scan, snapshot, stage, stats};
 use crate::engine::{GroupOutcome, RecoveryReport, Staging};
-use crate::{Error, StoreConfig, StoreEngine};
+use crate::{Control, Error, Share, StoreConfig};
 
 /// A store and what one JavaScript thread needs to use it. It lives on that thread; jobs take the
 /// engine and the group with them.
 pub(super) struct Handle {
-    pub(super) engine: Arc<StoreEngine>,
+    pub(super) engine: Arc<Share>,
     pub(super) staging: RefCell<Staging>,
     meta: Meta,
     pub(super) slab: Slab,
@@ -82,7 +82,7 @@ pub(super) extern "C" fn open_handle(env: sys::napi_env, info: sys::napi_callbac
         )]
         let staged_limit = limit as usize;
         let handle = Rc::new(Handle {
-            engine: Arc::new(StoreEngine::new(config(env, options)?)),
+            engine: Arc::new(Share::new(config(env, options)?)),
             staging: RefCell::new(Staging::new(staged_limit)),
             meta: Meta::new(env, meta)?,
             slab: Slab::default(),
@@ -209,21 +209,26 @@ fn commit_values(env: Env, outcome: &GroupOutcome) -> Answer<Vec<Value>> {
     Ok(values)
 }
 
-/// `recover(callback(error, report))`
+/// `recover(callback(error, report))`: an object with the function that makes it give up. Without a report when
+/// another thread opens or closes the log just now, which is not waited for on a libuv thread.
 extern "C" fn recover(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
     enter(env, info, |call: &Call<1>| {
         let [callback] = call.args;
         let engine = Arc::clone(&Handle::of(call).engine);
+        let control = Arc::new(Control::default());
+        let watched = Arc::clone(&control);
         job::spawn(
             call.env,
             callback,
-            move || engine.recover(),
+            move || engine.try_recover(&watched),
             |done| {
                 let report = done.unwrap_or(Err(PANICKED))?;
-                Ok(Box::new(move |env| Ok(vec![report_value(env, &report)?])))
+                Ok(Box::new(move |env| {
+                    report.iter().map(|report| report_value(env, report)).collect()
+                }))
             },
         )?;
-        call.env.undefined()
+        abort::show(call.env, control)
     })
 }
 

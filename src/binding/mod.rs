@@ -4,6 +4,7 @@
 //! the call itself (a type tag and a process-wide registry), so a store is handed to JavaScript as
 //! an object of plain functions that carry a pointer to it.
 
+mod abort;
 mod background;
 mod bytes;
 mod call;

@@ -13,11 +13,11 @@ use super::job;
 use super::js::{Answer, Env, Value};
 use super::threadsafe::Caller;
 use crate::engine::{Operations, Page};
-use crate::{Error, StoreEngine};
+use crate::{Error, Share};
 
 /// One iteration over the history. It lives on the JavaScript thread; a job takes the reader with it.
 struct Iteration {
-    engine: Arc<StoreEngine>,
+    store: Arc<Share>,
     since: u64,
     follow: bool,
     /// Nothing before the first page, while a job has it, and at the end.
@@ -38,7 +38,7 @@ pub(super) extern "C" fn operations(env: sys::napi_env, info: sys::napi_callback
     enter(env, info, |call: &Call<2>| {
         let [since, follow] = call.args;
         let iteration = Iteration {
-            engine: Arc::clone(&Handle::of(call).engine),
+            store: Arc::clone(&Handle::of(call).engine),
             since: call.env.as_count(since)?,
             follow: call.env.as_bool(follow)?,
             reader: RefCell::default(),
@@ -84,7 +84,7 @@ extern "C" fn next_page(env: sys::napi_env, info: sys::napi_callback_info) -> Va
         // SAFETY: see `of`; a counted pointer, because the job outlives this call.
         let iteration = unsafe { call.share::<Iteration>() };
         let reader = iteration.reader.take();
-        let engine = Arc::clone(&iteration.engine);
+        let engine = Arc::clone(&iteration.store);
         let (since, follow) = (iteration.since, iteration.follow);
         // The first page opens the history here and not on the JavaScript thread, because that waits
         // for the log.

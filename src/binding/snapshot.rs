@@ -12,6 +12,8 @@ use super::job::{self, PANICKED};
 use super::js::{Answer, Env, Value};
 use super::key::with_key;
 use super::scan::{Arguments, Page};
+use crate::background::{LARGE, in_background};
+use crate::index::Index;
 use crate::{Snapshot, SnapshotBuilderStore};
 
 const FUNCTIONS: &[(&str, Callback)] =
@@ -44,12 +46,24 @@ pub(super) extern "C" fn build_snapshot(
 }
 
 fn show(env: Env, snapshot: Snapshot) -> Answer<Value> {
-    bind(env, &Rc::new(snapshot), FUNCTIONS)
+    bind(env, &Rc::new(Shown(snapshot)), FUNCTIONS)
+}
+
+/// A snapshot that is collected on the JavaScript thread, and freed elsewhere when that takes long.
+struct Shown(Snapshot);
+
+impl Drop for Shown {
+    fn drop(&mut self) {
+        if self.0.index().live_bytes() > LARGE {
+            let snapshot = std::mem::replace(&mut self.0, Snapshot::new(Index::default(), 0));
+            in_background(move || drop(snapshot));
+        }
+    }
 }
 
 fn of<const N: usize>(call: &Call<N>) -> &Snapshot {
-    // SAFETY: the callbacks that ask are in FUNCTIONS only, which `show` binds to a Snapshot.
-    unsafe { call.owner() }
+    // SAFETY: the callbacks that ask are in FUNCTIONS only, which `show` binds to a Shown.
+    &unsafe { call.owner::<Shown>() }.0
 }
 
 extern "C" fn size(env: sys::napi_env, info: sys::napi_callback_info) -> Value {

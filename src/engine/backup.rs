@@ -37,7 +37,7 @@ pub(super) fn backup(core: &Core, path: &Path, control: &Control) -> Result<Back
     core.check_open()?;
     let path = LogPath::resolve(&*core.storage, path)?;
     refuse_to_replace(&path)?;
-    let _turn = core.rewriting.begin();
+    let _turn = core.rewriting.begin(control)?;
     // Keeps another backup to the same place out.
     let _lock = take_lock(&*core.storage, &path)?;
     let path = LogPath::resolve(&*core.storage, path.log())?;

@@ -36,6 +36,10 @@ impl Core {
             if let Some(outcome) = ticket.outcome.get() {
                 break outcome.clone();
             }
+            if locked(&self.queue).is_empty() {
+                // Whoever took the group out of the queue panicked before it could answer.
+                break Err(Error::Internal { reason: "a commit panicked, its outcome is unknown" });
+            }
             self.lead(&mut log);
         };
         drop(log);
@@ -274,6 +278,23 @@ mod tests {
             engine.entries().unwrap().into_iter().map(|e| e.key.to_string()).collect();
         assert_eq!(keys, ["c"]);
         assert_eq!(engine.last_sequence(), 5);
+    }
+
+    #[test]
+    fn nobody_waits_for_a_leader_that_panicked() {
+        let engine = StoreEngine::new(StoreConfig::memory_only());
+        let log = locked(&engine.core.log);
+        std::thread::scope(|scope| {
+            let put = || engine.put(&Key::new("a").unwrap(), &Value::from_string(""));
+            let waiting = scope.spawn(put);
+            while locked(&engine.core.queue).is_empty() {
+                std::thread::yield_now();
+            }
+            // It took the group and never came back.
+            locked(&engine.core.queue).clear();
+            drop(log);
+            assert!(matches!(waiting.join().unwrap(), Err(Error::Internal { .. })));
+        });
     }
 
     #[test]

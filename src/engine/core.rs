@@ -123,6 +123,12 @@ impl Core {
         locked(&self.published).clone()
     }
 
+    /// Takes over what another log last said of itself.
+    pub(super) fn show_figures_of(&self, other: &Self) {
+        *locked(&self.published) = other.published();
+        self.last_recovered.store(other.last_recovered.load(Ordering::Acquire), Ordering::Release);
+    }
+
     /// Bytes of the log, and those of its history that readers and consumers still need.
     pub(super) fn log_bytes(&self) -> (u64, u64) {
         let published = locked(&self.published);

@@ -15,7 +15,9 @@ mod history;
 mod holds;
 mod judge;
 mod outcome;
+mod registry;
 mod rewriting;
+mod share;
 mod staging;
 mod stats;
 mod store;
@@ -31,7 +33,9 @@ pub use outcome::{
     ApplyResult, BatchResult, GroupOutcome, Outcome, PutResult, RecoveryReport, Refusal,
     RemoveResult, WriteResult,
 };
+pub use registry::Registry;
 pub use rewriting::{Control, Progress};
+pub use share::Share;
 pub use staging::{Admission, Staging};
 pub use stats::StoreStats;
 pub use store::StoreEngine;

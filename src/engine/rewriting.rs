@@ -4,9 +4,14 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, TryLockError};
+use std::thread;
+use std::time::Duration;
 
 use super::core::locked;
 use crate::error::{Error, Result};
+
+/// How soon one who waits for another's turn sees that it is over, or that it was aborted.
+const PATIENCE: Duration = Duration::from_millis(5);
 
 /// How far a compaction or a backup is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,15 +91,24 @@ impl Rewriting {
         }
     }
 
-    /// The right to rewrite the log, when whoever has it is done.
-    pub(super) fn begin(&self) -> Turn<'_> {
-        Turn { rewriting: self, _guard: locked(&self.one_at_a_time) }
+    /// The right to rewrite the log, when whoever has it is done; an error when `control` gives up before.
+    pub(super) fn begin(&self, control: &Control) -> Result<Turn<'_>> {
+        loop {
+            if let Ok(turn) = self.try_begin() {
+                return Ok(turn);
+            }
+            if control.is_aborted() {
+                return Err(Error::Aborted);
+            }
+            // The other one takes a good part of a second at least.
+            thread::sleep(PATIENCE);
+        }
     }
 
     /// Makes whoever rewrites the log give up, and keeps everybody out until the turn is over.
     pub(super) fn stop(&self) -> Turn<'_> {
         self.stopping.store(true, Ordering::Release);
-        let turn = self.begin();
+        let turn = Turn { rewriting: self, _guard: locked(&self.one_at_a_time) };
         self.stopping.store(false, Ordering::Release);
         turn
     }

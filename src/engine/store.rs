@@ -68,6 +68,12 @@ impl StoreEngine {
     ///
     /// When it fails the store is not open. A log that is damaged is not changed.
     pub fn recover(&self) -> Result<RecoveryReport> {
+        self.recover_with(&Control::default())
+    }
+
+    /// [`recover`](Self::recover), which gives up with [`Error::Aborted`] when it is asked to during the
+    /// replay. Nothing of the log is changed by then.
+    pub fn recover_with(&self, control: &Control) -> Result<RecoveryReport> {
         let begun = Instant::now();
         let core = &*self.core;
         // Whoever rewrites the log gives up first: it is about to be another one.
@@ -90,7 +96,9 @@ impl StoreEngine {
         let sink = |log_bytes, records: &[wal::reader::Record<'_>]| {
             load(loader.get_or_insert_with(|| loader_of(log_bytes)), records);
         };
-        let (writer, replay) = wal::open::open(&*core.storage, core.config.path(), synced, sink)?;
+        let aborted = || control.is_aborted();
+        let (writer, replay) =
+            wal::open::open(&*core.storage, core.config.path(), synced, sink, aborted)?;
         let index = loader.map_or_else(Index::new, IndexLoader::finish);
         if index.is_exhausted() {
             return Err(Error::StoreFull);
@@ -321,6 +329,21 @@ impl StoreEngine {
     /// Reads the index of an open store. Writers wait while `look` runs, so it must be short.
     pub fn view<R>(&self, look: impl FnOnce(&Index) -> R) -> Result<R> {
         self.core.view(|state| look(&state.index))
+    }
+
+    /// Whether the store can be read.
+    pub(super) fn is_open(&self) -> bool {
+        self.core.check_open().is_ok()
+    }
+
+    /// Whether the store can be read and written.
+    pub(super) fn is_sound(&self) -> bool {
+        self.is_open() && !self.core.published().poisoned
+    }
+
+    /// Goes on to show what `other` last said of its log.
+    pub(super) fn show_figures_of(&self, other: &Self) {
+        self.core.show_figures_of(&other.core);
     }
 
     fn commit_one(&self, group: &mut Group) -> Result<(Outcome, u64)> {

@@ -39,12 +39,14 @@ pub struct Replay {
 /// log in bytes.
 ///
 /// A log that cannot be trusted is refused and not changed by a single byte. On success everything
-/// that was replayed is on stable storage.
+/// that was replayed is on stable storage. It gives up between two frames of the replay when `aborted`
+/// says so, which changes nothing of the log.
 pub fn open(
     storage: &dyn Storage,
     path: &Path,
     synced: bool,
     mut sink: impl FnMut(u64, &[Record<'_>]),
+    aborted: impl Fn() -> bool,
 ) -> Result<(LogWriter, Replay)> {
     let path = LogPath::resolve(storage, path)?;
     if path.exists() {
@@ -62,7 +64,7 @@ pub fn open(
     let file: Arc<dyn StorageFile> = open_file(storage, path.log(), Access::ReadWrite)?.into();
     let mut reader = LogReader::new(path.log(), &*file)?;
     let log_bytes = reader.window().file_len();
-    let landmarks = replay_all(&mut reader, &mut |records| sink(log_bytes, records))?;
+    let landmarks = replay_all(&mut reader, &mut |records| sink(log_bytes, records), aborted)?;
     let tail = judge(&mut reader)?;
     let mut replay = Replay {
         entries: reader.entries(),
@@ -93,9 +95,13 @@ pub fn open(
 fn replay_all(
     reader: &mut LogReader<'_>,
     sink: &mut impl FnMut(&[Record<'_>]),
+    aborted: impl Fn() -> bool,
 ) -> Result<Landmarks> {
     let mut landmarks = Landmarks::default();
     loop {
+        if aborted() {
+            return Err(Error::Aborted);
+        }
         if !reader.position().in_checkpoint {
             landmarks.pass(reader.position());
         }

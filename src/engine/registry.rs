@@ -1,0 +1,267 @@
+//! The engines that run in this process, and which threads have each of them open.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::thread::ThreadId;
+use std::time::Duration;
+
+use super::config::{Durability, StoreConfig};
+use super::core::locked;
+use super::outcome::RecoveryReport;
+use super::rewriting::Control;
+use super::store::StoreEngine;
+use crate::background::in_background;
+use crate::error::{Error, Result};
+use crate::storage::{DiskStorage, Storage};
+
+/// How soon a thread that waits for another one sees that it was asked to give up.
+const PATIENCE: Duration = Duration::from_millis(20);
+
+/// An engine, and the report of its recovery.
+type Recovered = (Arc<StoreEngine>, RecoveryReport);
+
+/// What to do while another thread recovers or closes the engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum WhenBusy {
+    Wait,
+    GiveUp,
+}
+
+/// Where the threads of a process find the engine that has a log open already. A [`Share`](super::Share)
+/// uses the one of the process, unless it is told otherwise.
+#[derive(Debug)]
+pub struct Registry {
+    pub(super) storage: Arc<dyn Storage>,
+    /// By the resolved paths of the logs.
+    rooms: Mutex<HashMap<PathBuf, Room>>,
+    changed: Condvar,
+}
+
+/// One log: the engine that runs on it, and the threads that have it open.
+#[derive(Debug)]
+struct Room {
+    engine: Arc<StoreEngine>,
+    report: RecoveryReport,
+    openers: Vec<ThreadId>,
+    /// Somebody recovers or closes the engine. Everybody else waits.
+    busy: bool,
+}
+
+impl Registry {
+    /// One of its own for the logs of a file system.
+    pub fn new(storage: Arc<dyn Storage>) -> Arc<Self> {
+        Arc::new(Self { storage, rooms: Mutex::default(), changed: Condvar::new() })
+    }
+
+    /// The one of this process.
+    pub(super) fn of_process() -> Arc<Self> {
+        static OF_PROCESS: LazyLock<Arc<Registry>> =
+            LazyLock::new(|| Registry::new(Arc::new(DiskStorage)));
+        Arc::clone(&OF_PROCESS)
+    }
+
+    /// Makes `opener` one of those who have the log at `path` open, and gives the engine and the report of
+    /// its recovery. A log that nobody has open is recovered, one whose writing stopped as well. Nothing when
+    /// somebody else is at that and was not to be waited for.
+    pub(super) fn enter(
+        self: &Arc<Self>,
+        path: &Path,
+        config: &StoreConfig,
+        opener: ThreadId,
+        control: &Control,
+        when_busy: WhenBusy,
+    ) -> Result<Option<Recovered>> {
+        let mut rooms = locked(&self.rooms);
+        while let Some(room) = rooms.get(path) {
+            if room.openers.contains(&opener) {
+                let owner = Some(std::process::id());
+                return Err(Error::Locked { path: path.to_owned(), owner });
+            }
+            if !room.busy {
+                break;
+            }
+            if control.is_aborted() {
+                return Err(Error::Aborted);
+            }
+            if when_busy == WhenBusy::GiveUp {
+                return Ok(None);
+            }
+            rooms = self.wait(rooms);
+        }
+        let room = rooms.entry(path.to_owned()).or_insert_with(|| Room {
+            engine: Arc::new(StoreEngine::with_storage(config.clone(), Arc::clone(&self.storage))),
+            report: RecoveryReport::default(),
+            openers: Vec::new(),
+            busy: false,
+        });
+        check_same(config, room.engine.config(), path)?;
+        room.openers.push(opener);
+        if room.engine.is_sound() {
+            return Ok(Some((Arc::clone(&room.engine), room.report.clone())));
+        }
+        self.recover(rooms, path, Some(opener), control).map(Some)
+    }
+
+    /// Recovers the engine for one who has it open already. With others at work on it there is nothing to
+    /// replay, unless writing stopped: what they see is what the log says.
+    pub(super) fn recover_again(
+        self: &Arc<Self>,
+        path: &Path,
+        control: &Control,
+    ) -> Result<Recovered> {
+        let rooms = self.when_free(path);
+        match rooms.get(path) {
+            None => Err(Error::Closed),
+            Some(room) if room.openers.len() > 1 && room.engine.is_sound() => {
+                Ok((Arc::clone(&room.engine), room.report.clone()))
+            }
+            Some(_) => self.recover(rooms, path, None, control),
+        }
+    }
+
+    /// Recovers the engine without the lock on the rooms. When that fails `newcomer` is out again.
+    fn recover(
+        self: &Arc<Self>,
+        mut rooms: MutexGuard<'_, HashMap<PathBuf, Room>>,
+        path: &Path,
+        newcomer: Option<ThreadId>,
+        control: &Control,
+    ) -> Result<Recovered> {
+        let room = rooms.get_mut(path).ok_or(Error::Closed)?;
+        let engine = Arc::clone(&room.engine);
+        let mut turn = self.take_turn(room, path, newcomer);
+        drop(rooms);
+        let report = engine.recover_with(control)?;
+        if let Some(room) = locked(&self.rooms).get_mut(path) {
+            room.report = report.clone();
+        }
+        turn.leaving = None;
+        Ok((engine, report))
+    }
+
+    /// Ends what `opener` has of the log at `path`. The last one closes the engine.
+    pub(super) fn leave(self: &Arc<Self>, path: &Path, opener: ThreadId) -> Result<()> {
+        let mut rooms = self.when_free(path);
+        let mut flushed = Ok(());
+        if let Some(room) = rooms.get(path).filter(|room| room.openers.len() > 1) {
+            // Before leaving: whoever is the last one then may close the engine at once.
+            let engine = Arc::clone(&room.engine);
+            drop(rooms);
+            if engine.is_open() {
+                flushed = engine.flush();
+            }
+            rooms = self.when_free(path);
+        }
+        let Some(room) = rooms.get_mut(path) else { return flushed };
+        room.openers.retain(|other| *other != opener);
+        if !room.openers.is_empty() {
+            return flushed;
+        }
+        let engine = Arc::clone(&room.engine);
+        let _turn = self.take_turn(room, path, None);
+        drop(rooms);
+        engine.close()
+    }
+
+    /// As [`leave`](Self::leave), for an opener that ended without a close. Never waits: what is to be done
+    /// is done on a thread of its own.
+    pub(super) fn abandon(self: &Arc<Self>, path: &Path, opener: ThreadId) {
+        let mut rooms = locked(&self.rooms);
+        let Some(room) = rooms.get_mut(path) else { return };
+        room.openers.retain(|other| *other != opener);
+        if !room.openers.is_empty() || room.busy {
+            return;
+        }
+        let engine = Arc::clone(&room.engine);
+        let closing = Closing { engine, _turn: self.take_turn(room, path, None) };
+        drop(rooms);
+        in_background(move || drop(closing));
+    }
+
+    fn take_turn(
+        self: &Arc<Self>,
+        room: &mut Room,
+        path: &Path,
+        leaving: Option<ThreadId>,
+    ) -> Turn {
+        room.busy = true;
+        Turn { registry: Arc::clone(self), path: path.to_owned(), leaving }
+    }
+
+    /// The rooms, when nobody recovers or closes the engine of this one.
+    fn when_free(&self, path: &Path) -> MutexGuard<'_, HashMap<PathBuf, Room>> {
+        let mut rooms = locked(&self.rooms);
+        while rooms.get(path).is_some_and(|room| room.busy) {
+            rooms = self.wait(rooms);
+        }
+        rooms
+    }
+
+    fn wait<'r>(
+        &self,
+        rooms: MutexGuard<'r, HashMap<PathBuf, Room>>,
+    ) -> MutexGuard<'r, HashMap<PathBuf, Room>> {
+        let waited = self.changed.wait_timeout(rooms, PATIENCE);
+        waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+}
+
+/// The right to recover or close the engine of a room. However it ends, a panic included, the others go on.
+#[derive(Debug)]
+struct Turn {
+    registry: Arc<Registry>,
+    path: PathBuf,
+    /// Who is out again when the turn ends.
+    leaving: Option<ThreadId>,
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let mut rooms = locked(&self.registry.rooms);
+        let mut empty = None;
+        if let Some(room) = rooms.get_mut(&self.path) {
+            room.busy = false;
+            room.openers.retain(|opener| Some(*opener) != self.leaving);
+            if room.openers.is_empty() {
+                empty = rooms.remove(&self.path);
+            }
+        }
+        drop(rooms);
+        // After the lock: it can be large.
+        drop(empty);
+        self.registry.changed.notify_all();
+    }
+}
+
+/// Closes an engine when it is dropped, by a thread that was begun for it or, when none could be, at once.
+struct Closing {
+    engine: Arc<StoreEngine>,
+    _turn: Turn,
+}
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        // Nobody is left to be told. What was acknowledged is in the log already.
+        let _ = self.engine.close();
+    }
+}
+
+/// Two openers of one engine must mean the same by an acknowledged write and by a due compaction.
+fn check_same(wanted: &StoreConfig, running: &StoreConfig, path: &Path) -> Result<()> {
+    let differs = if wanted.durability() != running.durability() {
+        let name = |config: &StoreConfig| match config.durability() {
+            Durability::Synced => "every write synced",
+            Durability::Buffered => "writes synced by flush and close alone",
+            Durability::MemoryOnly => "no log",
+        };
+        format!("{} there, {} here", name(running), name(wanted))
+    } else if wanted.compaction() != running.compaction() {
+        "another compaction policy".into()
+    } else {
+        return Ok(());
+    };
+    let path = path.display();
+    let reason = format!("log is open in another thread with other options, {differs}: {path}");
+    Err(Error::InvalidArgument { reason })
+}

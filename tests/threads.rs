@@ -1,0 +1,376 @@
+//! The threads of a process that open one log share one engine: one of them replays, all see the same, and
+//! the last one closes it.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails panics")]
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::mpsc::{channel, sync_channel};
+use std::sync::{Arc, Barrier};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use softadastra_store::engine::Registry;
+use softadastra_store::{
+    CompactionPolicy, Control, Error, Key, RecoveryReport, Share, StoreConfig, StoreEngine, Value,
+};
+use support::gate::GatedDisk;
+use support::random::Random;
+
+const LOG: &str = "/store.wal";
+
+fn open(share: &Share) -> Result<RecoveryReport, Error> {
+    share.recover(&Control::default())
+}
+
+fn put(store: &StoreEngine, key: &str, value: &str) -> Result<u64, Error> {
+    Ok(store.put(&Key::new(key)?, &Value::from_string(value))?.version)
+}
+
+fn get(store: &StoreEngine, key: &str) -> Option<String> {
+    let entry = store.get(&Key::new(key).unwrap()).unwrap();
+    entry.map(|entry| entry.value.to_string_lossy().into_owned())
+}
+
+/// Runs `work` on another thread, to its end.
+fn elsewhere<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    thread::spawn(work).join().unwrap()
+}
+
+/// The report of an opener that comes when all others are gone.
+fn reopened(log: &Path) -> RecoveryReport {
+    let store = StoreEngine::new(StoreConfig::durable(log));
+    let report = store.recover().unwrap();
+    store.close().unwrap();
+    report
+}
+
+#[test]
+fn threads_that_open_at_once_share_one_replay_and_every_write_keeps_its_order() {
+    const THREADS: usize = 8;
+    const WRITES: usize = 200;
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("store.wal");
+    let begin = Arc::new(Barrier::new(THREADS));
+    let threads: Vec<_> = (0..THREADS)
+        .map(|me| {
+            let (log, begin) = (log.clone(), Arc::clone(&begin));
+            thread::spawn(move || {
+                let store = Share::new(StoreConfig::durable(log));
+                begin.wait();
+                let report = open(&store).unwrap();
+                let versions: Vec<u64> = (0..WRITES)
+                    .map(|n| put(&store, &format!("{me}/{}", n % 50), &n.to_string()).unwrap())
+                    .collect();
+                // Whoever comes first must not close the engine under the others.
+                store.close().unwrap();
+                (report, versions)
+            })
+        })
+        .collect();
+    let done: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+    for (_, versions) in &done {
+        assert!(versions.is_sorted(), "the writes of a thread keep their order");
+    }
+    let all: BTreeSet<u64> = done.iter().flat_map(|(_, versions)| versions).copied().collect();
+    assert_eq!(all.len(), THREADS * WRITES, "no sequence is given twice");
+    assert_eq!(all.last(), Some(&((THREADS * WRITES) as u64)));
+
+    assert!(reopened(&log).clean_shutdown, "the last one sealed the log");
+    let expected: BTreeMap<String, String> = (0..THREADS)
+        .flat_map(|me| (0..WRITES).map(move |n| (format!("{me}/{}", n % 50), n.to_string())))
+        .collect();
+    let store = StoreEngine::open(StoreConfig::durable(&log)).unwrap();
+    let found: BTreeMap<String, String> = store
+        .entries()
+        .unwrap()
+        .into_iter()
+        .map(|entry| (entry.key.to_string(), entry.value.to_string_lossy().into_owned()))
+        .collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn a_thread_has_a_log_open_once_and_other_options_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("store.wal");
+    let first = Share::new(StoreConfig::durable(&log));
+    open(&first).unwrap();
+    put(&first, "a", "1").unwrap();
+    let second = Share::new(StoreConfig::durable(&log));
+    assert!(matches!(open(&second), Err(Error::Locked { .. })));
+    assert!(matches!(second.get(&Key::new("a").unwrap()), Err(Error::NotOpen)));
+    second.close().unwrap();
+
+    let others = [
+        StoreConfig::buffered(&log),
+        StoreConfig::durable(&log).with_compaction(CompactionPolicy::MANUAL),
+    ];
+    for config in others {
+        let error = elsewhere(move || open(&Share::new(config)).unwrap_err());
+        assert!(matches!(error, Error::InvalidArgument { .. }), "{error}");
+    }
+    // An engine of its own, as another process would have it.
+    let outside = StoreEngine::new(StoreConfig::durable(&log));
+    assert!(matches!(outside.recover(), Err(Error::Locked { .. })));
+    assert_eq!(put(&first, "b", "2").unwrap(), 2);
+    first.close().unwrap();
+    open(&Share::new(StoreConfig::durable(&log))).unwrap();
+}
+
+#[test]
+fn a_share_that_is_closed_stands_for_a_closed_store_while_others_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("store.wal");
+    let first = Share::new(StoreConfig::buffered(&log));
+    open(&first).unwrap();
+    put(&first, "a", "1").unwrap();
+    let config = first.config().clone();
+    let second = elsewhere(move || {
+        let share = Share::new(config);
+        open(&share).unwrap();
+        share
+    });
+    let syncs = second.stats().syncs;
+    first.close().unwrap();
+    assert_eq!(second.stats().syncs, syncs + 1, "a close makes durable what was acknowledged");
+    assert!(matches!(put(&first, "b", "2"), Err(Error::Closed)));
+    assert!(matches!(first.view(|_| ()), Err(Error::Closed)));
+    assert!(matches!(open(&first), Err(Error::Closed)));
+    assert_eq!(first.last_sequence(), 1);
+    first.close().unwrap();
+    assert_eq!(put(&second, "b", "2").unwrap(), 2);
+    assert_eq!(get(&second, "a").as_deref(), Some("1"));
+    second.close().unwrap();
+    let report = reopened(&log);
+    assert_eq!((report.clean_shutdown, report.entries), (true, 2));
+}
+
+#[test]
+fn whoever_waits_for_the_replay_of_another_thread_attaches_when_it_is_done() {
+    let disk = GatedDisk::new();
+    let registry = Registry::new(Arc::new(disk.clone()));
+    disk.hold_syncs();
+    let (send, receive) = channel();
+    let opener = |registry: &Arc<Registry>| {
+        let (registry, send) = (Arc::clone(registry), send.clone());
+        thread::spawn(move || {
+            let share = Share::in_registry(registry, StoreConfig::durable(LOG));
+            let report = open(&share);
+            send.send(()).unwrap();
+            (share, report)
+        })
+    };
+    let threads = [opener(&registry), opener(&registry)];
+    disk.wait_until_held();
+    assert!(receive.recv_timeout(Duration::from_millis(50)).is_err(), "nobody is let in early");
+    disk.release();
+    let [one, other] = threads.map(|thread| thread.join().unwrap());
+    assert_eq!(one.1.unwrap(), other.1.unwrap(), "there was one replay");
+    put(&one.0, "a", "1").unwrap();
+    assert_eq!(get(&other.0, "a").as_deref(), Some("1"));
+}
+
+#[test]
+fn whoever_waits_can_be_asked_to_give_up() {
+    let disk = GatedDisk::new();
+    let registry = Registry::new(Arc::new(disk.clone()));
+    disk.hold_syncs();
+    let first = Arc::clone(&registry);
+    let first = thread::spawn(move || {
+        let share = Share::in_registry(first, StoreConfig::durable(LOG));
+        open(&share).map(|_| share)
+    });
+    disk.wait_until_held();
+    let control = Arc::new(Control::default());
+    control.abort();
+    let waiting = Share::in_registry(registry, StoreConfig::durable(LOG));
+    assert!(matches!(waiting.recover(&control), Err(Error::Aborted)));
+    assert_eq!(waiting.try_recover(&Control::default()).unwrap(), None, "or not to wait at all");
+    disk.release();
+    let first = first.join().unwrap().unwrap();
+    assert!(waiting.try_recover(&Control::default()).unwrap().is_some());
+    assert_eq!(put(&first, "a", "1").unwrap(), 1);
+    assert_eq!(put(&waiting, "a", "2").unwrap(), 2);
+}
+
+#[test]
+fn when_the_first_opener_fails_the_next_one_tries_for_itself() {
+    let disk = GatedDisk::new();
+    let registry = Registry::new(Arc::new(disk.clone()));
+    disk.hold_syncs();
+    disk.fail_sync_after(0);
+    let threads = [0, 1].map(|_| {
+        let registry = Arc::clone(&registry);
+        thread::spawn(move || {
+            let share = Share::in_registry(registry, StoreConfig::durable(LOG));
+            open(&share).map(|_| share)
+        })
+    });
+    disk.wait_until_held();
+    disk.release();
+    let [one, other] = threads.map(|thread| thread.join().unwrap());
+    let (failed, share) = match (one, other) {
+        (Err(error), Ok(share)) | (Ok(share), Err(error)) => (error, share),
+        both => panic!("one of them fails: {both:?}"),
+    };
+    assert!(matches!(failed, Error::Io { .. } | Error::RecoveryFailed { .. }), "{failed}");
+    assert_eq!(put(&share, "a", "1").unwrap(), 1);
+
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("store.wal");
+    std::fs::write(&log, "not a log, and long enough not to be taken for an interrupted one")
+        .unwrap();
+    let begin = Arc::new(Barrier::new(4));
+    let threads: Vec<_> = (0..4)
+        .map(|_| {
+            let (log, begin) = (log.clone(), Arc::clone(&begin));
+            thread::spawn(move || {
+                begin.wait();
+                open(&Share::new(StoreConfig::durable(log))).unwrap_err()
+            })
+        })
+        .collect();
+    for thread in threads {
+        let error = thread.join().unwrap();
+        assert!(matches!(error, Error::NotALog { .. }), "each has its own error: {error}");
+    }
+}
+
+#[test]
+fn recover_on_a_shared_store_disturbs_nobody_and_replays_for_all_when_writing_stopped() {
+    let disk = GatedDisk::new();
+    let registry = Registry::new(Arc::new(disk.clone()));
+    let first = Share::in_registry(Arc::clone(&registry), StoreConfig::durable(LOG));
+    let made = open(&first).unwrap();
+    put(&first, "a", "1").unwrap();
+    let second = elsewhere(move || {
+        let share = Share::in_registry(registry, StoreConfig::durable(LOG));
+        open(&share).unwrap();
+        share
+    });
+    let groups = first.stats().groups;
+    assert_eq!(open(&second).unwrap(), made, "nothing is replayed");
+    assert_eq!(first.stats().groups, groups, "the log stayed open");
+
+    disk.fail_sync_after(0);
+    assert!(matches!(put(&first, "b", "2"), Err(Error::WalFlushFailed { .. })));
+    assert!(matches!(put(&second, "c", "3"), Err(Error::Poisoned { .. })));
+    let report = open(&second).unwrap();
+    assert!(report != made, "this one is a replay");
+    assert_eq!(open(&first).unwrap(), report, "for all: there is nothing left to replay");
+    put(&first, "d", "4").unwrap();
+    assert_eq!(get(&second, "d").as_deref(), Some("4"));
+    first.close().unwrap();
+    let report = open(&second).unwrap();
+    assert_eq!(report.last_sequence, first.last_sequence(), "alone it replays what is there now");
+}
+
+#[test]
+fn shares_that_are_dropped_end_like_closed_ones() {
+    let seed = Random::new(7).next();
+    let mut random = Random::new(seed);
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("store.wal");
+    let mut expected = 0;
+    for round in 0..30 {
+        let threads: Vec<_> = (0..=random.below(4))
+            .map(|me| {
+                let (log, closes) = (log.clone(), random.below(2) == 0);
+                thread::spawn(move || {
+                    let store = Share::new(StoreConfig::buffered(log));
+                    open(&store).unwrap();
+                    for n in 0..10 {
+                        put(&store, &format!("{round}/{me}/{n}"), "x").unwrap();
+                    }
+                    if closes {
+                        store.close().unwrap();
+                    }
+                })
+            })
+            .collect();
+        expected += threads.len() * 10;
+        for thread in threads {
+            thread.join().unwrap();
+        }
+        // What closes in the background is waited for, so nobody is refused.
+        let store = Share::new(StoreConfig::buffered(&log));
+        let report = open(&store).unwrap();
+        assert_eq!((report.entries, report.clean_shutdown), (expected as u64, true), "seed {seed}");
+        store.close().unwrap();
+    }
+}
+
+#[test]
+fn a_share_is_dropped_without_waiting_for_the_disk() {
+    let disk = GatedDisk::new();
+    let registry = Registry::new(Arc::new(disk.clone()));
+    let share = Share::in_registry(Arc::clone(&registry), StoreConfig::buffered(LOG));
+    open(&share).unwrap();
+    put(&share, "a", "1").unwrap();
+    disk.hold_syncs();
+    // Would hang if it waited.
+    drop(share);
+    disk.wait_until_held();
+    let (send, receive) = sync_channel(1);
+    let next = thread::spawn(move || {
+        let share = Share::in_registry(registry, StoreConfig::buffered(LOG));
+        let report = open(&share);
+        send.send(()).unwrap();
+        report.map(|report| (report.clean_shutdown, get(&share, "a")))
+    });
+    assert!(receive.recv_timeout(Duration::from_millis(50)).is_err(), "it waits for the close");
+    disk.release();
+    assert_eq!(next.join().unwrap().unwrap(), (true, Some("1".into())));
+}
+
+#[test]
+fn an_aborted_replay_changes_no_byte_of_the_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("store.wal");
+    let store = StoreEngine::open(StoreConfig::durable(&log)).unwrap();
+    for n in 0..20 {
+        put(&store, &format!("k{n}"), "x").unwrap();
+    }
+    drop(store);
+    let bytes = std::fs::read(&log).unwrap();
+    let share = Share::new(StoreConfig::durable(&log));
+    let control = Control::default();
+    control.abort();
+    assert!(matches!(share.recover(&control), Err(Error::Aborted)));
+    assert_eq!(std::fs::read(&log).unwrap(), bytes);
+    assert!(matches!(share.view(|_| ()), Err(Error::NotOpen)));
+    assert_eq!(open(&share).unwrap().records, 20);
+}
+
+#[test]
+fn threads_that_come_and_go_all_the_time_lose_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("store.wal");
+    let until = Instant::now() + Duration::from_millis(500);
+    let threads: Vec<_> = (0..4)
+        .map(|me| {
+            let log = log.clone();
+            thread::spawn(move || {
+                let mut written = 0;
+                while Instant::now() < until || written == 0 {
+                    let store = Share::new(StoreConfig::durable(&log));
+                    open(&store).unwrap();
+                    let before = get(&store, &format!("count/{me}"));
+                    assert_eq!(before.map_or(0, |text| text.parse::<u32>().unwrap()), written);
+                    written += 1;
+                    put(&store, &format!("count/{me}"), &written.to_string()).unwrap();
+                    if written % 3 != 0 {
+                        store.close().unwrap();
+                    }
+                }
+                written
+            })
+        })
+        .collect();
+    let written: Vec<u32> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+    let store = Share::new(StoreConfig::durable(&log));
+    assert_eq!(open(&store).unwrap().records, u64::from(written.iter().sum::<u32>()));
+}
