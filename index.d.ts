@@ -12,8 +12,9 @@
  * - A **timestamp** is in milliseconds since the Unix epoch.
  *
  * Calls that can fail while a correct program runs give a {@link Result} (or a promise of one); such promises never
- * reject, but for what a function of yours threw (see {@link LongCallOptions.onProgress}). Calls that return a bare value (`getString`, `keys`, `snapshot` and the like) throw a {@link SoftadastraError}
- * instead, because `undefined` would be mistaken for a missing key.
+ * reject, but for what a function of yours threw (see {@link LongCallOptions.onProgress}). Calls that return a bare value
+ * (`getString`, `keys`, `snapshot` and the like) throw a {@link SoftadastraError} instead, because `undefined` would be
+ * mistaken for a missing key.
  *
  * @packageDocumentation
  */
