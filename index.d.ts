@@ -611,7 +611,8 @@ export interface ConsumerOptions {
  * ```js
  * const outbox = (await engine.consumer('outbox')).value();
  * for await (const { sequence, payload } of outbox.operations()) {
- *   console.log('send', payload); // and when the other side has it:
+ *   console.log('send', payload);
+ *   // and when the other side has it:
  *   (await outbox.acknowledge(sequence)).value();
  * }
  * ```
@@ -921,7 +922,7 @@ export class StoreEngine {
  * ```js
  * const snapshot = engine.snapshot();
  * await engine.put('user:1', 'Grace');
- * console.log(snapshot.get('user:1').value().value.toString()); // still Ada
+ * console.log(snapshot.get('user:1').value().value.toString()); // Ada
  * ```
  */
 export class Snapshot {

@@ -7,6 +7,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { format } from 'node:util';
 import store from '@softadastra/store';
 import * as abstractLevel from '@softadastra/store/abstract-level';
 import * as keyvAdapter from '@softadastra/store/keyv';
@@ -30,10 +31,12 @@ function pages() {
 function blocks(page, language = 'js') {
   const source = readFileSync(path.join(root, page), 'utf8');
   const text = page.endsWith('.ts') ? source.replaceAll(/^ *\* ?/gm, '') : source;
-  return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms'))].map((match) => ({
-    line: text.slice(0, match.index).split('\n').length + 1,
-    code: match[1],
-  }));
+  return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms'))].map(
+    (match) => ({
+      line: text.slice(0, match.index).split('\n').length + 1,
+      code: match[1],
+    }),
+  );
 }
 
 /** What a block may use without saying where it comes from: the package, a log, an open store with one entry, a payload. */
@@ -45,14 +48,22 @@ async function surroundings(t) {
   must(await engine.put('user:1', 'Ada'));
   const payload = must(store.OperationEncoder.encode(store.Operation.put('user:1', 'Ada')));
   const packages = { ...store, ...abstractLevel, ...keyvAdapter, Keyv };
-  return { dir, names: { ...packages, engine, payload, console: quiet, builtin } };
+  return { dir, names: { ...packages, engine, payload, console: quiet, builtin, prints } };
 }
 
 const builtin = (name) => import(name);
 
+/** Checks what a line says that it prints; three dots stand for anything. */
+function prints(expected, ...args) {
+  const pattern = expected.split('...').map((part) => part.replaceAll(/[^\w ]/g, '\\$&'));
+  assert.match(format(...args).replaceAll(/\s+/g, ' '), new RegExp(`^${pattern.join('.*')}$`));
+}
+
 /** The code as the body of a function, which has no `import`. */
 function functionBody(code) {
+  const checked = (_line, args, said) => `prints(${JSON.stringify(said)}, ${args});`;
   return code
+    .replaceAll(/console\.(?:log|error)\((.*)\); \/\/ (.*)$/gm, checked)
     .replaceAll(/^import .* from '(keyv|@softadastra\/store.*)';$/gm, '')
     .replaceAll(/^import (.*) from '(node:.*)';$/gm, "const $1 = await builtin('$2');")
     .replaceAll(/^export /gm, '');
@@ -78,7 +89,9 @@ for (const page of pages()) {
     test(`${page}, line ${line}: the example is JavaScript`, (t) => {
       const file = workspace(t).file('example.mjs');
       writeFileSync(file, code);
-      const { status, stderr } = spawnSync(process.execPath, ['--check', file], { encoding: 'utf8' });
+      const { status, stderr } = spawnSync(process.execPath, ['--check', file], {
+        encoding: 'utf8',
+      });
       assert.equal(status, 0, stderr);
     });
   }

@@ -29,7 +29,7 @@ function contents(dir) {
 export function lintApiDocs() {
   const fresh = mkdtempSync(path.join(tmpdir(), 'softadastra-store-api-'));
   generateApiDocs(fresh);
-  say('API reference is up to date');
+  say('comparing it with docs/api');
   const stale = contents(fresh) !== contents(pages);
   rmSync(fresh, { recursive: true });
   if (stale) fail('docs/api is not what index.d.ts and lib/adapters/*.d.ts say: npm run docs');
