@@ -1,8 +1,7 @@
 // Every JavaScript example of the documentation runs.
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { test } from 'node:test';
@@ -11,6 +10,7 @@ import { format } from 'node:util';
 import store from '@softadastra/store';
 import * as abstractLevel from '@softadastra/store/abstract-level';
 import * as keyvAdapter from '@softadastra/store/keyv';
+import { transformSync } from 'esbuild';
 import Keyv from 'keyv';
 import { must, workspace } from './helpers.mjs';
 
@@ -83,16 +83,11 @@ for (const page of pages()) {
   }
 }
 
-// What needs a package that is not here, such as Electron, is marked `javascript` and only read by the parser.
+// What needs a package that is not here, such as Electron, is marked `javascript` and only read by a parser.
 for (const page of pages()) {
   for (const { line, code } of blocks(page, 'javascript')) {
-    test(`${page}, line ${line}: the example is JavaScript`, (t) => {
-      const file = workspace(t).file('example.mjs');
-      writeFileSync(file, code);
-      const { status, stderr } = spawnSync(process.execPath, ['--check', file], {
-        encoding: 'utf8',
-      });
-      assert.equal(status, 0, stderr);
+    test(`${page}, line ${line}: the example is JavaScript`, () => {
+      assert.ok(transformSync(code).code);
     });
   }
 }
