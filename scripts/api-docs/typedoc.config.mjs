@@ -14,7 +14,9 @@ export default {
   router: 'module',
   readme: 'none',
   name: 'API reference',
-  pageTitleTemplates: { module: ({ name }) => name },
+  pageTitleTemplates: {
+    module: ({ name }) => `@softadastra/store${name === 'store' ? '' : `/${name}`}`,
+  },
   // A link or a type that leads nowhere is a mistake in the declarations.
   treatWarningsAsErrors: true,
   disableSources: true,
