@@ -18,7 +18,8 @@ use crate::storage::StorageFile;
 use crate::wal::consumers::Consumers;
 use crate::wal::format::FileHeader;
 use crate::wal::path::LogPath;
-use crate::wal::reader::{LogReader, Position};
+use crate::wal::position::Position;
+use crate::wal::reader::LogReader;
 use crate::wal::rewrite::Rewrite;
 
 /// With less than this left to copy, writers can wait for it.

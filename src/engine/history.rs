@@ -12,7 +12,8 @@ use crate::operation::{Operation, OperationDecoder, OperationEncoder};
 use crate::storage::StorageFile;
 use crate::wal::format::FileHeader;
 use crate::wal::path::LogPath;
-use crate::wal::reader::{LogReader, Position};
+use crate::wal::position::Position;
+use crate::wal::reader::LogReader;
 
 /// A page is full at this many bytes, or at a part of its frame, so that a large batch is not read over
 /// and over.

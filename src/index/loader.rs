@@ -1,7 +1,7 @@
 //! Filling an index before anyone reads it in order.
 
 use super::Index;
-use super::entries::{Change, Entries};
+use super::entries::{BATCH, Change, Entries};
 use super::part::address_of;
 use super::record::Entry;
 use super::tree::{Ascending, Tree, sorted};
@@ -189,8 +189,14 @@ impl IndexLoader {
 
     /// See [`Index::warm`].
     pub fn warm(&self, keys: &[&[u8]]) {
-        if !matches!(self.order, Order::Ascending(_)) {
-            self.entries.warm(keys);
+        if matches!(self.order, Order::Ascending(_)) {
+            return;
+        }
+        self.entries.warm(keys);
+        if let Order::Followed(tree, _) = &self.order {
+            for batch in keys.chunks(BATCH) {
+                tree.warm(batch);
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! Places in a log from which its history can be read without starting at the front.
 
-use super::reader::Position;
+use super::position::Position;
 
 /// Bytes of log between two landmarks.
 const APART: u64 = 128 << 10;

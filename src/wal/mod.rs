@@ -13,6 +13,7 @@ pub mod format;
 pub mod landmarks;
 pub mod open;
 pub mod path;
+pub mod position;
 pub mod reader;
 pub(crate) mod records;
 pub mod repair;

@@ -1,9 +1,11 @@
 //! Appends frames to a log.
 
+mod failures;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::checksum::Checksum;
 use super::consumers::Consumers;
@@ -11,9 +13,8 @@ use super::format::{
     FRAME_ALIGNMENT, FRAME_HEADER_LEN, FileHeader, FrameHeader, FrameKind, MAX_SEQUENCE,
 };
 use super::landmarks::Landmarks;
-use super::reader::Position;
+use super::position::Position;
 use crate::error::{Error, Result};
-use crate::operation::now;
 use crate::storage::{StorageFile, StorageLock, write_full};
 
 /// A frame of this size or more is written past the end of the file: its own bytes cost more than
@@ -145,11 +146,6 @@ impl LogWriter {
         &self.consumers
     }
 
-    /// Whether writing stopped because a sync failed.
-    pub fn is_poisoned(&self) -> bool {
-        self.health == Health::Poisoned
-    }
-
     /// Counters since the log was opened.
     pub fn stats(&self) -> WriterStats {
         self.stats
@@ -227,11 +223,6 @@ impl LogWriter {
         let kept = (self.lock.take(), std::mem::take(&mut self.path), self.synced, self.stats);
         *self = rewritten;
         (self.lock, self.path, self.synced, self.stats) = kept;
-    }
-
-    /// Stops writing: what is on the disk under the name of the log is unknown until it is opened again.
-    pub fn poison(&mut self) {
-        self.health = Health::Poisoned;
     }
 
     /// Seals the log, so that later damage to its last frame cannot pass for an interrupted write, and
@@ -328,67 +319,6 @@ impl LogWriter {
         write_full(&*self.file, frame, self.position.offset)
     }
 
-    /// Takes back a write that failed. The cut is synced, so that no part of the failed group can
-    /// come back after a crash.
-    fn undo(&mut self, error: Error) -> Error {
-        if self.health != Health::Poisoned {
-            bug!(SequenceLostOnFailure, self.position.last_sequence += 1);
-            bug!(NoCutBack, return error);
-            bug!(AppendModeAfterShortWrite, {
-                self.position.offset = self.file.len().unwrap_or(self.position.offset);
-                return error;
-            });
-            self.health = Health::Ragged;
-            // When this fails too, the next append begins with it.
-            let _ = self.cut_back();
-        }
-        error
-    }
-
-    fn cut_back(&mut self) -> Result<()> {
-        let end = self.position.offset;
-        self.file.set_len(end).map_err(|error| self.append_failed(error))?;
-        self.file_len = end;
-        if !bug!(CutBackNotSynced) {
-            self.sync_file(end)?;
-        }
-        self.health = Health::Sound;
-        Ok(())
-    }
-
-    fn check_health(&mut self) -> Result<()> {
-        match self.health {
-            Health::Sound => Ok(()),
-            Health::Ragged => self.cut_back(),
-            Health::Poisoned => Err(self.poisoned()),
-        }
-    }
-
-    /// A failed sync is never retried: the kernel may have dropped the pages and would then report
-    /// success for bytes that are gone.
-    fn sync_file(&mut self, doubtful_from: u64) -> Result<()> {
-        self.stats.syncs += 1;
-        bug!(NoSync, return Ok(()));
-        let begun = Instant::now();
-        let synced = self.file.sync();
-        let synced =
-            if bug!(RetryFailedSync) { synced.or_else(|_| self.file.sync()) } else { synced };
-        if let Err(error) = synced {
-            if !bug!(NoPoison) {
-                self.health = Health::Poisoned;
-            }
-            return Err(Error::WalFlushFailed {
-                path: self.path.clone(),
-                sequence: self.position.last_sequence + 1,
-                offset: doubtful_from,
-                source: Arc::new(error),
-            });
-        }
-        self.stats.last_sync_at = now();
-        self.stats.last_sync_took = begun.elapsed();
-        Ok(())
-    }
-
     fn advance(&mut self, next: Position) {
         self.position = next;
         self.file_len = self.file_len.max(self.position.offset);
@@ -399,19 +329,5 @@ impl LogWriter {
             self.durable_frame = self.position.next_frame - 1;
             self.durable_sequence = self.position.last_sequence;
         }
-    }
-
-    fn append_failed(&self, source: io::Error) -> Error {
-        Error::WalAppendFailed {
-            path: self.path.clone(),
-            sequence: self.position.last_sequence + 1,
-            offset: self.position.offset,
-            source: Arc::new(source),
-        }
-    }
-
-    /// What a poisoned writer refuses with.
-    pub fn poisoned(&self) -> Error {
-        Error::Poisoned { path: self.path.clone() }
     }
 }
