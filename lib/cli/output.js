@@ -64,7 +64,11 @@ function words(name) {
   return name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
+/** Three decimals are enough for people. */
 function shown(value) {
+  if (typeof value === 'number') {
+    return String(Math.round(value * 1000) / 1000);
+  }
   return typeof value === 'string' ? printable(value) : String(value);
 }
 
