@@ -68,7 +68,8 @@ test(`${ROUNDS} kills in the middle of compactions lose nothing`, {
     for (let n = 0; n < BASE; n += 1) {
       assert.ok(store.getString(`base/${n}`)?.startsWith(`${n} x`), `base/${n} is lost`);
     }
-    assert.equal(store.size(), BASE + TASKS);
+    // An early kill may come before the first write of a task.
+    assert.equal(store.size(), BASE + counters.filter((count) => count > 0).length);
     await store.close();
   }
   t.diagnostic(`${halfDone} of ${ROUNDS} kills left a half-made log`);
