@@ -3,27 +3,15 @@
 //   put <task> <n>      counter/<task> = n is acknowledged
 // Usage: node compact-writer.mjs <path>
 
-import { writeSync } from 'node:fs';
 import process from 'node:process';
 import { StoreConfig, StoreEngine } from '@softadastra/store';
+import { report } from './report.mjs';
 
 const TASKS = 4;
 const BASE = 3000;
 
 const config = StoreConfig.durable(process.argv[2], { compaction: false });
 const store = (await StoreEngine.open(config)).value();
-
-/** Straight into the pipe: what is buffered in this process would die with it. */
-function report(line) {
-  const bytes = Buffer.from(`${line}\n`);
-  for (let at = 0; at < bytes.length; ) {
-    try {
-      at += writeSync(1, bytes, at);
-    } catch (error) {
-      if (error.code !== 'EAGAIN') throw error;
-    }
-  }
-}
 
 async function fill() {
   const value = (n) => `${n} `.padEnd(1000, 'x');

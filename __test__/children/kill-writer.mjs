@@ -7,27 +7,15 @@
 //   remove <task> <n>    item/<round>/<task>/<n> was put and then removed
 //   keep <task> <n>      item/<round>/<task>/<n> was put
 
-import { writeSync } from 'node:fs';
 import process from 'node:process';
 import { Operation, StoreConfig, StoreEngine } from '@softadastra/store';
+import { report } from './report.mjs';
 
 const [path, round, kind] = process.argv.slice(2);
 const TASKS = 8;
 const MEMBERS = ['a', 'b', 'c', 'd', 'e'];
 
 const store = (await StoreEngine.open(StoreConfig[kind](path))).value();
-
-/** Straight into the pipe: what is buffered in this process would die with it. */
-function report(line) {
-  const bytes = Buffer.from(`${line}\n`);
-  for (let at = 0; at < bytes.length; ) {
-    try {
-      at += writeSync(1, bytes, at);
-    } catch (error) {
-      if (error.code !== 'EAGAIN') throw error;
-    }
-  }
-}
 
 const numberAt = (key) => Number(store.getString(key) ?? 0);
 const padding = (n) => 'x'.repeat((n * 37) % 400);

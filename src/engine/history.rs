@@ -117,7 +117,8 @@ impl Operations {
     }
 
     /// Calls `wake` once when there is more to read or the store is closed. Gives a number for
-    /// [`forget`](Self::forget).
+    /// [`forget`](Self::forget). Whoever commits calls it, with the log locked: `wake` must be short, and must
+    /// not use the store.
     pub fn when_more(&self, wake: impl FnOnce() + Send + 'static) -> u64 {
         self.core.announcements.when_behind(self.read_up_to(), Box::new(wake))
     }
