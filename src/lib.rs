@@ -39,6 +39,8 @@ mod binding;
 pub mod engine;
 pub mod error;
 pub mod index;
+#[allow(dead_code, reason = "for the binding, and tested without it")]
+mod lease;
 pub mod operation;
 pub mod snapshot;
 pub mod storage;
