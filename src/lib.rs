@@ -36,6 +36,7 @@ mod background;
 #[cfg(feature = "napi")]
 #[allow(unsafe_code, reason = "raw Node-API calls; every one states why it is sound")]
 mod binding;
+mod control;
 pub mod engine;
 pub mod error;
 pub mod index;
@@ -47,13 +48,14 @@ pub mod storage;
 pub mod types;
 pub mod wal;
 
+pub use control::{Control, Progress};
 pub use engine::{
-    ApplyResult, BackupReport, BatchResult, CompactionPolicy, CompactionReport, Consumer, Control,
-    Durability, LoggedOperation, Operations, Progress, PutResult, RecoveryReport, Registry,
+    ApplyResult, BackupReport, BatchResult, CompactionPolicy, CompactionReport, Consumer, Durability,
+    LoggedOperation, Operations, PutResult, RecoveryReport, Registry,
     RemoveResult, Share, StoreConfig, StoreEngine, StoreStats, Write,
 };
 pub use error::{Error, ErrorCode, Result};
 pub use operation::{Operation, OperationDecoder, OperationEncoder, OperationType};
 pub use snapshot::{Snapshot, SnapshotBuilderStore};
 pub use types::{Entry, Key, Value};
-pub use wal::salvage::{SalvageReport, SalvagedRun, salvage};
+pub use wal::salvage::{SalvageReport, SalvagedRun, salvage, salvage_with};

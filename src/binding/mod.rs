@@ -44,6 +44,11 @@ const EXPORTS: &[(&str, Callback)] = &[
     ("validateValue\0", codec::validate_value),
     ("buildSnapshot\0", snapshot::build_snapshot),
     ("salvage\0", salvage::salvage_log),
+    ("snapshotClose\0", snapshot::close),
+    ("snapshotGet\0", snapshot::get),
+    ("snapshotLastSequence\0", snapshot::last_sequence),
+    ("snapshotScan\0", snapshot::scan),
+    ("snapshotSize\0", snapshot::size),
 ];
 
 /// The Node-API version whose functions the addon uses, for runtimes that ask before they load it.
