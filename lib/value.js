@@ -66,10 +66,15 @@ class Value {
 
 function check(content) {
   try {
-    native.validateValue(content);
+    validateValue(native, content);
   } catch (raw) {
     throw toError(raw);
   }
 }
 
-module.exports = { Value, wrapValue, unwrapValue };
+/** Throws the raw error of a value that no store takes. Looking at a text costs far less than encoding it. */
+function validateValue(addon, value) {
+  addon.validateValue(value, typeof value === 'string' && value.isWellFormed());
+}
+
+module.exports = { Value, wrapValue, unwrapValue, validateValue };

@@ -1,5 +1,7 @@
 //! Point reads and small questions, answered at once.
 
+use std::sync::Arc;
+
 use napi::sys;
 
 use super::bytes::{text, text_or_buffer};
@@ -8,6 +10,7 @@ use super::handle::Handle;
 use super::js::{Answer, Env, Value};
 use super::key::with_key;
 use super::slab;
+use crate::StoreEngine;
 use crate::index::Record;
 
 /// `get(key)`: the value, with version and timestamp in the meta array; undefined when missing.
@@ -78,12 +81,31 @@ pub(super) extern "C" fn last_recovered_sequence(
 }
 
 /// Gives what `show` makes of the record of the key in the first argument; undefined when missing.
-fn look_up(call: &Call<1>, show: impl FnOnce(Env, Record<'_>) -> Answer<Value>) -> Answer<Value> {
-    let engine = &Handle::of(call).engine;
+fn look_up(call: &Call<1>, show: impl Fn(Env, Record<'_>) -> Answer<Value>) -> Answer<Value> {
     with_key(call.env, call.args[0], |key| {
-        engine.view(|index| match index.get(key.as_bytes()) {
-            Some(record) => show(call.env, record),
-            None => call.env.undefined(),
-        })?
+        show_entry(call.env, &Handle::of(call).engine, key.as_bytes(), show)
     })
+}
+
+/// Gives what `show` makes of the record of a key; undefined when missing. A long value is shown when the index is
+/// no longer locked: a writer that waited for that would keep all other readers waiting.
+pub(super) fn show_entry(
+    env: Env,
+    engine: &StoreEngine,
+    key: &[u8],
+    show: impl Fn(Env, Record<'_>) -> Answer<Value>,
+) -> Answer<Value> {
+    let mut long = None;
+    let shown = engine.view(|index| {
+        let Some(record) = index.get(key) else { return env.undefined() };
+        let Some(blob) = record.blob() else { return show(env, record) };
+        long = Some((Arc::clone(blob), record.version(), record.timestamp()));
+        env.undefined()
+    })?;
+    match long {
+        Some((blob, version, timestamp)) => {
+            show(env, Record::held(key, &blob, version, timestamp))
+        }
+        None => shown,
+    }
 }

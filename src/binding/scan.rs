@@ -35,7 +35,8 @@ pub(super) type Arguments = Call<11>;
 pub(super) extern "C" fn scan_store(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
     enter(env, info, |call: &Arguments| {
         let page = Page::read(call)?;
-        Handle::of(call).engine.view(|index| page.show(call.env, index))?
+        let packer = Handle::of(call).engine.view(|index| page.pack(call.env, index))??;
+        packer.finish(call.env)
     })
 }
 
@@ -78,7 +79,7 @@ impl Page<'_> {
 
     /// The page as one string of keys and values with their lengths in `lens` and versions and
     /// timestamps in `numbers`; see [`Packer`] for values that do not fit a string.
-    pub(super) fn show(self, env: Env, index: &Index) -> Answer<Value> {
+    pub(super) fn pack(self, env: Env, index: &Index) -> Answer<Packer> {
         let mut packer = Packer::default();
         let (mut count, mut bytes) = (0, 0);
         let mut lens = self.lens.iter_mut().skip(HEAD);
@@ -87,7 +88,7 @@ impl Page<'_> {
             let (Some(key_len), Some(value_len)) = (lens.next(), lens.next()) else { break };
             *key_len = packer.push(record.key(), || env.string(record.key()))?;
             if self.values {
-                *value_len = packer.push(record.value(), || text_or_buffer(env, &record))?;
+                *value_len = packer.push_value(env, &record, text_or_buffer)?;
                 if let (Some(version), Some(timestamp)) = (numbers.next(), numbers.next()) {
                     #[allow(clippy::cast_precision_loss, reason = "JavaScript has no wider number")]
                     {
@@ -108,7 +109,7 @@ impl Page<'_> {
             *found = i32::try_from(count).unwrap_or(i32::MAX);
             *follows = i32::from(more);
         }
-        packer.finish(env)
+        Ok(packer)
     }
 }
 
