@@ -38,7 +38,9 @@ pub(super) extern "C" fn decode_operation(
             }),
             other => other,
         })?;
-        let operation = OperationDecoder::decode_ref(payload)?;
+        // SAFETY: no call of Node-API lies between.
+        let payload = unsafe { payload.to_vec() };
+        let operation = OperationDecoder::decode_ref(&payload)?;
         let value = match operation.kind {
             OperationType::Put if std::str::from_utf8(operation.value).is_ok() => {
                 env.string(operation.value)?
@@ -66,7 +68,8 @@ pub(super) extern "C" fn validate_value(
 ) -> Value {
     enter(env, info, |call: &Call<1>| {
         let mut scratch = Scratch::default();
-        let source = Source::read(call.env, call.args[0], &mut scratch)?;
+        // SAFETY: the bytes of an array are not copied.
+        let source = unsafe { Source::read(call.env, call.args[0], &mut scratch)? };
         if matches!(source, Source::Text(..)) {
             let mut room = vec![0; source.len() + 1];
             source.fill(call.env, &mut room)?;
