@@ -65,6 +65,13 @@ function copyOf(bytes) {
   return copy;
 }
 
+/** A part of a Buffer that nobody else has, in memory of its own. */
+function pieceOf(buffer, start, end) {
+  const piece = allocUnsafeSlow(end - start);
+  apply(set, piece, [buffer.subarray(start, end)]);
+  return piece;
+}
+
 /** Text as UTF-8, in memory of its own. */
 function utf8Of(text) {
   const bytes = allocUnsafeSlow(byteLength(text));
@@ -79,4 +86,4 @@ function latin1Of(text) {
   return bytes;
 }
 
-module.exports = { isBytes, isOutside, checkInside, copyOf, utf8Of, latin1Of };
+module.exports = { isBytes, isOutside, checkInside, copyOf, pieceOf, utf8Of, latin1Of };

@@ -1,6 +1,6 @@
 'use strict';
 
-const { copyOf } = require('./bytes.js');
+const { pieceOf } = require('./bytes.js');
 const { invalidArgument } = require('./error.js');
 const { OperationDecoder } = require('./operation.js');
 
@@ -38,7 +38,7 @@ function* operationsOf({ firstSequence, payloads, ends, count }) {
   let start = 0;
   for (let at = 0; at < count; at += 1) {
     const end = ends.readUInt32LE(at * 4);
-    const payload = count === 1 ? payloads : copyOf(payloads.subarray(start, end));
+    const payload = count === 1 ? payloads : pieceOf(payloads, start, end);
     yield new LoggedOperation(INTERNAL, firstSequence + at, payload);
     start = end;
   }
