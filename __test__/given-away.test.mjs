@@ -289,3 +289,43 @@ test('what is kept of bytes does not lie in the pool of Buffer, which some runti
   const shown = execFileSync(process.execPath, ['-e', script], { cwd, encoding: 'utf8' });
   assert.equal(shown.trim(), 'a value a value a text');
 });
+
+test('memory that was taken from the package itself makes its calls fail, and nothing worse', () => {
+  const script = `
+    const taken = [];
+    for (const name of ['ArrayBuffer', 'Float64Array', 'Int32Array']) {
+      globalThis[name] = new Proxy(globalThis[name], {
+        construct(Class, args, target) {
+          const made = Reflect.construct(Class, args, target);
+          taken.push(made.buffer ?? made);
+          return made;
+        },
+      });
+    }
+    const { StoreConfig, StoreEngine } = require('@softadastra/store');
+    const store = new StoreEngine(StoreConfig.memoryOnly());
+    const calls = [
+      () => store.get('k').value(),
+      () => store.getBytes('k'),
+      () => store.getMany(['k', 'k']),
+      () => [...store.entries()],
+      () => [...store.snapshot().keys()],
+    ];
+    store.put('k', Buffer.from('a value')).then(() => {
+      for (const call of calls) call();
+      for (const buffer of taken) structuredClone(buffer, { transfer: [buffer] });
+      const codes = calls.map((call) => {
+        try {
+          return call();
+        } catch (error) {
+          return error.code;
+        }
+      });
+      console.log(taken.length > 0, JSON.stringify(codes), store.getString('k'));
+    });
+  `;
+  const cwd = new URL('..', import.meta.url);
+  const shown = execFileSync(process.execPath, ['-e', script], { cwd, encoding: 'utf8' });
+  const codes = JSON.stringify(new Array(5).fill('internal_error'));
+  assert.equal(shown.trim(), `true ${codes} a value`);
+});

@@ -258,3 +258,8 @@ test('a store of bytes refuses what is no Uint8Array', async (t) => {
   }
   assert.equal(store.size(), 0);
 });
+
+test('a payload longer than any operation is refused without a copy of it', () => {
+  const longest = new Uint8Array(70 << 20);
+  refused(OperationDecoder.decode(longest), 'invalid_argument', /invalid payload: .* at most/);
+});

@@ -9,7 +9,11 @@ use super::js::Value;
 use super::key::with_key;
 use super::stage::with_operation;
 use crate::Error;
-use crate::operation::{OperationDecoder, OperationEncoder, OperationType};
+use crate::operation::{OperationDecoder, OperationEncoder, OperationType, PAYLOAD_OVERHEAD};
+use crate::types;
+
+/// No operation takes more, so nothing longer is copied to look at it.
+const LONGEST_PAYLOAD: usize = PAYLOAD_OVERHEAD + types::Key::MAX_LEN + types::Value::MAX_LEN;
 
 /// `encodeOperation(type, key, value, timestamp)`
 pub(super) extern "C" fn encode_operation(
@@ -38,6 +42,13 @@ pub(super) extern "C" fn decode_operation(
             }),
             other => other,
         })?;
+        if payload.len() > LONGEST_PAYLOAD {
+            let reason = format!(
+                "invalid payload: {} bytes, at most {LONGEST_PAYLOAD} are allowed",
+                payload.len()
+            );
+            return Err(Fault::Store(Error::InvalidArgument { reason }));
+        }
         // SAFETY: no call of Node-API lies between.
         let payload = unsafe { payload.to_vec() };
         let operation = OperationDecoder::decode_ref(&payload)?;
