@@ -9,7 +9,11 @@ use super::js::Value;
 use super::key::with_key;
 use super::stage::with_operation;
 use crate::Error;
-use crate::operation::{OperationDecoder, OperationEncoder, OperationType};
+use crate::operation::{OperationDecoder, OperationEncoder, OperationType, PAYLOAD_OVERHEAD};
+use crate::types;
+
+/// No operation takes more, so nothing longer is copied to look at it.
+const LONGEST_PAYLOAD: usize = PAYLOAD_OVERHEAD + types::Key::MAX_LEN + types::Value::MAX_LEN;
 
 /// `encodeOperation(type, key, value, timestamp)`
 pub(super) extern "C" fn encode_operation(
@@ -38,7 +42,16 @@ pub(super) extern "C" fn decode_operation(
             }),
             other => other,
         })?;
-        let operation = OperationDecoder::decode_ref(payload)?;
+        if payload.len() > LONGEST_PAYLOAD {
+            let reason = format!(
+                "invalid payload: {} bytes, at most {LONGEST_PAYLOAD} are allowed",
+                payload.len()
+            );
+            return Err(Fault::Store(Error::InvalidArgument { reason }));
+        }
+        // SAFETY: no call of Node-API lies between.
+        let payload = unsafe { payload.to_vec() };
+        let operation = OperationDecoder::decode_ref(&payload)?;
         let value = match operation.kind {
             OperationType::Put if std::str::from_utf8(operation.value).is_ok() => {
                 env.string(operation.value)?
@@ -66,7 +79,8 @@ pub(super) extern "C" fn validate_value(
 ) -> Value {
     enter(env, info, |call: &Call<1>| {
         let mut scratch = Scratch::default();
-        let source = Source::read(call.env, call.args[0], &mut scratch)?;
+        // SAFETY: the bytes of an array are not copied.
+        let source = unsafe { Source::read(call.env, call.args[0], &mut scratch)? };
         if matches!(source, Source::Text(..)) {
             let mut room = vec![0; source.len() + 1];
             source.fill(call.env, &mut room)?;

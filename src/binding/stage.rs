@@ -21,7 +21,8 @@ pub(super) extern "C" fn stage_put(env: sys::napi_env, info: sys::napi_callback_
         stage(call, |group| {
             with_key(env, key, |key| {
                 let mut scratch = Handle::of(call).scratch.borrow_mut();
-                let source = Source::read(env, value, &mut scratch)?;
+                // SAFETY: the group is Rust alone.
+                let source = unsafe { Source::read(env, value, &mut scratch)? };
                 Ok(group.put_with(key, source.len(), if_version, |room| source.fill(env, room))?)
             })
         })
@@ -107,7 +108,8 @@ pub(super) fn with_operation<R>(
         let mut room = Vec::new();
         if !env.is_undefined(value)? {
             let mut scratch = Scratch::default();
-            let source = Source::read(env, value, &mut scratch)?;
+            // SAFETY: what is between is Rust alone.
+            let source = unsafe { Source::read(env, value, &mut scratch)? };
             room.resize(source.len() + 1, 0);
             source.fill(env, &mut room)?;
             room.truncate(source.len());
