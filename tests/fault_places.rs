@@ -99,16 +99,28 @@ fn any_failing_call_of_a_repair_loses_neither_the_log_nor_what_was_to_be_cut_off
 }
 
 #[test]
-fn a_full_disk_stops_a_repair_before_it_cuts_anything() {
+fn a_full_disk_stops_a_repair_before_it_cuts_anything_and_says_how_much_room_it_needs() {
     let bytes = torn_log();
-    let disk = SimDisk::with_file(Path::new(LOG), &bytes);
-    disk.set_full(true);
-    let engine = engine(&disk);
-    let error = engine.recover().unwrap_err();
-    assert!(error.to_string().contains("no space left on device"), "{error}");
-    assert_eq!(disk.read(Path::new(LOG)).unwrap(), bytes);
-    disk.set_full(false);
-    assert_eq!(engine.recover().unwrap().records, 7);
+    let cut = {
+        let whole = SimDisk::with_file(Path::new(LOG), &bytes);
+        engine(&whole).recover().unwrap().bytes_cut
+    };
+    let needed = usize::try_from(cut).unwrap();
+    for room in [0, 1, needed - 1] {
+        let disk = SimDisk::with_file(Path::new(LOG), &bytes);
+        disk.set_room(room);
+        let engine = engine(&disk);
+        let error = engine.recover().unwrap_err();
+        let wanted = format!("the {cut} bytes of an interrupted write");
+        assert!(error.to_string().contains(&wanted), "{error}");
+        assert!(error.to_string().contains("no space left on device"), "{error}");
+        assert!(error.to_string().contains("/store.wal.cut-"), "{error}");
+        assert_eq!(error.context().unwrap(), LOG);
+        assert_eq!(disk.read(Path::new(LOG)).unwrap(), bytes);
+        assert_eq!(cut_files(&disk), [""; 0].map(PathBuf::from), "a part of a copy is left");
+        disk.set_room(needed);
+        assert_eq!(engine.recover().unwrap().records, 7);
+    }
 }
 
 #[test]

@@ -94,6 +94,8 @@ impl Source {
         if writer.is_poisoned() {
             return Err(writer.poisoned());
         }
+        // Finds out whether the folder can be synced before anything has been renamed.
+        writer.secure()?;
         let needed_after = core.history_needed_after(writer);
         let end = writer.position();
         let landmark = writer.landmarks().before(needed_after).unwrap_or(end);

@@ -155,10 +155,23 @@ impl Core {
     /// Lets followers of the history have what is durable and visible.
     pub(super) fn announce(&self, log: &Log) {
         if let Log::Open(writer) = log {
-            let ahead = bug!(FollowersRunAhead);
-            let shown = if ahead { writer.last_sequence() } else { writer.durable_sequence() };
-            self.announcements.announce(shown);
+            let last = writer.last_sequence();
+            match writer.is_secured() {
+                false if bug!(ReplayedHistoryShown) => self.announcements.announce(last),
+                false => self.announcements.announce_replayed(last),
+                true if bug!(FollowersRunAhead) => self.announcements.announce(last),
+                true => self.announcements.announce(writer.durable_sequence()),
+            }
         }
+    }
+
+    /// Makes what was replayed durable, so that followers may have it.
+    pub(super) fn secure(&self) -> Result<()> {
+        let mut log = locked(&self.log);
+        let secured = log.writer()?.secure();
+        self.publish(&log);
+        self.announce(&log);
+        secured
     }
 
     /// The sequence behind which somebody may still read the history.
