@@ -44,7 +44,7 @@ const CONSUMER: &str = "outbox";
 
 /// The lives of processes, one after the other, each with its own configuration.
 struct Lives<'a> {
-    lives: &'a [(Durability, &'a [Step])],
+    plans: &'a [(Durability, &'a [Step])],
     crashes: usize,
     checked: HashSet<(u64, Note, usize)>,
     random: Random,
@@ -146,14 +146,14 @@ impl Process {
 
 impl Lives<'_> {
     fn fail(&self, what: &str) -> ! {
-        panic!("{:?}, stopped at the moments {:?}: {what}", self.lives, self.at)
+        panic!("{:?}, stopped at the moments {:?}: {what}", self.plans, self.at)
     }
 
     /// Opens the log and goes on for one life, checked at each of its moments.
-    fn go_on(&mut self, found: SimDisk, note: Note, fewest: usize, states: &[Model]) {
-        let (durability, steps) = self.lives[self.at.len()];
+    fn go_on(&mut self, found: &SimDisk, note: Note, fewest: usize, states: &[Model]) {
+        let (durability, steps) = self.plans[self.at.len()];
         let (moments, states) = self.live(found, durability, steps, note, fewest, states);
-        let lives_left = self.at.len() + 1 < self.lives.len();
+        let lives_left = self.at.len() + 1 < self.plans.len();
         self.at.push(0);
         for (number, Moment { contents, note }) in moments.into_iter().enumerate() {
             *self.at.last_mut().unwrap() = number;
@@ -163,10 +163,10 @@ impl Lives<'_> {
             let found = SimDisk::with_contents(contents);
             for _ in 0..self.crashes {
                 let crashed = found.crash(&mut self.random);
-                self.live(crashed, durability, &[Put], note, note.safe, &states);
+                self.live(&crashed, durability, &[Put], note, note.safe, &states);
             }
             if lives_left {
-                self.go_on(found, note, note.done, &states);
+                self.go_on(&found, note, note.done, &states);
             }
         }
         self.at.pop();
@@ -174,7 +174,7 @@ impl Lives<'_> {
 
     fn live(
         &self,
-        disk: SimDisk,
+        disk: &SimDisk,
         durability: Durability,
         steps: &[Step],
         note: Note,
@@ -205,10 +205,10 @@ impl Lives<'_> {
     }
 }
 
-fn check(lives: &[(Durability, &[Step])], crashes: usize) {
-    let random = Random::new(lives.len() as u64);
-    let mut all = Lives { lives, crashes, checked: HashSet::new(), random, at: vec![] };
-    all.go_on(SimDisk::new(), Note::default(), 0, &[Model::default()]);
+fn check(plans: &[(Durability, &[Step])], crashes: usize) {
+    let random = Random::new(plans.len() as u64);
+    let mut all = Lives { plans, crashes, checked: HashSet::new(), random, at: vec![] };
+    all.go_on(&SimDisk::new(), Note::default(), 0, &[Model::default()]);
 }
 
 const BOTH: [Durability; 2] = [Durability::Synced, Durability::Buffered];

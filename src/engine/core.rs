@@ -154,15 +154,14 @@ impl Core {
 
     /// Lets followers of the history have what is durable and visible.
     pub(super) fn announce(&self, log: &Log) {
-        if let Log::Open(writer) = log {
-            let last = writer.last_sequence();
-            match writer.is_secured() {
-                false if bug!(ReplayedHistoryShown) => self.announcements.announce(last),
-                false => self.announcements.announce_replayed(last),
-                true if bug!(FollowersRunAhead) => self.announcements.announce(last),
-                true => self.announcements.announce(writer.durable_sequence()),
-            }
+        let Log::Open(writer) = log else { return };
+        let last = writer.last_sequence();
+        if !writer.is_secured() {
+            bug!(ReplayedHistoryShown, return self.announcements.announce(last));
+            return self.announcements.announce_replayed(last);
         }
+        let ahead = bug!(FollowersRunAhead);
+        self.announcements.announce(if ahead { last } else { writer.durable_sequence() });
     }
 
     /// Makes what was replayed durable, so that followers may have it.

@@ -4,14 +4,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::folder::sync_folder;
 use super::path::LogPath;
 use super::side_names::cut_name;
 use super::window::SLICE;
 use crate::error::{Error, Result};
 use crate::storage::{Access, Storage, StorageFile, read_full, write_full};
 
-/// Copies the bytes from `from` to `to` into a file beside the log and makes it durable.
+/// Copies the bytes from `from` to `to` into a file beside the log and syncs that. Its name is durable once
+/// the folder is synced, which the writer does before it cuts anything off.
 pub(super) fn keep_cut_bytes(
     storage: &dyn Storage,
     path: &LogPath,
@@ -20,11 +20,11 @@ pub(super) fn keep_cut_bytes(
     to: u64,
 ) -> Result<PathBuf> {
     let mut hasher = crc32fast::Hasher::new();
-    let hashed = for_each_slice(file, from, to, |_, bytes| {
+    let read = for_each_slice(file, from, to, |_, bytes| {
         hasher.update(bytes);
         Ok(())
     });
-    hashed.map_err(|error| Error::io(path.log(), "read an interrupted write", error))?;
+    read.map_err(|error| Error::io(path.log(), "read an interrupted write", error))?;
     let name = cut_name(storage, path, from, hasher.finalize())?;
     bug!(CutNotSaved, return Ok(name));
     if let Err(source) = copy_bytes(storage, &name, file, from, to) {
@@ -34,9 +34,6 @@ pub(super) fn keep_cut_bytes(
         }
         let (path, bytes, source) = (path.log().to_owned(), to - from, Arc::new(source));
         return Err(Error::CutNotSaved { path, offset: from, bytes, copy: name, source });
-    }
-    if !bug!(CutCopyNotNamed) {
-        sync_folder(storage, path.folder())?;
     }
     Ok(name)
 }

@@ -29,15 +29,19 @@ impl LogWriter {
     /// Puts what was replayed on stable storage, unless that is done already.
     pub fn secure(&mut self) -> Result<()> {
         self.check_health()?;
-        self.secure_name()?;
+        // Before anything is cut off: names what was saved of that as well.
+        if !bug!(CutCopyNotNamed) {
+            self.secure_name()?;
+        }
         if self.restore()? {
             self.sync_file(self.position.offset)?;
         }
+        bug!(CutCopyNotNamed, self.secure_name()?);
         self.note_secured();
         Ok(())
     }
 
-    /// The last opener may have died between giving the file its name and making that durable.
+    /// Makes the names in the folder durable: the last opener may have died between a rename and this.
     pub(super) fn secure_name(&self) -> Result<()> {
         match &self.replayed {
             Some(replayed) if !bug!(NoFolderSync) => {
@@ -63,7 +67,13 @@ impl LogWriter {
             let rewritten = repair::rewrite(&*self.file, replayed.unproven_from, end);
             rewritten.map_err(|error| self.append_failed(error))?;
         }
-        if !bug!(TornTailStays) && !(bug!(SpaceBehindSealTrusted) && self.position.sealed) {
+        bug!(
+            SpaceBehindSealTrusted,
+            if self.position.sealed {
+                return Ok(true);
+            }
+        );
+        if !bug!(TornTailStays) {
             self.file.set_len(end).map_err(|error| self.append_failed(error))?;
         }
         self.file_len = end;
