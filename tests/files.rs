@@ -133,7 +133,7 @@ fn long_name(len: usize) -> String {
 }
 
 fn is_too_long(error: &Error) -> bool {
-    matches!(error, Error::InvalidPath { .. }) && error.to_string().contains("name is too long")
+    matches!(error, Error::InvalidArgument { .. }) && error.to_string().contains("name is too long")
 }
 
 #[test]

@@ -10,22 +10,28 @@ use crate::storage::Storage;
 /// Refuses a name for a new log when the file system has no room for the longest name beside it: a crash could
 /// leave a log that cannot be mended.
 pub(crate) fn check_side_names(storage: &dyn Storage, path: &LogPath) -> Result<()> {
-    check_longest(storage, &path.cut(u64::MAX, u32::MAX))
+    check_longest(storage, path, &path.cut(u64::MAX, u32::MAX))
 }
 
 /// Likewise for what a salvage makes beside a new log, and beside those.
 pub(super) fn check_salvage_names(storage: &dyn Storage, path: &LogPath) -> Result<()> {
     let part = LogPath::of_open_log(&path.beside(&format!(".entries-{}", u64::MAX)));
-    check_longest(storage, &part.cut(u64::MAX, u32::MAX))
+    check_longest(storage, path, &part.cut(u64::MAX, u32::MAX))
 }
 
 /// The file system is asked, because only it knows its limit, and whether that counts bytes.
-fn check_longest(storage: &dyn Storage, longest: &Path) -> Result<()> {
+fn check_longest(storage: &dyn Storage, path: &LogPath, longest: &Path) -> Result<()> {
     match storage.kind(longest) {
         Ok(_) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::InvalidFilename => Err(Error::InvalidPath {
-            reason: "the name is too long for the files beside the log, whose names are longer",
-        }),
+        Err(error) if error.kind() == io::ErrorKind::InvalidFilename => {
+            let (log, needed) =
+                (path.log(), longest.as_os_str().len() - path.log().as_os_str().len());
+            let reason = format!(
+                "invalid WAL path: the name is too long for the files beside the log, whose names are up to {needed} bytes longer: {}",
+                log.display()
+            );
+            Err(Error::InvalidArgument { reason })
+        }
         Err(error) => Err(Error::io(longest, "look at the path", error)),
     }
 }
