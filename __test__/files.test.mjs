@@ -8,7 +8,6 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
-  realpathSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -239,7 +238,6 @@ test('a torn log that has such a name already is opened, and what is cut off is 
     writeFileSync(work.file(name), Buffer.concat([work.bytes, tail]));
     const store = work.track(new StoreEngine(StoreConfig.durable(work.file(name))));
     const report = must(await store.recover());
-    assert.equal(path.dirname(report.cutSavedTo), realpathSync(work.dir));
     assert.ok(readFileSync(report.cutSavedTo).equals(tail));
     assert.equal(store.getString('second'), 'value of the second');
     must(await store.put('third', 'value'));

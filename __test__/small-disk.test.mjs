@@ -129,7 +129,7 @@ test('a torn tail that a full disk has no room for is named with its size, and o
       'io_error',
       /no space left/,
     );
-    assert.match(error.message, /the 100000 bytes of an interrupted write there must be saved/);
+    assert.match(error.message, /cannot be saved .* 100000 bytes of room are needed: /);
     assert.ok(error.message.includes(`${log}.cut-`), error.message);
     assert.ok(readFileSync(log).equals(bytes));
     assert.deepEqual(

@@ -136,7 +136,7 @@ pub enum Error {
 
     /// The bytes of an interrupted write could not be saved before they are cut off. The log was not
     /// changed.
-    #[error("recovery failed at byte {offset}: the {bytes} bytes of an interrupted write there must be saved before they are cut off, which needs as much room on the disk: {}: {} of {}", describe(source), copy.display(), path.display())]
+    #[error("recovery failed at byte {offset}: the {bytes} bytes of an interrupted write there cannot be saved before they are cut off: {}{}: {} of {}", describe(source), room_needed(source, *bytes), copy.display(), path.display())]
     CutNotSaved {
         /// The log.
         path: PathBuf,
@@ -407,6 +407,17 @@ fn describe(source: &io::Error) -> String {
         io::ErrorKind::ReadOnlyFilesystem => "read-only file system".into(),
         io::ErrorKind::IsADirectory => "path is a directory".into(),
         _ => source.to_string(),
+    }
+}
+
+/// How much room is missing, where it is that.
+fn room_needed(source: &io::Error, bytes: u64) -> String {
+    match source.kind() {
+        io::ErrorKind::StorageFull
+        | io::ErrorKind::QuotaExceeded
+        | io::ErrorKind::FileTooLarge
+        | io::ErrorKind::WriteZero => format!(", {bytes} bytes of room are needed"),
+        _ => String::new(),
     }
 }
 

@@ -17,7 +17,7 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
-use softadastra_store::{Error, Key, StoreConfig, StoreEngine, Value};
+use softadastra_store::{Control, Error, Key, StoreConfig, StoreEngine, Value};
 use support::gate::GatedDisk;
 use support::model::{Model, run, script};
 use support::random::Random;
@@ -111,9 +111,8 @@ fn a_full_disk_stops_a_repair_before_it_cuts_anything_and_says_how_much_room_it_
         disk.set_room(room);
         let engine = engine(&disk);
         let error = engine.recover().unwrap_err();
-        let wanted = format!("the {cut} bytes of an interrupted write");
+        let wanted = format!("no space left on device, {cut} bytes of room are needed: ");
         assert!(error.to_string().contains(&wanted), "{error}");
-        assert!(error.to_string().contains("no space left on device"), "{error}");
         assert!(error.to_string().contains("/store.wal.cut-"), "{error}");
         assert_eq!(error.context().unwrap(), LOG);
         assert_eq!(disk.read(Path::new(LOG)).unwrap(), bytes);
@@ -146,6 +145,55 @@ fn any_failing_call_of_a_close_is_reported_and_releases_the_lock() {
             let reopened = engine(&disk);
             assert_eq!(reopened.recover().unwrap().records, 1, "{context}");
             reopened.close().unwrap();
+        }
+    }
+}
+
+#[test]
+fn any_failing_call_that_makes_a_closed_log_durable_is_reported_and_costs_nothing() {
+    type Use = fn(&StoreEngine) -> Result<(), Error>;
+    let uses: [(&str, Use); 5] = [
+        ("put", |engine| put(engine, "b").map(drop)),
+        ("follow", |engine| engine.operations(0, false)?.next_page().map(drop)),
+        ("flush", StoreEngine::flush),
+        ("compact", |engine| engine.compact(&Control::default()).map(drop)),
+        ("close", StoreEngine::close),
+    ];
+    let closed = || {
+        let disk = SimDisk::new();
+        let first = engine(&disk);
+        first.recover().unwrap();
+        put(&first, "a").unwrap();
+        first.close().unwrap();
+        let next = engine(&disk);
+        next.recover().unwrap();
+        (disk, next)
+    };
+    for (name, wanted) in uses {
+        let (whole, next) = closed();
+        let before = whole.calls();
+        wanted(&next).unwrap();
+        let calls = before..whole.calls();
+        assert!(whole.history()[calls.clone()].contains(&Call::SyncDir), "{name}");
+        for (call, kind) in calls.flat_map(|call| KINDS.map(|kind| (call, kind))) {
+            let context = format!("{name}, call {call}, {:?}, {kind:?}", whole.history()[call]);
+            let (disk, next) = closed();
+            disk.fail_at(call, Fault::Error(kind));
+            let failed = wanted(&next);
+            if failed.is_ok() {
+                // A step of the zeroed space that could be smaller.
+                assert_eq!((name, whole.history()[call]), ("put", Call::Write), "{context}");
+                continue;
+            }
+            assert_names_the_failure(&failed.unwrap_err(), &context);
+            let next = if name == "close" { engine(&disk) } else { next };
+            if name == "close" || next.stats().poisoned {
+                next.recover().unwrap_or_else(|error| panic!("{context}: {error}"));
+            }
+            put(&next, "c").unwrap_or_else(|error| panic!("{context}: {error}"));
+            let crashed = engine(&disk.crash(&mut Random::new(call as u64)));
+            crashed.recover().unwrap_or_else(|error| panic!("{context}: {error}"));
+            assert_eq!(Model::of(&crashed), Model::of(&next), "{context}");
         }
     }
 }
