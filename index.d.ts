@@ -901,7 +901,7 @@ export class StoreEngine {
   /** Sequence of the last operation that the last recovery replayed, 0 when there was none. */
   lastRecoveredSequence(): number;
 
-  /** Commits what is staged and puts everything on stable storage. */
+  /** Commits what is staged and puts everything on stable storage, also what the log held when it was opened. */
   flush(): Promise<Result<void>>;
 
   /**
