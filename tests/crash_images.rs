@@ -29,7 +29,7 @@ use support::story::{LOG, Story, open};
 
 const STEPS: usize = 16;
 /// Crash images of each moment of the story; one more of each moment of each opener of them.
-const IMAGES: usize = 6;
+const IMAGES: usize = 3;
 
 /// The images that were met, over all stories.
 struct Gallery(Vec<Mutex<HashSet<u64, foldhash::fast::FixedState>>>);
