@@ -861,7 +861,8 @@ export class StoreEngine {
   /**
    * The operations behind `since`, in the order of their sequences, each once it is on stable storage and visible. In a
    * store that is not flushed by itself that is after `flush()`. Pages of about 256 KiB are read from the log on a
-   * worker thread; no compaction takes away what a running iteration has not read.
+   * worker thread; no compaction takes away what a running iteration has not read. The first page after an opening waits
+   * for a sync of what the log held.
    *
    * Nothing is read before the first `next()`. It ends when the store is closed, by `break`, `return()` and the signal.
    *
@@ -909,7 +910,7 @@ export class StoreEngine {
   /** Sequence of the last operation that the last recovery replayed, 0 when there was none. */
   lastRecoveredSequence(): number;
 
-  /** Commits what is staged and puts everything on stable storage. */
+  /** Commits what is staged and puts everything on stable storage, also what the log held when it was opened. */
   flush(): Promise<Result<void>>;
 
   /**
