@@ -122,15 +122,21 @@ export class Value {
   private constructor();
   /** Throws `invalid_argument` for a lone surrogate or more than 64 MiB of UTF-8. The empty string is a value. */
   static fromString(text: string): Value;
-  /** Copies the bytes. Throws `invalid_argument` for more than 64 MiB or a detached buffer. */
+  /**
+   * Copies the bytes. Throws `invalid_argument` for more than 64 MiB, and for an array whose buffer is detached or was
+   * shrunk so that the array lies outside of it.
+   */
   static fromBytes(bytes: Uint8Array): Value;
   /** The content as text; bytes that are not UTF-8 come out as U+FFFD. */
   toString(): string;
-  /** A copy of the content as bytes; text comes out as UTF-8. */
+  /** A copy of the content as bytes, in memory of its own; text comes out as UTF-8. */
   toBytes(): Buffer;
 }
 
-/** Content for an entry. Bytes are copied before the call that takes them returns. */
+/**
+ * Content for an entry. Bytes may be of any realm and lie in shared memory. They are copied before the call that takes
+ * them returns, and refused when their buffer is detached or was shrunk so that they lie outside of it.
+ */
 export type ValueLike = string | Uint8Array | Value;
 
 /**
@@ -556,8 +562,8 @@ export class BackupReport {
 }
 
 /**
- * One operation of the history. `payload` is what another store takes with {@link StoreEngine.apply}; it shares the
- * memory of the page that it was read with, about 256 KiB (`Uint8Array.from(payload)` is a copy of its own).
+ * One operation of the history. `payload` is what another store takes with {@link StoreEngine.apply}. It has memory of its
+ * own, and may be posted or transferred.
  *
  * @example
  * ```js
@@ -572,7 +578,10 @@ export class LoggedOperation {
   readonly sequence: number;
   /** The operation in its published encoding, as {@link OperationEncoder} writes it. */
   readonly payload: Uint8Array;
-  /** Decoded when it is read for the first time. @throws SoftadastraError for a timestamp past what a number holds. */
+  /**
+   * Decoded from `payload` when it is read for the first time.
+   * @throws SoftadastraError for a timestamp past what a number holds, and when `payload` was given away before.
+   */
   get operation(): Operation;
 }
 
@@ -766,8 +775,8 @@ export class StoreEngine {
   getString(key: KeyLike): string | undefined;
 
   /**
-   * Reads a value as a copy of its bytes, `undefined` when the key is missing. Up to 4 KiB are a part of a slab of
-   * 64 KiB, as small buffers of Node.js are: a copy (`Buffer.from(bytes)`) lets go of the rest of the slab.
+   * Reads a value as a copy of its bytes, `undefined` when the key is missing. The copy has memory of its own: it can be
+   * posted, cloned or transferred, and takes nothing else along.
    * @throws SoftadastraError for a bad key and while the store is not open.
    */
   getBytes(key: KeyLike): Buffer | undefined;
@@ -852,7 +861,8 @@ export class StoreEngine {
   /**
    * The operations behind `since`, in the order of their sequences, each once it is on stable storage and visible. In a
    * store that is not flushed by itself that is after `flush()`. Pages of about 256 KiB are read from the log on a
-   * worker thread; no compaction takes away what a running iteration has not read.
+   * worker thread; no compaction takes away what a running iteration has not read. The first page after an opening waits
+   * for a sync of what the log held.
    *
    * Nothing is read before the first `next()`. It ends when the store is closed, by `break`, `return()` and the signal.
    *
@@ -900,7 +910,7 @@ export class StoreEngine {
   /** Sequence of the last operation that the last recovery replayed, 0 when there was none. */
   lastRecoveredSequence(): number;
 
-  /** Commits what is staged and puts everything on stable storage. */
+  /** Commits what is staged and puts everything on stable storage, also what the log held when it was opened. */
   flush(): Promise<Result<void>>;
 
   /**

@@ -1,9 +1,10 @@
 'use strict';
 
+const { checkInside, copyOf } = require('./bytes.js');
+const { isOf } = require('./copies.js');
 const { invalidArgument } = require('./error.js');
 const { BatchWrite, batchError } = require('./group.js');
 const { unwrapKey } = require('./key.js');
-const { Operation } = require('./operation.js');
 const { checkIfVersion, unknownName } = require('./options.js');
 const { NO_ROOM } = require('./staged-groups.js');
 const { unwrapValue, validateValue } = require('./value.js');
@@ -50,7 +51,10 @@ class BatchPlan {
       const ifVersion = this.#ifVersions[index];
       try {
         if (this.#puts[index]) {
-          handle.stagePut(key, this.#values[index], ifVersion);
+          const value = this.#values[index];
+          // The caller's code that ran since it was read may have taken its memory away.
+          checkInside(value, 'value');
+          handle.stagePut(key, value, ifVersion);
         } else {
           handle.stageRemove(key, ifVersion);
         }
@@ -77,7 +81,7 @@ class BatchPlan {
   }
 
   #read(operation) {
-    if (operation instanceof Operation) {
+    if (isOf(operation, 'Operation')) {
       this.#add(operation.type === 'put', operation.key, operation.value, undefined);
       return;
     }
@@ -108,7 +112,7 @@ class BatchPlan {
 /** A checked value that later changes of the caller's buffer do not reach. */
 function keepValue(native, value) {
   validateValue(native, value);
-  return typeof value === 'string' ? value : Buffer.from(value);
+  return typeof value === 'string' ? value : copyOf(value);
 }
 
 module.exports = { BatchPlan, keepValue };

@@ -1,5 +1,6 @@
 'use strict';
 
+const { isOf } = require('./copies.js');
 const { SoftadastraError, invalidArgument } = require('./error.js');
 
 const OK = 0;
@@ -29,7 +30,7 @@ class Result {
   }
 
   static err(error) {
-    if (!(error instanceof SoftadastraError)) {
+    if (!isOf(error, 'SoftadastraError')) {
       throw invalidArgument('Result.err takes a SoftadastraError');
     }
     return new Result(INTERNAL, ERR, error);

@@ -6,7 +6,7 @@ const { StoreConfig } = require('../config.js');
 const { StoreEngine } = require('../engine.js');
 const { EntryCursor, KeyCursor, ValueCursor, contentOf, storeRange } = require('./level-cursor.js');
 const { LevelError, openError, operationError } = require('./level-error.js');
-const { toStoreKey } = require('./level-key.js');
+const { checkLevelView, toStoreKey } = require('./level-key.js');
 
 const MANIFEST = {
   encodings: { utf8: true, buffer: true },
@@ -22,7 +22,7 @@ const MANIFEST = {
 const CLEARED_AT_ONCE = 1000;
 
 /** The state behind a snapshot. */
-const kState = Symbol('state');
+const kState = Symbol.for('@softadastra/store.state');
 
 class SoftadastraSnapshot extends AbstractSnapshot {
   constructor(options, state) {
@@ -44,6 +44,7 @@ class SoftadastraLevel extends AbstractLevel {
   constructor(location, options) {
     super(MANIFEST, options);
     this.#location = location;
+    refuseLostViews(this);
   }
 
   get location() {
@@ -191,6 +192,41 @@ class SoftadastraLevel extends AbstractLevel {
     if (sync && !this.#autoFlush) {
       await this.#commit(this.#engine.flush(), [], false);
     }
+  }
+}
+
+/**
+ * Has a database and its sublevels look at a key and a value before they encode it: most encodings take a view that lost its
+ * memory for an empty one.
+ */
+function refuseLostViews(db) {
+  const { _assertValidKey, _assertValidValue, _sublevel, clear } = db;
+  db._assertValidKey = (key) => {
+    _assertValidKey.call(db, key);
+    checkLevelView(key, 'key');
+  };
+  db._assertValidValue = (value) => {
+    _assertValidValue.call(db, value);
+    checkLevelView(value, 'value');
+  };
+  for (const kind of ['iterator', 'keys', 'values']) {
+    const make = db[kind];
+    db[kind] = (options) => {
+      checkBounds(options);
+      return make.call(db, options);
+    };
+  }
+  db.clear = async (options) => {
+    checkBounds(options);
+    return clear.call(db, options);
+  };
+  db._sublevel = (name, options) => refuseLostViews(_sublevel.call(db, name, options));
+  return db;
+}
+
+function checkBounds(options) {
+  for (const name of ['gt', 'gte', 'lt', 'lte']) {
+    checkLevelView(options?.[name], 'key');
   }
 }
 

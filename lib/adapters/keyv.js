@@ -2,6 +2,7 @@
 
 const { EventEmitter } = require('node:events');
 const { StoreConfig } = require('../config.js');
+const { isOf } = require('../copies.js');
 const { StoreEngine } = require('../engine.js');
 const { invalidArgument } = require('../error.js');
 
@@ -21,12 +22,12 @@ class SoftadastraKeyv extends EventEmitter {
 
   constructor(store) {
     super();
-    if (store instanceof StoreEngine) {
+    if (isOf(store, 'StoreEngine')) {
       this.#engine = Promise.resolve(store);
       return;
     }
     const config = typeof store === 'string' ? StoreConfig.durable(store) : store;
-    if (!(config instanceof StoreConfig)) {
+    if (!isOf(config, 'StoreConfig')) {
       throw invalidArgument('the Keyv adapter takes an open StoreEngine, a StoreConfig or a path');
     }
     this.#owned = true;

@@ -1,7 +1,7 @@
 'use strict';
 
 const { AbstractIterator, AbstractKeyIterator, AbstractValueIterator } = require('abstract-level');
-const { fromStoreKey, toStoreKey } = require('./level-key.js');
+const { checkLevelView, fromStoreKey, toStoreKey } = require('./level-key.js');
 
 /** The bounds of a range of abstract-level, where an inclusive bound wins over an exclusive one. */
 function storeRange({ gt, gte, lt, lte, reverse }) {
@@ -84,6 +84,11 @@ function iteratorOf(Base, kindOf, readerOf) {
 
     async _all() {
       return this.#cursor.take(this.limit - this.count);
+    }
+
+    seek(target, options) {
+      checkLevelView(target, 'key');
+      super.seek(target, options);
     }
 
     _seek(target) {

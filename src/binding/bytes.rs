@@ -1,14 +1,12 @@
 //! Values on their way in and out.
 
-use std::{ptr, slice};
-
 use memchr::memmem;
-use napi::sys;
 
 use super::error::Fault;
 use super::external;
-use super::js::{Answer, Env, Value, check};
+use super::js::{Answer, Env, Value};
 use super::key::type_name;
+use super::memory::{Argument, Bytes};
 use super::wide;
 use crate::Error;
 use crate::index::Record;
@@ -30,21 +28,24 @@ impl Default for Scratch {
 pub(super) enum Source<'a> {
     /// A long string and how many UTF-16 units it has; not copied yet.
     Text(Value, usize),
-    /// The bytes of a short string or of a `Uint8Array`.
-    Bytes(&'a [u8]),
+    /// The bytes of a short string.
+    Short(&'a [u8]),
+    /// The bytes of a `Uint8Array`; not copied yet.
+    Array(Bytes<'a>),
 }
 
 impl<'a> Source<'a> {
-    /// Reads a short string and looks at the length of anything else. The bytes of an array are borrowed until the
-    /// callback returns; nothing in between may run JavaScript.
-    pub(super) fn read(env: Env, value: Value, scratch: &'a mut Scratch) -> Answer<Self> {
+    /// Reads a short string and looks at the length of anything else.
+    ///
+    /// SAFETY: no call of Node-API may lie between this and [`append`](Self::append).
+    pub(super) unsafe fn read(env: Env, value: Value, scratch: &'a mut Scratch) -> Answer<Self> {
         let source = match env.write_utf8(value, &mut scratch.0)? {
-            None => Self::Bytes(array_bytes(env, value)?),
+            None => Self::Array(array_bytes(env, value)?),
             // A string that was cut short fills all but the NUL byte and at most three bytes of a character.
             Some(len) if len < SHORT - 4 => {
                 let bytes = scratch.0.get(..len).unwrap_or_default();
                 check_unicode(env, value, bytes)?;
-                return Ok(Self::Bytes(bytes));
+                return Ok(Self::Short(bytes));
             }
             Some(_) => Self::Text(value, env.utf16_len(value)?.unwrap_or_default()),
         };
@@ -72,7 +73,8 @@ impl<'a> Source<'a> {
     fn least_len(&self) -> usize {
         match self {
             Self::Text(_, units) => *units,
-            Self::Bytes(bytes) => bytes.len(),
+            Self::Short(bytes) => bytes.len(),
+            Self::Array(bytes) => bytes.len(),
         }
     }
 
@@ -81,7 +83,9 @@ impl<'a> Source<'a> {
     pub(super) fn append(&self, env: Env, to: &mut Vec<u8>) -> crate::Result<()> {
         let failed = |_| Error::Internal { reason: "a string could not be read" };
         match self {
-            Self::Bytes(bytes) => to.extend_from_slice(bytes),
+            Self::Short(bytes) => to.extend_from_slice(bytes),
+            // SAFETY: promised to `read`.
+            Self::Array(bytes) => unsafe { bytes.append_to(to) },
             Self::Text(value, units) => {
                 let start = to.len();
                 env.append_utf8(*value, *units, to).map_err(failed)?;
@@ -110,43 +114,18 @@ pub(super) fn may_hide_surrogate(bytes: &[u8]) -> bool {
 }
 
 /// The bytes of a `Uint8Array`; anything else is refused by name.
-pub(super) fn array_bytes<'a>(env: Env, value: Value) -> Answer<&'a [u8]> {
-    let mut is_array = false;
-    // SAFETY: the out parameter outlives the call.
-    check(unsafe { sys::napi_is_typedarray(env.raw(), value, &raw mut is_array) })?;
-    if !is_array {
-        let found = type_name(env, value)?;
-        return refuse(format!("value must be a string or a Uint8Array, not {found}"));
+pub(super) fn array_bytes<'call>(env: Env, value: Value) -> Answer<Bytes<'call>> {
+    match Bytes::of(env, value)? {
+        Argument::Bytes(bytes) => Ok(bytes),
+        Argument::Detached => refuse("the buffer of the value is detached".into()),
+        Argument::OtherArray => {
+            refuse("value must be a string or a Uint8Array, not another typed array".into())
+        }
+        Argument::NoArray => {
+            let found = type_name(env, value)?;
+            refuse(format!("value must be a string or a Uint8Array, not {found}"))
+        }
     }
-    let (mut kind, mut len, mut data, mut buffer) = (0, 0, ptr::null_mut(), ptr::null_mut());
-    // SAFETY: the out parameters outlive the call; the offset is not asked for.
-    check(unsafe {
-        let offset = ptr::null_mut();
-        sys::napi_get_typedarray_info(
-            env.raw(),
-            value,
-            &raw mut kind,
-            &raw mut len,
-            &raw mut data,
-            &raw mut buffer,
-            offset,
-        )
-    })?;
-    if kind != sys::TypedarrayType::uint8_array {
-        return refuse("value must be a string or a Uint8Array, not another typed array".into());
-    }
-    if len > 0 && !data.is_null() {
-        // SAFETY: Node says that `len` bytes lie at `data`; the array is an argument of the running
-        // callback, which runs no JavaScript before it is done with them.
-        return Ok(unsafe { slice::from_raw_parts(data.cast::<u8>(), len) });
-    }
-    let mut detached = false;
-    // SAFETY: the out parameter outlives the call.
-    check(unsafe { sys::napi_is_detached_arraybuffer(env.raw(), buffer, &raw mut detached) })?;
-    if detached {
-        return refuse("the buffer of the value is detached".into());
-    }
-    Ok(&[])
 }
 
 /// A stored value as a string; broken UTF-8 is replaced.

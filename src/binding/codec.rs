@@ -9,7 +9,11 @@ use super::js::Value;
 use super::key::with_key;
 use super::stage::{Given, with_operation};
 use crate::Error;
-use crate::operation::{OperationDecoder, OperationType, encode_with};
+use crate::operation::{OperationDecoder, OperationType, PAYLOAD_OVERHEAD, encode_with};
+use crate::types;
+
+/// No operation takes more, so nothing longer is copied to look at it.
+const LONGEST_PAYLOAD: usize = PAYLOAD_OVERHEAD + types::Key::MAX_LEN + types::Value::MAX_LEN;
 
 /// `encodeOperation(type, key, value, timestamp)`
 pub(super) extern "C" fn encode_operation(
@@ -41,7 +45,16 @@ pub(super) extern "C" fn decode_operation(
             }),
             other => other,
         })?;
-        let operation = OperationDecoder::decode_ref(payload)?;
+        if payload.len() > LONGEST_PAYLOAD {
+            let reason = format!(
+                "invalid payload: {} bytes, at most {LONGEST_PAYLOAD} are allowed",
+                payload.len()
+            );
+            return Err(Fault::Store(Error::InvalidArgument { reason }));
+        }
+        // SAFETY: no call of Node-API lies between.
+        let payload = unsafe { payload.to_vec() };
+        let operation = OperationDecoder::decode_ref(&payload)?;
         let value = match operation.kind {
             OperationType::Put if std::str::from_utf8(operation.value).is_ok() => {
                 env.string(operation.value)?
@@ -70,7 +83,8 @@ pub(super) extern "C" fn validate_value(
     enter(env, info, |call: &Call<2>| {
         let [value, is_well_formed] = call.args;
         let mut scratch = Scratch::default();
-        let source = Source::read(call.env, value, &mut scratch)?;
+        // SAFETY: the bytes of an array are not copied.
+        let source = unsafe { Source::read(call.env, value, &mut scratch)? };
         source.validate(call.env, call.env.as_bool(is_well_formed)?)?;
         call.env.undefined()
     })

@@ -1,7 +1,6 @@
 //! One store as JavaScript holds it.
 
 use std::cell::RefCell;
-use std::ptr;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -9,10 +8,8 @@ use napi::sys;
 
 use super::bytes::Scratch;
 use super::call::{Call, Callback, bind, enter};
-use super::error::Fault;
 use super::job::{self, PANICKED};
-use super::js::{Answer, Env, Value, check};
-use super::slab::{self, Slab};
+use super::js::{Answer, Env, Value};
 use super::{abort, compact, consumer, many, operations, read, scan, snapshot, stage, stats};
 use crate::engine::{GroupOutcome, RecoveryReport, Refusal, Staging};
 use crate::{Control, Error, Share, StoreConfig};
@@ -22,24 +19,13 @@ use crate::{Control, Error, Share, StoreConfig};
 pub(super) struct Handle {
     pub(super) engine: Arc<Share>,
     pub(super) staging: RefCell<Staging>,
-    meta: Meta,
-    pub(super) slab: Slab,
     pub(super) scratch: RefCell<Scratch>,
-}
-
-/// Two numbers that JavaScript reads after a `get`: version and timestamp. Writing them is far
-/// cheaper than making an object.
-struct Meta {
-    env: sys::napi_env,
-    array: sys::napi_ref,
-    data: *mut f64,
 }
 
 const FUNCTIONS: &[(&str, Callback)] = &[
     ("get\0", read::get),
     ("getString\0", read::get_string),
     ("getBytes\0", read::get_bytes),
-    ("setSlab\0", slab::set_slab),
     ("getMany\0", many::get_many),
     ("getEach\0", many::get_each),
     ("contains\0", read::contains),
@@ -69,10 +55,10 @@ const FUNCTIONS: &[(&str, Callback)] = &[
     ("close\0", close),
 ];
 
-/// `openHandle({ mode, path, autoFlush, stagedBytesLimit, compaction }, meta)`
+/// `openHandle({ mode, path, autoFlush, stagedBytesLimit, compaction })`
 pub(super) extern "C" fn open_handle(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
-    enter(env, info, |call: &Call<2>| {
-        let [options, meta] = call.args;
+    enter(env, info, |call: &Call<1>| {
+        let [options] = call.args;
         let env = call.env;
         let limit = env.as_f64(env.property(options, "stagedBytesLimit\0")?)?;
         #[allow(
@@ -84,8 +70,6 @@ pub(super) extern "C" fn open_handle(env: sys::napi_env, info: sys::napi_callbac
         let handle = Rc::new(Handle {
             engine: Arc::new(Share::new(config(env, options)?)),
             staging: RefCell::new(Staging::new(staged_limit)),
-            meta: Meta::new(env, meta)?,
-            slab: Slab::default(),
             scratch: RefCell::default(),
         });
         bind(env, &handle, FUNCTIONS)
@@ -109,55 +93,6 @@ impl Handle {
     pub(super) fn of<const N: usize>(call: &Call<N>) -> &Self {
         // SAFETY: the callbacks that ask are in FUNCTIONS only, which `open_handle` binds to a Handle.
         unsafe { call.owner() }
-    }
-
-    pub(super) fn note(&self, version: u64, timestamp: i64) {
-        self.meta.set(version, timestamp);
-    }
-}
-
-impl Meta {
-    fn new(env: Env, array: Value) -> Answer<Self> {
-        let (mut kind, mut len, mut data) = (0, 0, ptr::null_mut());
-        let (buffer, offset) = (ptr::null_mut(), ptr::null_mut());
-        let mut reference = ptr::null_mut();
-        // SAFETY: the out parameters outlive the calls.
-        unsafe {
-            let (kind, len, data) = (&raw mut kind, &raw mut len, &raw mut data);
-            check(sys::napi_get_typedarray_info(
-                env.raw(),
-                array,
-                kind,
-                len,
-                data,
-                buffer,
-                offset,
-            ))?;
-        }
-        if kind != sys::TypedarrayType::float64_array || len < 2 || data.is_null() {
-            return Err(Fault::Store(Error::Internal { reason: "meta is not a Float64Array(2)" }));
-        }
-        // SAFETY: as above. The reference keeps the memory behind `data` alive.
-        check(unsafe { sys::napi_create_reference(env.raw(), array, 1, &raw mut reference) })?;
-        Ok(Self { env: env.raw(), array: reference, data: data.cast() })
-    }
-
-    #[allow(clippy::cast_precision_loss, reason = "JavaScript has no wider number")]
-    fn set(&self, version: u64, timestamp: i64) {
-        // SAFETY: `new` checked that two numbers lie there, aligned as a Float64Array is, and the
-        // reference keeps them. The JavaScript layer never hands the array out, so it cannot be
-        // detached.
-        unsafe {
-            *self.data = version as f64;
-            *self.data.add(1) = timestamp as f64;
-        }
-    }
-}
-
-impl Drop for Meta {
-    fn drop(&mut self) {
-        // SAFETY: dropped by a finalizer, on the thread of the environment, while it exists.
-        unsafe { sys::napi_delete_reference(self.env, self.array) };
     }
 }
 

@@ -175,29 +175,6 @@ impl Env {
         Ok(truth)
     }
 
-    /// The elements of a typed array of this kind that is private to the JavaScript layer; empty when
-    /// it is another kind.
-    ///
-    /// SAFETY: `T` must be the element of `kind`, and nothing else may use the array meanwhile.
-    pub(super) unsafe fn scratch<'a, T>(
-        self,
-        array: Value,
-        kind: sys::napi_typedarray_type,
-    ) -> Answer<&'a mut [T]> {
-        let (mut found, mut len, mut data) = (0, 0, ptr::null_mut());
-        let (buffer, offset) = (ptr::null_mut(), ptr::null_mut());
-        // SAFETY: the out parameters outlive the call.
-        check(unsafe {
-            let (found, len, data) = (&raw mut found, &raw mut len, &raw mut data);
-            sys::napi_get_typedarray_info(self.0, array, found, len, data, buffer, offset)
-        })?;
-        if found != kind || len == 0 || data.is_null() {
-            return Ok(&mut []);
-        }
-        // SAFETY: Node says that `len` elements of the kind lie at `data`.
-        Ok(unsafe { std::slice::from_raw_parts_mut(data.cast::<T>(), len) })
-    }
-
     /// Bytes that a string takes as UTF-8; nothing when the value is not a string.
     pub(super) fn utf8_len(self, value: Value) -> Answer<Option<usize>> {
         let mut len = 0;

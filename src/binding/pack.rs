@@ -44,12 +44,7 @@ impl Packer {
     }
 
     /// [`push`](Self::push) for the value of a record.
-    pub(super) fn push_value(
-        &mut self,
-        env: Env,
-        record: &Record<'_>,
-        show: Show,
-    ) -> Answer<i32> {
+    pub(super) fn push_value(&mut self, env: Env, record: &Record<'_>, show: Show) -> Answer<i32> {
         let Some(blob) = record.blob() else {
             return self.push(record.value(), || show(env, record));
         };

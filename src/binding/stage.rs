@@ -21,7 +21,8 @@ pub(super) extern "C" fn stage_put(env: sys::napi_env, info: sys::napi_callback_
         stage(call, |group| {
             with_key(env, key, |key| {
                 let mut scratch = Handle::of(call).scratch.borrow_mut();
-                let source = Source::read(env, value, &mut scratch)?;
+                // SAFETY: the group is Rust alone.
+                let source = unsafe { Source::read(env, value, &mut scratch)? };
                 Ok(group.put_with(key, if_version, |frame| source.append(env, frame))?)
             })
         })
@@ -118,8 +119,12 @@ pub(super) fn with_operation<R>(
     let timestamp = env.as_f64(timestamp)? as i64;
     with_key(env, key, |key| {
         let mut scratch = Scratch::default();
-        let given = !env.is_undefined(value)?;
-        let value = given.then(|| Source::read(env, value, &mut scratch)).transpose()?;
+        let value = if env.is_undefined(value)? {
+            None
+        } else {
+            // SAFETY: what `take` does before it appends the value is Rust alone.
+            Some(unsafe { Source::read(env, value, &mut scratch)? })
+        };
         take(Given { kind, key, value, timestamp })
     })
 }

@@ -154,11 +154,23 @@ impl Core {
 
     /// Lets followers of the history have what is durable and visible.
     pub(super) fn announce(&self, log: &Log) {
-        if let Log::Open(writer) = log {
-            let ahead = bug!(FollowersRunAhead);
-            let shown = if ahead { writer.last_sequence() } else { writer.durable_sequence() };
-            self.announcements.announce(shown);
+        let Log::Open(writer) = log else { return };
+        let last = writer.last_sequence();
+        if !writer.is_secured() {
+            bug!(ReplayedHistoryShown, return self.announcements.announce(last));
+            return self.announcements.announce_replayed(last);
         }
+        let ahead = bug!(FollowersRunAhead);
+        self.announcements.announce(if ahead { last } else { writer.durable_sequence() });
+    }
+
+    /// Makes what was replayed durable, so that followers may have it.
+    pub(super) fn secure(&self) -> Result<()> {
+        let mut log = locked(&self.log);
+        let secured = log.writer()?.secure();
+        self.publish(&log);
+        self.announce(&log);
+        secured
     }
 
     /// The sequence behind which somebody may still read the history.

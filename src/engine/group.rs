@@ -1,10 +1,10 @@
 //! Operations on their way into one frame.
 
 use crate::error::{Error, Result};
+use crate::index::Content;
 use crate::operation::{
     EncodeError, OperationRef, OperationType, PAYLOAD_OVERHEAD, PREFIX_LEN, encode_with, now,
 };
-use crate::index::Content;
 use crate::types::Value;
 use crate::wal::format::{FRAME_HEADER_LEN, MAX_BODY_LEN};
 

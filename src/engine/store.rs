@@ -66,6 +66,10 @@ impl StoreEngine {
     /// Opens the log if needed, replays it, and replaces the state in memory by what it says. The
     /// log is locked from here on.
     ///
+    /// A log with a clean end is read without a sync. What it holds is made durable before a write is acknowledged,
+    /// the history is read, or [`flush`](Self::flush), [`close`](Self::close), [`compact`](Self::compact) or
+    /// [`backup`](Self::backup) succeeds. Any other log is durable when this returns.
+    ///
     /// When it fails the store is not open. A log that is damaged is not changed.
     pub fn recover(&self) -> Result<RecoveryReport> {
         self.recover_with(&Control::default())
@@ -98,7 +102,7 @@ impl StoreEngine {
         };
         let aborted = || control.is_aborted();
         let (writer, replay) =
-            wal::open::open(&*core.storage, core.config.path(), synced, sink, aborted)?;
+            wal::open::open(&core.storage, core.config.path(), synced, sink, aborted)?;
         let index = loader.map_or_else(Index::new, IndexLoader::finish);
         if index.is_exhausted() {
             return Err(Error::StoreFull);
@@ -284,7 +288,7 @@ impl StoreEngine {
         self.core.last_recovered.load(Ordering::Acquire)
     }
 
-    /// Makes everything acknowledged so far durable. Does nothing where it is so already.
+    /// Makes everything acknowledged so far durable, also by an earlier process. Does nothing where it is so already.
     pub fn flush(&self) -> Result<()> {
         let mut log = locked(&self.core.log);
         let flushed = match &mut *log {

@@ -93,13 +93,15 @@ mod tests {
     #[test]
     fn numbers_are_reused_and_clones_keep_their_values() {
         let mut blobs = Blobs::new();
-        let ids: Vec<_> = (0..1000u32).map(|i| blobs.insert(Arc::from(i.to_le_bytes())).unwrap()).collect();
+        let ids: Vec<_> =
+            (0..1000u32).map(|i| blobs.insert(Arc::from(i.to_le_bytes())).unwrap()).collect();
         let before = blobs.clone();
         for id in &ids {
             blobs.remove(*id);
         }
         assert_eq!(blobs.bytes, 0);
-        let again: Vec<_> = (0..1000u32).map(|_| blobs.insert(Arc::from(*b"new")).unwrap()).collect();
+        let again: Vec<_> =
+            (0..1000u32).map(|_| blobs.insert(Arc::from(*b"new")).unwrap()).collect();
         assert_eq!(blobs.segments.len(), before.segments.len());
         assert!(again.iter().all(|id| blobs.get(*id).unwrap()[..] == *b"new"));
         assert!(

@@ -77,8 +77,8 @@ pub(crate) fn encode_with<E: From<EncodeError>>(
     let size_at = out.len();
     out.extend_from_slice(&[0; 4]);
     let value_start = out.len();
-    let appended = append(out)
-        .and_then(|()| Ok(size_of_value(kind, out.len().saturating_sub(value_start))?));
+    let appended =
+        append(out).and_then(|()| Ok(size_of_value(kind, out.len().saturating_sub(value_start))?));
     match (appended, out.get_mut(size_at..value_start)) {
         (Ok(size), Some(room)) => room.copy_from_slice(&size.to_le_bytes()),
         (Err(error), _) => {

@@ -9,6 +9,7 @@
 
 pub mod checksum;
 pub mod consumers;
+mod folder;
 pub mod format;
 pub mod landmarks;
 pub mod open;
@@ -19,6 +20,7 @@ pub(crate) mod records;
 pub mod repair;
 pub mod rewrite;
 pub mod salvage;
+pub(crate) mod side_names;
 pub mod tail;
 mod window;
 pub mod writer;

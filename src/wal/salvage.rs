@@ -23,6 +23,7 @@ use super::format::{
 };
 use super::path::LogPath;
 use super::reader::LogReader;
+use super::side_names::check_salvage_names;
 use super::window::SLICE;
 use crate::error::{Error, Result};
 use crate::storage::{Access, DiskStorage, LockError, PathKind, Storage, StorageFile, read_full};
@@ -82,6 +83,7 @@ pub fn salvage_on(storage: &dyn Storage, path: &Path, to: &Path) -> Result<Salva
     let from = LogPath::resolve(storage, path)?;
     let to = LogPath::resolve(storage, to)?;
     refuse_what_is_no_log(storage, from.log())?;
+    check_salvage_names(storage, &to)?;
     // A log that nobody can lock because its folder cannot be written is what salvage is for.
     let _lock = match storage.lock(&from.lock()) {
         Ok(lock) => Some(lock),

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+use super::super::folder::sync_folder;
 use super::super::path::LogPath;
 use super::super::window::SLICE;
 use crate::error::{Error, Result};
@@ -37,10 +38,10 @@ pub(super) fn copy_readable(
             at += wanted as u64;
         }
         file.sync()?;
-        storage.sync_dir(to.folder())?;
         Ok(file)
     };
     let file = copied().map_err(|error| Error::io(copy, "copy the damaged log", error))?;
+    sync_folder(storage, to.folder())?;
     Ok((file, unreadable))
 }
 
