@@ -21,7 +21,8 @@ class Refusal {
   }
 
   toError() {
-    const context = this.#place === undefined ? this.#key : `operation ${this.#place}: ${this.#key}`;
+    const context =
+      this.#place === undefined ? this.#key : `operation ${this.#place}: ${this.#key}`;
     return this.#expected === 0
       ? new SoftadastraError('already_exists', 'key already exists', context)
       : new SoftadastraError(
