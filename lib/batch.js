@@ -6,7 +6,8 @@ const { invalidArgument } = require('./error.js');
 const { BatchWrite, batchError } = require('./group.js');
 const { unwrapKey } = require('./key.js');
 const { checkIfVersion, unknownName } = require('./options.js');
-const { unwrapValue } = require('./value.js');
+const { NO_ROOM } = require('./staged-groups.js');
+const { unwrapValue, validateValue } = require('./value.js');
 
 const PUT_FIELDS = ['type', 'key', 'value', 'ifVersion'];
 const REMOVE_FIELDS = ['type', 'key', 'ifVersion'];
@@ -40,9 +41,11 @@ class BatchPlan {
     return this.#keys.length === 0;
   }
 
-  /** Stages everything or nothing. Returns 1 when there is no room in the group; throws the error of a wrong operation. */
+  /** Stages everything or nothing. Returns NO_ROOM when too much waits already; throws the error of a wrong operation. */
   stage(handle) {
-    handle.beginBatch();
+    if (handle.beginBatch() === NO_ROOM) {
+      return NO_ROOM;
+    }
     for (let index = 0; index < this.#keys.length; index += 1) {
       const key = this.#keys[index];
       const ifVersion = this.#ifVersions[index];
@@ -108,7 +111,7 @@ class BatchPlan {
 
 /** A checked value that later changes of the caller's buffer do not reach. */
 function keepValue(native, value) {
-  native.validateValue(value);
+  validateValue(native, value);
   return typeof value === 'string' ? value : copyOf(value);
 }
 

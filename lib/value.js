@@ -87,10 +87,15 @@ function contentOfOther(value) {
 function check(content) {
   checkInside(content, 'value');
   try {
-    native.validateValue(content);
+    validateValue(native, content);
   } catch (raw) {
     throw toError(raw);
   }
 }
 
-module.exports = { Value, wrapValue, unwrapValue };
+/** Throws the raw error of a value that no store takes. Looking at a text costs far less than encoding it. */
+function validateValue(addon, value) {
+  addon.validateValue(value, typeof value === 'string' && value.isWellFormed());
+}
+
+module.exports = { Value, wrapValue, unwrapValue, validateValue };

@@ -10,6 +10,8 @@ const { GROUP_CUT, NO_ROOM, StagedGroups } = require('./staged-groups.js');
 
 /** Operations in a group that a store in memory commits at once. */
 const SMALL = 32;
+/** How long a store in memory goes on without a turn for timers and I/O. */
+const TURN_MS = 2;
 
 /** The resolve function of the promise made last, so that a write needs no closure of its own. */
 let resolveOfLast;
@@ -56,7 +58,12 @@ class Writer {
   #stageRemove;
   #onTick;
   #onCommit;
+  #onTurn = () => {
+    this.#turnBegan = undefined;
+  };
   #inMemory;
+  /** When the store first wrote in this turn of the event loop; undefined before that. */
+  #turnBegan = undefined;
 
   constructor(handle, inMemory) {
     this.#handle = handle;
@@ -184,8 +191,22 @@ class Writer {
   #schedule() {
     if (!this.#busy && !this.#scheduled) {
       this.#scheduled = true;
-      process.nextTick(this.#onTick);
+      if (this.#inMemory && this.#hasHadItsTurn()) {
+        setImmediate(this.#onTick);
+      } else {
+        process.nextTick(this.#onTick);
+      }
     }
+  }
+
+  /** Awaited writes that need no disk follow each other without an end, unless timers and I/O are let in between. */
+  #hasHadItsTurn() {
+    const now = performance.now();
+    if (this.#turnBegan === undefined) {
+      this.#turnBegan = now;
+      setImmediate(this.#onTurn);
+    }
+    return now - this.#turnBegan > TURN_MS;
   }
 
   /** Starts the next job if none is running: the staged group, or else the job at the head of the queue. */

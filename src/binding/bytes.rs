@@ -1,10 +1,13 @@
 //! Values on their way in and out.
 
+use memchr::memmem;
+
 use super::error::Fault;
 use super::external;
 use super::js::{Answer, Env, Value};
 use super::key::type_name;
 use super::memory::{Argument, Bytes};
+use super::wide;
 use crate::Error;
 use crate::index::Record;
 use crate::types;
@@ -23,7 +26,7 @@ impl Default for Scratch {
 
 /// A value given by JavaScript.
 pub(super) enum Source<'a> {
-    /// A long string and the length of its UTF-8; not copied yet.
+    /// A long string and how many UTF-16 units it has; not copied yet.
     Text(Value, usize),
     /// The bytes of a short string.
     Short(&'a [u8]),
@@ -32,9 +35,9 @@ pub(super) enum Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    /// Reads a short string and measures anything else.
+    /// Reads a short string and looks at the length of anything else.
     ///
-    /// SAFETY: no call of Node-API may lie between this and [`fill`](Self::fill).
+    /// SAFETY: no call of Node-API may lie between this and [`append`](Self::append).
     pub(super) unsafe fn read(env: Env, value: Value, scratch: &'a mut Scratch) -> Answer<Self> {
         let source = match env.write_utf8(value, &mut scratch.0)? {
             None => Self::Array(array_bytes(env, value)?),
@@ -44,39 +47,49 @@ impl<'a> Source<'a> {
                 check_unicode(env, value, bytes)?;
                 return Ok(Self::Short(bytes));
             }
-            Some(len) => Self::Text(value, env.utf8_len(value)?.unwrap_or(len)),
+            Some(_) => Self::Text(value, env.utf16_len(value)?.unwrap_or_default()),
         };
-        match source.len() {
-            len if len > types::Value::MAX_LEN => {
-                let max = types::Value::MAX_LEN;
-                refuse(format!("value has {len} bytes, at most {max} are allowed"))
-            }
-            _ => Ok(source),
+        let (least, max) = (source.least_len(), types::Value::MAX_LEN);
+        if least > max {
+            let len = env.utf8_len(value)?.unwrap_or(least);
+            return refuse(format!("value has {len} bytes, at most {max} are allowed"));
         }
+        Ok(source)
     }
 
-    pub(super) fn len(&self) -> usize {
+    /// Checks what [`append`](Self::append) would find out, without encoding a text. JavaScript knows whether it is
+    /// well-formed.
+    pub(super) fn validate(&self, env: Env, is_well_formed: bool) -> Answer<()> {
+        let Self::Text(value, units) = self else { return Ok(()) };
+        let max = types::Value::MAX_LEN;
+        let len = if 3 * units > max { env.utf8_len(*value)?.unwrap_or(0) } else { 0 };
+        if len > max {
+            return refuse(format!("value has {len} bytes, at most {max} are allowed"));
+        }
+        if is_well_formed { Ok(()) } else { refuse("string is not well-formed Unicode".into()) }
+    }
+
+    /// The length of the value if it is bytes or ASCII; other text is up to three times as long.
+    fn least_len(&self) -> usize {
         match self {
-            Self::Text(_, len) => *len,
+            Self::Text(_, units) => *units,
             Self::Short(bytes) => bytes.len(),
             Self::Array(bytes) => bytes.len(),
         }
     }
 
-    /// Copies the value into `room`, which has one byte more than it needs.
-    pub(super) fn fill(&self, env: Env, room: &mut [u8]) -> crate::Result<()> {
+    /// Appends the value to `to`: the only copy, or the only encoding. What follows the old end of `to` on an
+    /// error is for the caller to cut off.
+    pub(super) fn append(&self, env: Env, to: &mut Vec<u8>) -> crate::Result<()> {
         let failed = |_| Error::Internal { reason: "a string could not be read" };
         match self {
-            Self::Short(bytes) => {
-                if let Some(room) = room.get_mut(..bytes.len()) {
-                    room.copy_from_slice(bytes);
-                }
-            }
+            Self::Short(bytes) => to.extend_from_slice(bytes),
             // SAFETY: promised to `read`.
-            Self::Array(bytes) => unsafe { bytes.copy_to(room) },
-            Self::Text(value, len) => {
-                env.write_utf8(*value, room).map_err(failed)?;
-                let written = room.get(..*len).unwrap_or_default();
+            Self::Array(bytes) => unsafe { bytes.append_to(to) },
+            Self::Text(value, units) => {
+                let start = to.len();
+                env.append_utf8(*value, *units, to).map_err(failed)?;
+                let written = to.get(start..).unwrap_or_default();
                 check_unicode(env, *value, written).map_err(|fault| match fault {
                     Fault::Store(error) => error,
                     Fault::Pending => failed(fault),
@@ -97,8 +110,7 @@ fn check_unicode(env: Env, value: Value, read: &[u8]) -> Answer<()> {
 
 /// A lone surrogate is read as U+FFFD; a string without one in its UTF-8 has none.
 pub(super) fn may_hide_surrogate(bytes: &[u8]) -> bool {
-    const REPLACEMENT: &[u8] = "\u{FFFD}".as_bytes();
-    !bytes.is_ascii() && bytes.windows(REPLACEMENT.len()).any(|window| window == REPLACEMENT)
+    !bytes.is_ascii() && memmem::find(bytes, "\u{FFFD}".as_bytes()).is_some()
 }
 
 /// The bytes of a `Uint8Array`; anything else is refused by name.
@@ -118,7 +130,11 @@ pub(super) fn array_bytes<'call>(env: Env, value: Value) -> Answer<Bytes<'call>>
 
 /// A stored value as a string; broken UTF-8 is replaced.
 pub(super) fn text(env: Env, record: &Record<'_>) -> Answer<Value> {
-    if record.value().is_ascii() { ascii(env, record) } else { env.utf8(record.value()) }
+    let bytes = record.value();
+    if bytes.is_ascii() {
+        return ascii(env, record);
+    }
+    wide::string(env, record)?.map_or_else(|| env.utf8(bytes), Ok)
 }
 
 /// A stored value as JavaScript gets it when it did not say how: a string, or a `Buffer` when it is
@@ -126,12 +142,9 @@ pub(super) fn text(env: Env, record: &Record<'_>) -> Answer<Value> {
 pub(super) fn text_or_buffer(env: Env, record: &Record<'_>) -> Answer<Value> {
     let bytes = record.value();
     if bytes.is_ascii() {
-        ascii(env, record)
-    } else if std::str::from_utf8(bytes).is_ok() {
-        env.utf8(bytes)
-    } else {
-        env.buffer(bytes)
+        return ascii(env, record);
     }
+    wide::string(env, record)?.map_or_else(|| env.buffer(bytes), Ok)
 }
 
 /// Long text is not copied.

@@ -7,9 +7,9 @@ use super::call::{Call, enter};
 use super::error::Fault;
 use super::js::Value;
 use super::key::with_key;
-use super::stage::with_operation;
+use super::stage::{Given, with_operation};
 use crate::Error;
-use crate::operation::{OperationDecoder, OperationEncoder, OperationType, PAYLOAD_OVERHEAD};
+use crate::operation::{OperationDecoder, OperationType, PAYLOAD_OVERHEAD, encode_with};
 use crate::types;
 
 /// No operation takes more, so nothing longer is copied to look at it.
@@ -21,9 +21,12 @@ pub(super) extern "C" fn encode_operation(
     info: sys::napi_callback_info,
 ) -> Value {
     enter(env, info, |call: &Call<4>| {
-        with_operation(call.env, call.args, |operation| {
-            let mut payload = Vec::with_capacity(operation.encoded_len());
-            OperationEncoder::encode_into(operation, &mut payload)?;
+        with_operation(call.env, call.args, |Given { kind, key, value, timestamp }| {
+            let mut payload = Vec::new();
+            encode_with(&mut payload, kind, key, timestamp, |payload| match value {
+                Some(value) => value.append(call.env, payload),
+                None => Ok(()),
+            })?;
             call.env.buffer(&payload)
         })
     })
@@ -72,19 +75,17 @@ pub(super) extern "C" fn validate_key(env: sys::napi_env, info: sys::napi_callba
     enter(env, info, |call: &Call<1>| with_key(call.env, call.args[0], |_| call.env.undefined()))
 }
 
-/// `validateValue(value)`
+/// `validateValue(value, isWellFormed)`: the second says it of a string
 pub(super) extern "C" fn validate_value(
     env: sys::napi_env,
     info: sys::napi_callback_info,
 ) -> Value {
-    enter(env, info, |call: &Call<1>| {
+    enter(env, info, |call: &Call<2>| {
+        let [value, is_well_formed] = call.args;
         let mut scratch = Scratch::default();
         // SAFETY: the bytes of an array are not copied.
-        let source = unsafe { Source::read(call.env, call.args[0], &mut scratch)? };
-        if matches!(source, Source::Text(..)) {
-            let mut room = vec![0; source.len() + 1];
-            source.fill(call.env, &mut room)?;
-        }
+        let source = unsafe { Source::read(call.env, value, &mut scratch)? };
+        source.validate(call.env, call.env.as_bool(is_well_formed)?)?;
         call.env.undefined()
     })
 }

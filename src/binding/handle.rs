@@ -8,12 +8,11 @@ use napi::sys;
 
 use super::bytes::Scratch;
 use super::call::{Call, Callback, bind, enter};
-use super::error::to_js;
 use super::job::{self, PANICKED};
 use super::js::{Answer, Env, Value};
 use super::{abort, compact, consumer, many, operations, read, scan, snapshot, stage, stats};
-use crate::engine::{GroupOutcome, RecoveryReport, Staging};
-use crate::{Control, Share, StoreConfig};
+use crate::engine::{GroupOutcome, RecoveryReport, Refusal, Staging};
+use crate::{Control, Error, Share, StoreConfig};
 
 /// A store and what one JavaScript thread needs to use it. It lives on that thread; jobs take the
 /// engine and the group with them.
@@ -135,14 +134,24 @@ fn commit_values(env: Env, outcome: &GroupOutcome) -> Answer<Vec<Value>> {
     let bytes: Vec<u8> = outcome.outcomes.iter().map(|&outcome| outcome as u8).collect();
     let mut values = vec![env.count(outcome.first_sequence)?, env.buffer(&bytes)?];
     if !outcome.refusals.is_empty() {
-        let refusals = outcome.refusals.iter().map(|refusal| {
-            let object = to_js(env, &refusal.error)?;
-            env.set(object, "index\0", env.count(refusal.index as u64)?)?;
-            Ok(object)
-        });
-        values.push(env.array(&refusals.collect::<Answer<Vec<_>>>()?)?);
+        values.push(env.buffer(&refusal_bytes(&outcome.refusals))?);
     }
     Ok(values)
+}
+
+/// Three numbers of eight bytes for each refusal: its index, the version that was wanted, the version that was
+/// found. An object for each would hold up the event loop, and most callers do not look at it.
+#[allow(clippy::cast_precision_loss, reason = "JavaScript has no wider number")]
+fn refusal_bytes(refusals: &[Refusal]) -> Vec<u8> {
+    let numbers = refusals.iter().flat_map(|refusal| {
+        let (expected, found) = match refusal.error {
+            Error::VersionMismatch { expected, found, .. } => (expected, found),
+            Error::AlreadyExists { version, .. } => (0, version),
+            _ => (0, 0),
+        };
+        [refusal.index as u64, expected, found]
+    });
+    numbers.flat_map(|number| (number as f64).to_le_bytes()).collect()
 }
 
 /// `recover(callback(error, report))`: an object with the function that makes it give up. Without a report when

@@ -9,6 +9,7 @@ use super::js::{Answer, Env, Value};
 use super::key::with_key;
 use super::memory;
 use super::pack::Packer;
+use super::read::show_entry;
 use crate::types::{InvalidKey, Key};
 
 /// What stands for a missing key among the lengths.
@@ -34,7 +35,7 @@ pub(super) extern "C" fn get_many(env: sys::napi_env, info: sys::napi_callback_i
         Handle::of(call).engine.view(|index| {
             index.get_many(&keys, |at, record| {
                 let len = match record {
-                    Some(record) => packer.push(record.value(), || text(env, &record)),
+                    Some(record) => packer.push_value(env, &record, text),
                     None => Ok(MISSING),
                 };
                 match (len, found.get_mut(at)) {
@@ -73,10 +74,7 @@ pub(super) extern "C" fn get_each(env: sys::napi_env, info: sys::napi_callback_i
         for at in 0..env.array_len(keys)? {
             let key = env.element(keys, at)?;
             values.push(with_key(env, key, |key| {
-                engine.view(|index| match index.get(key.as_bytes()) {
-                    Some(record) => text(env, &record),
-                    None => env.undefined(),
-                })?
+                show_entry(env, engine, key.as_bytes(), |env, record| text(env, &record))
             })?);
         }
         env.array(&values)

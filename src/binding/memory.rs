@@ -85,32 +85,34 @@ impl<'call> Bytes<'call> {
         self.len
     }
 
-    /// Copies all of them to the beginning of `room`, or nothing when that is too small.
+    /// Appends a copy of them.
     ///
     /// SAFETY: no call of Node-API may lie between [`of`](Self::of) and this.
-    pub(super) unsafe fn copy_to(&self, room: &mut [u8]) {
-        if self.len == 0 || room.len() < self.len {
+    pub(super) unsafe fn append_to(&self, to: &mut Vec<u8>) {
+        if self.len == 0 {
             return;
         }
-        let to = room.as_mut_ptr();
+        to.reserve(self.len);
+        let room = to.spare_capacity_mut().as_mut_ptr().cast::<u8>();
         // SAFETY: Node said that `len` bytes lie at `data`, nothing could take them away since, and
         // `room` is memory of Rust with as much room. Only this thread can reach what is not shared;
         // what is shared stays where it is for as long as the array, and is read by atomic loads.
         unsafe {
             if self.shared {
-                load(self.data.cast_mut(), to, self.len);
+                load(self.data.cast_mut(), room, self.len);
             } else {
-                ptr::copy_nonoverlapping(self.data, to, self.len);
+                ptr::copy_nonoverlapping(self.data, room, self.len);
             }
+            to.set_len(to.len() + self.len);
         }
     }
 
-    /// A copy of them. SAFETY: as for [`copy_to`](Self::copy_to).
+    /// A copy of them. SAFETY: as for [`append_to`](Self::append_to).
     pub(super) unsafe fn to_vec(&self) -> Vec<u8> {
-        let mut room = vec![0; self.len];
+        let mut copy = Vec::new();
         // SAFETY: passed on to the caller.
-        unsafe { self.copy_to(&mut room) };
-        room
+        unsafe { self.append_to(&mut copy) };
+        copy
     }
 }
 

@@ -28,6 +28,7 @@ mod snapshot;
 mod stage;
 mod stats;
 mod threadsafe;
+mod wide;
 
 use napi::JsValue;
 use napi::bindgen_prelude::Object;

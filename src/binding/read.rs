@@ -1,5 +1,7 @@
 //! Point reads and small questions, answered at once.
 
+use std::sync::Arc;
+
 use napi::sys;
 
 use super::bytes::{text, text_or_buffer};
@@ -8,6 +10,7 @@ use super::handle::Handle;
 use super::js::{Answer, Env, Value};
 use super::key::with_key;
 use super::memory;
+use crate::StoreEngine;
 use crate::index::Record;
 
 /// Longer values get a buffer of their own from here.
@@ -84,14 +87,30 @@ pub(super) extern "C" fn last_recovered_sequence(
 /// Gives what `show` makes of the record of the key in the first argument; undefined when missing.
 fn look_up<const N: usize>(
     call: &Call<N>,
-    show: impl FnOnce(Env, Record<'_>) -> Answer<Value>,
+    show: impl Fn(Env, Record<'_>) -> Answer<Value>,
 ) -> Answer<Value> {
     let engine = &Handle::of(call).engine;
     let [key, ..] = call.args.as_slice() else { return call.env.undefined() };
-    with_key(call.env, *key, |key| {
-        engine.view(|index| match index.get(key.as_bytes()) {
-            Some(record) => show(call.env, record),
-            None => call.env.undefined(),
-        })?
-    })
+    with_key(call.env, *key, |key| show_entry(call.env, engine, key.as_bytes(), show))
+}
+
+/// Gives what `show` makes of the record of a key; undefined when missing. A long value is shown when the index is
+/// no longer locked: a writer that waited for that would keep all other readers waiting.
+pub(super) fn show_entry(
+    env: Env,
+    engine: &StoreEngine,
+    key: &[u8],
+    show: impl Fn(Env, Record<'_>) -> Answer<Value>,
+) -> Answer<Value> {
+    let mut long = None;
+    let shown = engine.view(|index| {
+        let Some(record) = index.get(key) else { return env.undefined() };
+        let Some(blob) = record.blob() else { return show(env, record) };
+        long = Some((Arc::clone(blob), record.version(), record.timestamp()));
+        env.undefined()
+    })?;
+    match long {
+        Some((blob, version, timestamp)) => show(env, Record::held(key, &blob, version, timestamp)),
+        None => shown,
+    }
 }

@@ -36,7 +36,8 @@ pub(super) type Arguments = Call<11>;
 pub(super) extern "C" fn scan_store(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
     enter(env, info, |call: &Arguments| {
         let page = Page::read(call)?;
-        Handle::of(call).engine.view(|index| page.show(call.env, index))?
+        let packer = Handle::of(call).engine.view(|index| page.pack(call.env, index))??;
+        packer.finish(call.env)
     })
 }
 
@@ -72,7 +73,7 @@ impl Page {
 
     /// The page as one string of keys and values with their lengths in `lens` and versions and
     /// timestamps in `numbers`; see [`Packer`] for values that do not fit a string.
-    pub(super) fn show(self, env: Env, index: &Index) -> Answer<Value> {
+    pub(super) fn pack(self, env: Env, index: &Index) -> Answer<Packer> {
         let mut packer = Packer::default();
         let (mut count, mut bytes) = (0, 0);
         let mut lens = vec![0; HEAD];
@@ -81,7 +82,7 @@ impl Page {
             let key_len = packer.push(record.key(), || env.string(record.key()))?;
             let mut value_len = 0;
             if self.values {
-                value_len = packer.push(record.value(), || text_or_buffer(env, &record))?;
+                value_len = packer.push_value(env, &record, text_or_buffer)?;
                 #[allow(clippy::cast_precision_loss, reason = "JavaScript has no wider number")]
                 numbers.extend([record.version() as f64, record.timestamp() as f64]);
                 bytes += record.value().len();
@@ -100,7 +101,7 @@ impl Page {
         }
         memory::write(env, self.lens, &lens)?;
         memory::write(env, self.numbers, &numbers)?;
-        packer.finish(env)
+        Ok(packer)
     }
 }
 

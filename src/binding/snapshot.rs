@@ -92,5 +92,7 @@ extern "C" fn get(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
 
 /// `scan(…)`
 extern "C" fn scan(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
-    enter(env, info, |call: &Arguments| Page::read(call)?.show(call.env, of(call).index()))
+    enter(env, info, |call: &Arguments| {
+        Page::read(call)?.pack(call.env, of(call).index())?.finish(call.env)
+    })
 }

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod announce;
+mod apply;
 mod backup;
 mod checkpoint;
 mod commit;

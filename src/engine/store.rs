@@ -110,7 +110,9 @@ impl StoreEngine {
         let entries = index.len() as u64;
         let last_sequence = replay.last_sequence;
         if !bug!(RecoveryKeepsOldState) {
-            core.change(|state| *state = State { index, last_sequence })?;
+            let recovered = State { index, last_sequence };
+            // Freed when no reader waits for it any more.
+            drop(core.change(|state| std::mem::replace(state, recovered))?);
         }
         *log = Log::Open(Box::new(writer));
         core.last_recovered.store(last_sequence, Ordering::Release);
@@ -309,7 +311,7 @@ impl StoreEngine {
             Log::Open(writer) => writer.close(),
             Log::Memory { .. } | Log::Unopened | Log::Closed => Ok(()),
         };
-        core.change(|state| *state = State::default())?;
+        drop(core.change(std::mem::take)?);
         core.announcements.end();
         closed
     }
