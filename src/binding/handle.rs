@@ -15,7 +15,7 @@ use super::js::{Answer, Env, Value, check};
 use super::slab::{self, Slab};
 use super::{abort, compact, consumer, many, operations, read, scan, snapshot, stage, stats};
 use crate::engine::{GroupOutcome, RecoveryReport, Staging};
-use crate::{Control, Error, Share, StoreConfig};
+use crate::{Control, Error, Share, StoreConfig, Waiting};
 
 /// A store and what one JavaScript thread needs to use it. It lives on that thread; jobs take the
 /// engine and the group with them.
@@ -25,6 +25,8 @@ pub(super) struct Handle {
     meta: Meta,
     pub(super) slab: Slab,
     pub(super) scratch: RefCell<Scratch>,
+    /// The wake of all who follow the history through this handle.
+    pub(super) waiting: RefCell<Option<Waiting>>,
 }
 
 /// Two numbers that JavaScript reads after a `get`: version and timestamp. Writing them is far
@@ -60,6 +62,9 @@ const FUNCTIONS: &[(&str, Callback)] = &[
     ("compact\0", compact::compact),
     ("backup\0", compact::backup),
     ("operations\0", operations::operations),
+    ("readableSequence\0", operations::readable_sequence),
+    ("whenMore\0", operations::when_more),
+    ("waitNoMore\0", operations::wait_no_more),
     ("consumer\0", consumer::consumer),
     ("consumerPosition\0", consumer::consumer_position),
     ("acknowledge\0", consumer::acknowledge),
@@ -87,6 +92,7 @@ pub(super) extern "C" fn open_handle(env: sys::napi_env, info: sys::napi_callbac
             meta: Meta::new(env, meta)?,
             slab: Slab::default(),
             scratch: RefCell::default(),
+            waiting: RefCell::default(),
         });
         bind(env, &handle, FUNCTIONS)
     })

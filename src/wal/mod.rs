@@ -12,6 +12,7 @@ pub mod consumers;
 pub mod format;
 pub mod landmarks;
 pub mod open;
+pub mod parts;
 pub mod path;
 pub mod position;
 pub mod reader;
