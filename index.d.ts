@@ -557,7 +557,7 @@ export class BackupReport {
 
 /**
  * One operation of the history. `payload` is what another store takes with {@link StoreEngine.apply}; it shares the
- * memory of the page that it was read with, about 256 KiB (`Uint8Array.from(payload)` is a copy of its own).
+ * memory of the page that it was read with, at most 256 KiB (`Uint8Array.from(payload)` is a copy of its own).
  *
  * @example
  * ```js
@@ -851,10 +851,13 @@ export class StoreEngine {
 
   /**
    * The operations behind `since`, in the order of their sequences, each once it is on stable storage and visible. In a
-   * store that is not flushed by itself that is after `flush()`. Pages of about 256 KiB are read from the log on a
-   * worker thread; no compaction takes away what a running iteration has not read.
+   * store that is not flushed by itself that is after `flush()`. Pages of at most 256 KiB and 1,024 operations, or of one
+   * larger operation, are read from the log on a worker thread; others have their turn on the event loop after each. No
+   * compaction takes away what a running iteration has not read. An iteration keeps up to two pages in memory.
    *
-   * Nothing is read before the first `next()`. It ends when the store is closed, by `break`, `return()` and the signal.
+   * Nothing is read or remembered before the first `next()`. It ends when the store is closed, by `break`, `return()` and
+   * the signal; one that is forgotten ends when it is collected. What it costs does not depend on how many others there
+   * are. One signal can serve any number of calls: the store puts one listener on it.
    *
    * `next()` throws `not_found` when a compaction has dropped operations behind `since` (the message names the sequence
    * from which on they are there) and `invalid_argument` when `since` is no sequence or beyond the last one.

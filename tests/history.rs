@@ -285,3 +285,20 @@ fn iterations_that_are_over_hold_nothing_back() {
     put();
     assert_eq!(held(&fixture.engine), 0);
 }
+
+#[test]
+fn operations_before_one_that_cannot_be_read_are_given_once_it_can() {
+    let fixture = fixture();
+    let mut ends = Vec::new();
+    for _ in 0..5 {
+        fixture.batch([100, 100]);
+        ends.push(fixture.engine.stats().log_bytes);
+    }
+    let mut pages = fixture.engine.operations(0, false).unwrap();
+    fixture.flip(ends[2] + 100);
+    assert!(pages.next_page().is_err());
+    assert!(pages.next_page().is_err());
+    fixture.flip(ends[2] + 100);
+    let sequences: Vec<_> = pages.map(|logged| logged.unwrap().sequence).collect();
+    assert_eq!(sequences, (1..=10).collect::<Vec<_>>());
+}
