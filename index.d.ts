@@ -860,11 +860,14 @@ export class StoreEngine {
 
   /**
    * The operations behind `since`, in the order of their sequences, each once it is on stable storage and visible. In a
-   * store that is not flushed by itself that is after `flush()`. Pages of about 256 KiB are read from the log on a
-   * worker thread; no compaction takes away what a running iteration has not read. The first page after an opening waits
-   * for a sync of what the log held.
+   * store that is not flushed by itself that is after `flush()`. Pages of at most 256 KiB and 1,024 operations, or of one
+   * larger operation, are read from the log on a worker thread; others have their turn on the event loop after each. No
+   * compaction takes away what a running iteration has not read. An iteration keeps up to two pages in memory. The first
+   * page after an opening waits for a sync of what the log held.
    *
-   * Nothing is read before the first `next()`. It ends when the store is closed, by `break`, `return()` and the signal.
+   * Nothing is read or remembered before the first `next()`. It ends when the store is closed, by `break`, `return()` and
+   * the signal; one that is forgotten ends when it is collected. What it costs does not depend on how many others there
+   * are. One signal can serve any number of calls: the store puts one listener on it.
    *
    * `next()` throws `not_found` when a compaction has dropped operations behind `since` (the message names the sequence
    * from which on they are there) and `invalid_argument` when `since` is no sequence or beyond the last one.

@@ -1,5 +1,6 @@
 'use strict';
 
+const { onAbort } = require('./abort.js');
 const { aborted, toError } = require('./error.js');
 const { checkFunction, checkNames, checkSignal } = require('./options.js');
 const { ok, err } = require('./result.js');
@@ -24,9 +25,9 @@ function inBackground(owner, options, Report, start) {
   }
   return new Promise((resolve, reject) => {
     let call;
-    const abort = () => call.abort();
+    let listenNoMore = () => undefined;
     const settle = (error, report) => {
-      signal?.removeEventListener('abort', abort);
+      listenNoMore();
       if (error === undefined) {
         resolve(ok(new Report(report)));
       } else {
@@ -41,13 +42,13 @@ function inBackground(owner, options, Report, start) {
       try {
         onProgress?.({ written, expected });
       } catch (thrown) {
-        abort();
+        call.abort();
         reject(thrown);
       }
     };
     try {
       call = start(tell);
-      signal?.addEventListener('abort', abort, { once: true });
+      listenNoMore = onAbort(signal, call);
     } catch (raw) {
       settle(raw);
     }

@@ -73,7 +73,11 @@ function checkSignal(signal) {
   if (signal === undefined) {
     return;
   }
-  if (typeof signal?.aborted !== 'boolean' || typeof signal.addEventListener !== 'function') {
+  const isSignal =
+    typeof signal?.aborted === 'boolean' &&
+    typeof signal.addEventListener === 'function' &&
+    typeof signal.removeEventListener === 'function';
+  if (!isSignal) {
     throw invalidArgument('signal must be an AbortSignal', 'signal');
   }
 }

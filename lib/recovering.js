@@ -1,5 +1,6 @@
 'use strict';
 
+const { onAbort } = require('./abort.js');
 const { aborted } = require('./error.js');
 
 // Between two looks at a lock that another process holds.
@@ -21,7 +22,7 @@ class Recovering {
   #done = undefined;
   #lastError = undefined;
   #patient = true;
-  #onAbort = () => this.#abort();
+  #listenNoMore = () => undefined;
 
   constructor(recover, { signal, lockTimeoutMs }) {
     this.#recover = recover;
@@ -36,7 +37,7 @@ class Recovering {
       this.#finish(aborted(this.#signal));
       return;
     }
-    this.#signal?.addEventListener('abort', this.#onAbort);
+    this.#listenNoMore = onAbort(this.#signal, this);
     this.#try();
   }
 
@@ -77,8 +78,8 @@ class Recovering {
     this.#delay = Math.min(this.#delay * 2, LONGEST_DELAY_MS);
   }
 
-  /** A recovery that is running says itself whether it could be stopped. */
-  #abort() {
+  /** Called by the signal. A recovery that is running says itself whether it could be stopped. */
+  abort() {
     this.#running?.abort();
     if (this.#timer !== undefined) {
       this.#finish(aborted(this.#signal));
@@ -88,7 +89,7 @@ class Recovering {
   #finish(error, report) {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#listenNoMore();
     this.#done(error, report);
   }
 }

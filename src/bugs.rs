@@ -99,6 +99,8 @@ mod seeded {
         ConsumersForgotten,
         /// Followers are shown what is written but not durable.
         FollowersRunAhead,
+        /// A part of a frame that was whole once is believed, whatever it says now.
+        ChangedPartBelieved,
 
         // What a reader believes.
         /// The log is cut at the first frame that cannot be read, whatever frames follow.

@@ -48,7 +48,7 @@ pub mod wal;
 pub use engine::{
     ApplyResult, BackupReport, BatchResult, CompactionPolicy, CompactionReport, Consumer, Control,
     Durability, LoggedOperation, Operations, Progress, PutResult, RecoveryReport, Registry,
-    RemoveResult, Share, StoreConfig, StoreEngine, StoreStats, Write,
+    RemoveResult, Share, StoreConfig, StoreEngine, StoreStats, Waiting, Write,
 };
 pub use error::{Error, ErrorCode, Result};
 pub use operation::{Operation, OperationDecoder, OperationEncoder, OperationType};

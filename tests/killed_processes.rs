@@ -337,7 +337,7 @@ fn a_follower_of_a_log_that_was_just_opened_sees_that_there_is_more_to_read() {
     let mut operations = engine.operations(1, true).unwrap();
     assert!(operations.has_more());
     let (wake, woken) = std::sync::mpsc::channel();
-    operations.when_more(move || wake.send(()).unwrap());
+    let _waiting = operations.when_more(move || wake.send(()).unwrap());
     woken.try_recv().unwrap();
     disk.fail_next_sync();
     assert!(operations.next_page().is_err(), "nothing is shown that could not be synced");

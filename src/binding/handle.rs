@@ -12,7 +12,7 @@ use super::job::{self, PANICKED};
 use super::js::{Answer, Env, Value};
 use super::{abort, compact, consumer, many, operations, read, scan, snapshot, stage, stats};
 use crate::engine::{GroupOutcome, RecoveryReport, Refusal, Staging};
-use crate::{Control, Error, Share, StoreConfig};
+use crate::{Control, Error, Share, StoreConfig, Waiting};
 
 /// A store and what one JavaScript thread needs to use it. It lives on that thread; jobs take the
 /// engine and the group with them.
@@ -20,6 +20,8 @@ pub(super) struct Handle {
     pub(super) engine: Arc<Share>,
     pub(super) staging: RefCell<Staging>,
     pub(super) scratch: RefCell<Scratch>,
+    /// The wake of all who follow the history through this handle.
+    pub(super) waiting: RefCell<Option<Waiting>>,
 }
 
 const FUNCTIONS: &[(&str, Callback)] = &[
@@ -46,6 +48,9 @@ const FUNCTIONS: &[(&str, Callback)] = &[
     ("compact\0", compact::compact),
     ("backup\0", compact::backup),
     ("operations\0", operations::operations),
+    ("readableSequence\0", operations::readable_sequence),
+    ("whenMore\0", operations::when_more),
+    ("waitNoMore\0", operations::wait_no_more),
     ("consumer\0", consumer::consumer),
     ("consumerPosition\0", consumer::consumer_position),
     ("acknowledge\0", consumer::acknowledge),
@@ -71,6 +76,7 @@ pub(super) extern "C" fn open_handle(env: sys::napi_env, info: sys::napi_callbac
             engine: Arc::new(Share::new(config(env, options)?)),
             staging: RefCell::new(Staging::new(staged_limit)),
             scratch: RefCell::default(),
+            waiting: RefCell::default(),
         });
         bind(env, &handle, FUNCTIONS)
     })

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
+use super::announce::Waiting;
 use super::backup::{BackupReport, backup};
 use super::compaction::{CompactionReport, compact, compact_if_due};
 use super::config::{Durability, StoreConfig};
@@ -244,6 +245,18 @@ impl StoreEngine {
     /// closed. Nothing that it has not read yet is compacted away while it lives.
     pub fn operations(&self, since: u64, follow: bool) -> Result<Operations> {
         Operations::behind(&self.core, since, follow)
+    }
+
+    /// The last sequence that readers of the history may have: what is behind it is not durable or not visible yet.
+    pub fn readable_sequence(&self) -> u64 {
+        self.core.announcements.announced()
+    }
+
+    /// Calls `wake` once when the history can be read beyond `sequence` or the store is closed, unless what this
+    /// gives is dropped before. Whoever commits calls it, with the log locked: `wake` must be short, and must not use
+    /// the store.
+    pub fn when_more(&self, sequence: u64, wake: impl FnOnce() + Send + 'static) -> Waiting {
+        self.core.announcements.when_behind(sequence, Box::new(wake))
     }
 
     /// The consumer called `name`, whose position the log keeps. One that is new begins behind the sequence

@@ -13,6 +13,7 @@ mod folder;
 pub mod format;
 pub mod landmarks;
 pub mod open;
+pub mod parts;
 pub mod path;
 pub mod position;
 pub mod reader;
