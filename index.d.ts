@@ -155,7 +155,7 @@ export class Entry {
 /** `'put'` writes an entry, `'delete'` removes one. */
 export type OperationType = 'put' | 'delete';
 
-/** When an operation was made; by default now. */
+/** When an operation was made; by default now, by the clock of the system also where a test tool has faked `Date`. */
 export interface OperationOptions {
   /** Milliseconds since the Unix epoch, a safe integer. */
   timestamp?: number | undefined;

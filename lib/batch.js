@@ -5,6 +5,7 @@ const { BatchWrite, batchError } = require('./group.js');
 const { unwrapKey } = require('./key.js');
 const { Operation } = require('./operation.js');
 const { checkIfVersion, unknownName } = require('./options.js');
+const { Buffer } = require('./runtime.js');
 const { unwrapValue } = require('./value.js');
 
 const PUT_FIELDS = ['type', 'key', 'value', 'ifVersion'];

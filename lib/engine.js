@@ -16,6 +16,7 @@ const { readOperation } = require('./operation.js');
 const { readIfVersion } = require('./options.js');
 const { ok, err, missing } = require('./result.js');
 const { BackupReport, BatchResult, CompactionReport } = require('./results.js');
+const { RealPromise } = require('./runtime.js');
 const { EntryIterator, KeyIterator, ValueIterator, readRange } = require('./scan.js');
 const { SlabReader } = require('./slab.js');
 const { snapshotOf } = require('./snapshot.js');
@@ -24,7 +25,7 @@ const { unwrapValue } = require('./value.js');
 const { Writer } = require('./writer.js');
 
 function settled(result) {
-  return Promise.resolve(result);
+  return RealPromise.resolve(result);
 }
 
 /** The current state of one node: reads are synchronous, writes are committed in groups. */

@@ -3,6 +3,7 @@
 const { invalidState, toError } = require('./error.js');
 const { operationsOf } = require('./logged-operation.js');
 const { checkBoolean, checkNames, checkSignal, checkWhole } = require('./options.js');
+const { RealPromise } = require('./runtime.js');
 
 const FOLLOW_OPTIONS = ['follow', 'signal'];
 const HISTORY_OPTIONS = ['since', ...FOLLOW_OPTIONS];
@@ -144,7 +145,7 @@ class HistoryIterator {
   }
 
   #more() {
-    return new Promise((resolve) => {
+    return new RealPromise((resolve) => {
       this.#wake = this.#source.whenMore(this.#native, resolve);
     });
   }
@@ -154,7 +155,7 @@ class HistoryIterator {
 class Histories {
   #handle;
   #life;
-  #last = Promise.resolve();
+  #last = RealPromise.resolve();
   #running = new Set();
   #sleepers = new Set();
 
@@ -236,7 +237,7 @@ class Histories {
   /** One page at a time, so that readers take no more than one worker from the rest of the process. */
   #readPage(native) {
     const read = () =>
-      new Promise((resolve, reject) => {
+      new RealPromise((resolve, reject) => {
         native.nextPage((error, firstSequence, payloads, ends) => {
           if (error === undefined) {
             resolve({ firstSequence, payloads, ends, count: ends.length / 4 });

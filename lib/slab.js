@@ -1,5 +1,6 @@
 'use strict';
 
+const { Buffer } = require('./runtime.js');
 const SIZE = 64 * 1024;
 const NO_ROOM = -1;
 

@@ -2,6 +2,7 @@
 
 const { invalidArgument, toError } = require('./error.js');
 const native = require('./native.js');
+const { Buffer } = require('./runtime.js');
 
 const INTERNAL = Symbol('internal');
 const inspect = Symbol.for('nodejs.util.inspect.custom');

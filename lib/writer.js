@@ -6,6 +6,7 @@ const { Fifo } = require('./fifo.js');
 const { AppliedWrite } = require('./group.js');
 const native = require('./native.js');
 const { err } = require('./result.js');
+const { RealPromise, atEndOfTurn } = require('./runtime.js');
 const { GROUP_CUT, NO_ROOM, StagedGroups } = require('./staged-groups.js');
 
 /** Operations in a group that a store in memory commits at once. */
@@ -18,7 +19,7 @@ function captureResolve(resolve) {
 }
 
 function failed(raw) {
-  return Promise.resolve(err(toError(raw)));
+  return RealPromise.resolve(err(toError(raw)));
 }
 
 /** A write that found the group full and waits, in order, for room. */
@@ -156,13 +157,13 @@ class Writer {
 
   /** A job as a promise of what it gives; it rejects with the raw error. */
   result(start) {
-    return new Promise((resolve, reject) => {
+    return new RealPromise((resolve, reject) => {
       this.run(start, (error, value) => (error === undefined ? resolve(value) : reject(error)));
     });
   }
 
   #join(subject, answer) {
-    const promise = new Promise(captureResolve);
+    const promise = new RealPromise(captureResolve);
     this.#staged.add(resolveOfLast, subject, answer);
     if (answer === GROUP_CUT) {
       // A full group need not wait for the end of the turn.
@@ -174,7 +175,7 @@ class Writer {
   }
 
   #wait(stage, subject) {
-    const promise = new Promise(captureResolve);
+    const promise = new RealPromise(captureResolve);
     this.#waiting.push(new WaitingWrite(stage, subject, resolveOfLast));
     this.#waitingWrites += 1;
     this.#schedule();
@@ -184,7 +185,7 @@ class Writer {
   #schedule() {
     if (!this.#busy && !this.#scheduled) {
       this.#scheduled = true;
-      process.nextTick(this.#onTick);
+      atEndOfTurn(this.#onTick);
     }
   }
 

@@ -4,6 +4,7 @@ const { existsSync } = require('node:fs');
 const { AbstractLevel, AbstractSnapshot } = require('abstract-level');
 const { StoreConfig } = require('../config.js');
 const { StoreEngine } = require('../engine.js');
+const { RealPromise } = require('../runtime.js');
 const { EntryCursor, KeyCursor, ValueCursor, contentOf, storeRange } = require('./level-cursor.js');
 const { LevelError, openError, operationError } = require('./level-error.js');
 const { toStoreKey } = require('./level-key.js');
@@ -147,7 +148,7 @@ class SoftadastraLevel extends AbstractLevel {
   }
 
   async _hasMany(keys, options) {
-    return Promise.all(keys.map((key) => this._has(key, options)));
+    return RealPromise.all(keys.map((key) => this._has(key, options)));
   }
 
   _iterator(options) {

@@ -4,6 +4,7 @@ const { EventEmitter } = require('node:events');
 const { StoreConfig } = require('../config.js');
 const { StoreEngine } = require('../engine.js');
 const { invalidArgument } = require('../error.js');
+const { RealPromise } = require('../runtime.js');
 
 /** Removals in one commit of `clear()`: many for each sync, and the event loop is not held for long. */
 const CLEARED_AT_ONCE = 1000;
@@ -22,7 +23,7 @@ class SoftadastraKeyv extends EventEmitter {
   constructor(store) {
     super();
     if (store instanceof StoreEngine) {
-      this.#engine = Promise.resolve(store);
+      this.#engine = RealPromise.resolve(store);
       return;
     }
     const config = typeof store === 'string' ? StoreConfig.durable(store) : store;

@@ -1,5 +1,6 @@
 'use strict';
 
+const { Buffer } = require('../runtime.js');
 const { LevelError } = require('./level-error.js');
 
 const ASCII = /^\p{ASCII}+$/u;

@@ -1,0 +1,45 @@
+'use strict';
+
+// What the package uses of the runtime, as it was when the package was loaded. Test tools put fakes in the place of
+// globals, and a write must not wait for a clock that stands still. The modules of the runtime have the real functions
+// also where code is loaded into a context of its own with faked globals (Jest). Waiting and the time are in native code.
+
+const { builtin } = require('./native/builtin.js');
+
+const { Buffer } = builtin('buffer');
+const process = builtin('process');
+const uptime = process.uptime.bind(process);
+
+/** The promise of the language, which `await` makes too, whatever the global of that name is. */
+const RealPromise = (async () => undefined)().constructor;
+
+/** Seconds since the process began. */
+function secondsUp() {
+  return uptime();
+}
+
+/** Calls `call` soon, with nothing but the language. */
+async function soon(call) {
+  await undefined;
+  call();
+}
+
+/** Marks of the fakes of sinon (also in Jest and Vitest), Jest's mocks, and node:test. */
+const FAKE = ['clock', '_isMockFunction', 'mock'];
+
+/** `process.nextTick`, once it has shown that it works; until then, and instead of a fake, `soon`. */
+function tickOf({ nextTick }) {
+  const tick = nextTick.bind(process);
+  let works = false;
+  if (!FAKE.some((mark) => mark in nextTick)) {
+    tick(() => {
+      works = true;
+    });
+  }
+  return (call) => (works ? tick(call) : soon(call));
+}
+
+/** Calls `call` at the end of the turn, when all that was waiting to run has run. */
+const atEndOfTurn = tickOf(process);
+
+module.exports = { Buffer, RealPromise, atEndOfTurn, secondsUp };
