@@ -50,6 +50,10 @@ async function holder(log) {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   await once(child.stdout, 'data');
+  // It must not keep this program alive when a call hangs.
+  for (const handle of [child, child.stdin, child.stdout]) {
+    handle.unref();
+  }
   return child;
 }
 
