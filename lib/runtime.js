@@ -42,4 +42,4 @@ function tickOf({ nextTick }) {
 /** Calls `call` at the end of the turn, when all that was waiting to run has run. */
 const atEndOfTurn = tickOf(process);
 
-module.exports = { Buffer, RealPromise, atEndOfTurn, secondsUp };
+module.exports = { Buffer, RealPromise, atEndOfTurn, secondsUp, soon };
