@@ -308,7 +308,10 @@ export interface WriteOptions {
   ifVersion?: number | undefined;
 }
 
-/** One member of a batch that is written as a plain object. Unknown fields are refused by name. */
+/**
+ * One member of a batch that is written as a plain object. Unknown fields are refused by name; as for all options, those
+ * that count are its own, so instances of any class may be passed, and what they inherit is read.
+ */
 export type BatchOperation =
   | { type: 'put'; key: KeyLike; value: ValueLike; ifVersion?: number | undefined }
   | { type: 'remove'; key: KeyLike; ifVersion?: number | undefined };
