@@ -161,7 +161,7 @@ export class Entry {
 /** `'put'` writes an entry, `'delete'` removes one. */
 export type OperationType = 'put' | 'delete';
 
-/** When an operation was made; by default now. */
+/** When an operation was made; by default now, by the clock of the system also where a test tool has faked `Date`. */
 export interface OperationOptions {
   /** Milliseconds since the Unix epoch, a safe integer. */
   timestamp?: number | undefined;
@@ -314,7 +314,10 @@ export interface WriteOptions {
   ifVersion?: number | undefined;
 }
 
-/** One member of a batch that is written as a plain object. Unknown fields are refused by name. */
+/**
+ * One member of a batch that is written as a plain object. Unknown fields are refused by name; as for all options, those
+ * that count are its own, so instances of any class may be passed, and what they inherit is read.
+ */
 export type BatchOperation =
   | { type: 'put'; key: KeyLike; value: ValueLike; ifVersion?: number | undefined }
   | { type: 'remove'; key: KeyLike; ifVersion?: number | undefined };

@@ -14,10 +14,13 @@ import { childFile, must, workspace } from './helpers.mjs';
 const run = promisify(execFile);
 
 function levelIn(t) {
+  const opened = [];
+  // Before the folder is removed: a close makes the log durable under its name.
+  t.after(() => Promise.all(opened.map((db) => db.close())));
   const { file } = workspace(t);
   const open = async (options) => {
     const db = new SoftadastraLevel(file(), options);
-    t.after(() => db.close());
+    opened.push(db);
     await db.open();
     return db;
   };
@@ -180,6 +183,8 @@ test('every write is synced by default, and on request when it is not', async (t
   await durable.close();
 
   const fast = await open({ autoFlush: false });
+  // The first write after an opening makes what was read durable.
+  await fast.put('a', '1');
   syncs = fast.engine.stats().syncs;
   await fast.put('a', '2');
   assert.equal(fast.engine.stats().syncs, syncs);

@@ -4,6 +4,7 @@ const { onAbort } = require('./abort.js');
 const { aborted, toError } = require('./error.js');
 const { checkFunction, checkNames, checkSignal } = require('./options.js');
 const { ok, err } = require('./result.js');
+const { RealPromise } = require('./runtime.js');
 
 const OPTIONS = ['onProgress', 'signal'];
 
@@ -17,13 +18,13 @@ function inBackground(owner, options, Report, start) {
   try {
     checked = readOptions(options, owner);
   } catch (error) {
-    return Promise.resolve(err(toError(error)));
+    return RealPromise.resolve(err(toError(error)));
   }
   const { onProgress, signal } = checked;
   if (signal?.aborted) {
-    return Promise.resolve(err(aborted(signal)));
+    return RealPromise.resolve(err(aborted(signal)));
   }
-  return new Promise((resolve, reject) => {
+  return new RealPromise((resolve, reject) => {
     let call;
     let listenNoMore = () => undefined;
     const settle = (error, report) => {

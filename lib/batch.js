@@ -5,12 +5,13 @@ const { isOf } = require('./copies.js');
 const { invalidArgument } = require('./error.js');
 const { BatchWrite, batchError } = require('./group.js');
 const { unwrapKey } = require('./key.js');
-const { checkIfVersion, unknownName } = require('./options.js');
+const { checkIfVersion, checkNames } = require('./options.js');
 const { NO_ROOM } = require('./staged-groups.js');
 const { unwrapValue, validateValue } = require('./value.js');
 
 const PUT_FIELDS = ['type', 'key', 'value', 'ifVersion'];
 const REMOVE_FIELDS = ['type', 'key', 'ifVersion'];
+const PLACES = { put: 'a put of a batch', remove: 'a remove of a batch' };
 
 /**
  * The operations of one batch, read out of what the caller passed before any of them is staged: reading a field can run
@@ -93,11 +94,7 @@ class BatchPlan {
       throw invalidArgument('the type of an operation must be "put" or "remove"');
     }
     const fields = type === 'put' ? PUT_FIELDS : REMOVE_FIELDS;
-    for (const name in operation) {
-      if (!fields.includes(name)) {
-        throw unknownName(name, fields, `a ${type} of a batch`, 'field');
-      }
-    }
+    checkNames(operation, fields, PLACES[type], 'field');
     this.#add(type === 'put', key, value, ifVersion);
   }
 

@@ -4,6 +4,7 @@
 // asked through functions that were taken before anybody could replace them.
 
 const { invalidArgument } = require('./error.js');
+const { Buffer } = require('./runtime.js');
 
 const { apply } = Reflect;
 const { allocUnsafeSlow, byteLength } = Buffer;

@@ -18,6 +18,7 @@ const { readIfVersion } = require('./options.js');
 const { readBytes } = require('./read-bytes.js');
 const { ok, err, missing } = require('./result.js');
 const { BackupReport, BatchResult, CompactionReport } = require('./results.js');
+const { RealPromise } = require('./runtime.js');
 const { EntryIterator, KeyIterator, ValueIterator, readRange } = require('./scan.js');
 const { snapshotOf } = require('./snapshot.js');
 const { statsOf } = require('./stats.js');
@@ -29,7 +30,7 @@ const numbers = new Float64Array(2);
 const numbersMemory = numbers.buffer;
 
 function settled(result) {
-  return Promise.resolve(result);
+  return RealPromise.resolve(result);
 }
 
 /** The current state of one node: reads are synchronous, writes are committed in groups. */

@@ -61,10 +61,10 @@ function checkedKey(key) {
 
 function readTimestamp(options, owner) {
   if (options === undefined) {
-    return Date.now();
+    return native.now();
   }
   checkNames(options, TIMESTAMP, owner);
-  const { timestamp = Date.now() } = options;
+  const { timestamp = native.now() } = options;
   if (!Number.isSafeInteger(timestamp)) {
     throw invalidArgument('timestamp must be a whole number of milliseconds', 'timestamp');
   }

@@ -1,5 +1,7 @@
 'use strict';
 
+const { Buffer } = require('./runtime.js');
+
 const { apply } = Reflect;
 const { allocUnsafeSlow } = Buffer;
 const { set } = Object.getPrototypeOf(Uint8Array.prototype);

@@ -6,6 +6,7 @@ const { invalidArgument, toError } = require('./error.js');
 const { unwrapKey } = require('./key.js');
 const native = require('./native.js');
 const { ok, err, missing } = require('./result.js');
+const { RealPromise } = require('./runtime.js');
 const { EntryIterator, KeyIterator, PairIterator, ValueIterator, readRange } = require('./scan.js');
 
 const INTERNAL = Symbol('internal');
@@ -69,9 +70,9 @@ class SnapshotBuilderStore {
     try {
       checkPath(path);
     } catch (error) {
-      return Promise.resolve(err(error));
+      return RealPromise.resolve(err(error));
     }
-    return new Promise((resolve) => {
+    return new RealPromise((resolve) => {
       try {
         native.buildSnapshot(path, (error, handle) => {
           resolve(error ? err(toError(error)) : ok(snapshotOf(handle)));

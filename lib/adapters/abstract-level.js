@@ -4,6 +4,7 @@ const { existsSync } = require('node:fs');
 const { AbstractLevel, AbstractSnapshot } = require('abstract-level');
 const { StoreConfig } = require('../config.js');
 const { StoreEngine } = require('../engine.js');
+const { RealPromise } = require('../runtime.js');
 const { EntryCursor, KeyCursor, ValueCursor, contentOf, storeRange } = require('./level-cursor.js');
 const { LevelError, openError, operationError } = require('./level-error.js');
 const { checkLevelView, toStoreKey } = require('./level-key.js');
@@ -74,7 +75,7 @@ class SoftadastraLevel extends AbstractLevel {
   async _close() {
     const closed = await this.#engine.close();
     if (closed.isErr()) {
-      throw operationError(closed.error(), []);
+      throw this.#failure(closed.error(), []);
     }
     this.#engine = undefined;
   }
@@ -100,10 +101,10 @@ class SoftadastraLevel extends AbstractLevel {
   }
 
   async _clear({ snapshot, limit, sync, ...options }) {
-    const state = snapshot ? snapshot[kState] : this.#engine.snapshot();
+    const state = snapshot ? snapshot[kState] : this.#now();
     const range = { ...storeRange(options), limit: limit === -1 ? undefined : limit };
     let batch = [];
-    for (const key of state.keys(range)) {
+    for (const key of this.#read([], () => state.keys(range))) {
       batch.push({ type: 'remove', key });
       if (batch.length === CLEARED_AT_ONCE) {
         await this.#commit(this.#engine.batch(batch), [], false);
@@ -143,12 +144,13 @@ class SoftadastraLevel extends AbstractLevel {
     return this.#read([stored], () =>
       snapshot
         ? fromSnapshot(snapshot[kState], stored, 'buffer') !== undefined
-        : this.#engine.contains(stored),
+        : // A store that is not open contains nothing, and says why when it is read.
+          this.#engine.contains(stored) || this.#engine.getBytes(stored) !== undefined,
     );
   }
 
   async _hasMany(keys, options) {
-    return Promise.all(keys.map((key) => this._has(key, options)));
+    return RealPromise.all(keys.map((key) => this._has(key, options)));
   }
 
   _iterator(options) {
@@ -164,7 +166,7 @@ class SoftadastraLevel extends AbstractLevel {
   }
 
   _snapshot(options) {
-    return new SoftadastraSnapshot(options, this.#engine.snapshot());
+    return new SoftadastraSnapshot(options, this.#now());
   }
 
   /** Where an iterator finds its state: in the snapshot that it was given, or in one of this moment. */
@@ -172,22 +174,37 @@ class SoftadastraLevel extends AbstractLevel {
     if (snapshot) {
       return () => snapshot[kState];
     }
-    const state = this.#engine.snapshot();
-    return () => state;
+    // abstract-level expects no error here: an iterator that it has deferred would never answer.
+    try {
+      const state = this.#now();
+      return () => state;
+    } catch (error) {
+      return () => {
+        throw error;
+      };
+    }
+  }
+
+  #now() {
+    return this.#read([], () => this.#engine.snapshot());
+  }
+
+  #failure(error, keys) {
+    return operationError(error, keys, this.#engine.stats().poisoned);
   }
 
   #read(keys, read) {
     try {
       return read();
     } catch (error) {
-      throw operationError(error, keys);
+      throw this.#failure(error, keys);
     }
   }
 
   async #commit(write, keys, sync) {
     const written = await write;
     if (written.isErr()) {
-      throw operationError(written.error(), keys);
+      throw this.#failure(written.error(), keys);
     }
     if (sync && !this.#autoFlush) {
       await this.#commit(this.#engine.flush(), [], false);

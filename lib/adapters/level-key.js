@@ -1,6 +1,7 @@
 'use strict';
 
 const { isOutside, latin1Of } = require('../bytes.js');
+const { Buffer } = require('../runtime.js');
 const { LevelError } = require('./level-error.js');
 
 const ASCII = /^\p{ASCII}+$/u;

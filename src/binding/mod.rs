@@ -21,6 +21,7 @@ mod many;
 mod memory;
 mod operations;
 mod pack;
+mod pause;
 mod read;
 mod salvage;
 mod scan;
@@ -45,6 +46,8 @@ const EXPORTS: &[(&str, Callback)] = &[
     ("validateValue\0", codec::validate_value),
     ("buildSnapshot\0", snapshot::build_snapshot),
     ("salvage\0", salvage::salvage_log),
+    ("pause\0", pause::pause),
+    ("now\0", pause::now),
 ];
 
 /// The Node-API version whose functions the addon uses, for runtimes that ask before they load it.

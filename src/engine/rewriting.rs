@@ -40,7 +40,7 @@ impl Control {
         self.aborted.store(true, Ordering::Release);
     }
 
-    pub(super) fn is_aborted(&self) -> bool {
+    pub(crate) fn is_aborted(&self) -> bool {
         self.aborted.load(Ordering::Acquire)
     }
 }
