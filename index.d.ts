@@ -122,15 +122,21 @@ export class Value {
   private constructor();
   /** Throws `invalid_argument` for a lone surrogate or more than 64 MiB of UTF-8. The empty string is a value. */
   static fromString(text: string): Value;
-  /** Copies the bytes. Throws `invalid_argument` for more than 64 MiB or a detached buffer. */
+  /**
+   * Copies the bytes. Throws `invalid_argument` for more than 64 MiB, and for an array whose buffer is detached or was
+   * shrunk so that the array lies outside of it.
+   */
   static fromBytes(bytes: Uint8Array): Value;
   /** The content as text; bytes that are not UTF-8 come out as U+FFFD. */
   toString(): string;
-  /** A copy of the content as bytes; text comes out as UTF-8. */
+  /** A copy of the content as bytes, in memory of its own; text comes out as UTF-8. */
   toBytes(): Buffer;
 }
 
-/** Content for an entry. Bytes are copied before the call that takes them returns. */
+/**
+ * Content for an entry. Bytes may be of any realm and lie in shared memory. They are copied before the call that takes
+ * them returns, and refused when their buffer is detached or was shrunk so that they lie outside of it.
+ */
 export type ValueLike = string | Uint8Array | Value;
 
 /**
@@ -155,7 +161,7 @@ export class Entry {
 /** `'put'` writes an entry, `'delete'` removes one. */
 export type OperationType = 'put' | 'delete';
 
-/** When an operation was made; by default now. */
+/** When an operation was made; by default now, by the clock of the system also where a test tool has faked `Date`. */
 export interface OperationOptions {
   /** Milliseconds since the Unix epoch, a safe integer. */
   timestamp?: number | undefined;
@@ -308,7 +314,10 @@ export interface WriteOptions {
   ifVersion?: number | undefined;
 }
 
-/** One member of a batch that is written as a plain object. Unknown fields are refused by name. */
+/**
+ * One member of a batch that is written as a plain object. Unknown fields are refused by name; as for all options, those
+ * that count are its own, so instances of any class may be passed, and what they inherit is read.
+ */
 export type BatchOperation =
   | { type: 'put'; key: KeyLike; value: ValueLike; ifVersion?: number | undefined }
   | { type: 'remove'; key: KeyLike; ifVersion?: number | undefined };
@@ -483,6 +492,8 @@ export interface SalvagedRun {
  * behind the damage is not put together with it, since operations are missing between: each part of it becomes a log
  * of its own, `<to>.from-<first sequence>`, for somebody who knows the data to judge.
  *
+ * It runs on a thread of its own. Aborted by its signal it gives `invalid_state` and leaves no file behind.
+ *
  * Errors: `invalid_argument` for a bad path or when a file that would be written exists; `invalid_state` when the log
  * is open somewhere; `store_error` when the file is no log; `io_error`.
  *
@@ -492,7 +503,11 @@ export interface SalvagedRun {
  * console.log(`${report.records} operations saved, ${report.bytesLost} bytes lost: ${report.problem}`);
  * ```
  */
-export function salvage(path: string, to: string): Promise<Result<SalvageReport>>;
+export function salvage(
+  path: string,
+  to: string,
+  options?: LongCallOptions,
+): Promise<Result<SalvageReport>>;
 
 /** How far a compaction or a backup is. */
 export interface Progress {
@@ -556,8 +571,8 @@ export class BackupReport {
 }
 
 /**
- * One operation of the history. `payload` is what another store takes with {@link StoreEngine.apply}; it shares the
- * memory of the page that it was read with, about 256 KiB (`Uint8Array.from(payload)` is a copy of its own).
+ * One operation of the history. `payload` is what another store takes with {@link StoreEngine.apply}. It has memory of its
+ * own, and may be posted or transferred.
  *
  * @example
  * ```js
@@ -572,7 +587,10 @@ export class LoggedOperation {
   readonly sequence: number;
   /** The operation in its published encoding, as {@link OperationEncoder} writes it. */
   readonly payload: Uint8Array;
-  /** Decoded when it is read for the first time. @throws SoftadastraError for a timestamp past what a number holds. */
+  /**
+   * Decoded from `payload` when it is read for the first time.
+   * @throws SoftadastraError for a timestamp past what a number holds, and when `payload` was given away before.
+   */
   get operation(): Operation;
 }
 
@@ -661,6 +679,8 @@ export interface StoreStats {
   consumers: Array<{ name: string; position: number }>;
   /** Compactions since the store was made. */
   compactions: number;
+  /** Snapshots that are neither closed nor collected. */
+  snapshots: number;
   /** Why the last compaction failed; undefined when it did not. */
   lastCompactionError: SoftadastraError | undefined;
   /** How far the compaction or backup is that is running. */
@@ -766,8 +786,8 @@ export class StoreEngine {
   getString(key: KeyLike): string | undefined;
 
   /**
-   * Reads a value as a copy of its bytes, `undefined` when the key is missing. Up to 4 KiB are a part of a slab of
-   * 64 KiB, as small buffers of Node.js are: a copy (`Buffer.from(bytes)`) lets go of the rest of the slab.
+   * Reads a value as a copy of its bytes, `undefined` when the key is missing. The copy has memory of its own: it can be
+   * posted, cloned or transferred, and takes nothing else along.
    * @throws SoftadastraError for a bad key and while the store is not open.
    */
   getBytes(key: KeyLike): Buffer | undefined;
@@ -851,10 +871,14 @@ export class StoreEngine {
 
   /**
    * The operations behind `since`, in the order of their sequences, each once it is on stable storage and visible. In a
-   * store that is not flushed by itself that is after `flush()`. Pages of about 256 KiB are read from the log on a
-   * worker thread; no compaction takes away what a running iteration has not read.
+   * store that is not flushed by itself that is after `flush()`. Pages of at most 256 KiB and 1,024 operations, or of one
+   * larger operation, are read from the log on a worker thread; others have their turn on the event loop after each. No
+   * compaction takes away what a running iteration has not read. An iteration keeps up to two pages in memory. The first
+   * page after an opening waits for a sync of what the log held.
    *
-   * Nothing is read before the first `next()`. It ends when the store is closed, by `break`, `return()` and the signal.
+   * Nothing is read or remembered before the first `next()`. It ends when the store is closed, by `break`, `return()` and
+   * the signal; one that is forgotten ends when it is collected. What it costs does not depend on how many others there
+   * are. One signal can serve any number of calls: the store puts one listener on it.
    *
    * `next()` throws `not_found` when a compaction has dropped operations behind `since` (the message names the sequence
    * from which on they are there) and `invalid_argument` when `since` is no sequence or beyond the last one.
@@ -900,7 +924,7 @@ export class StoreEngine {
   /** Sequence of the last operation that the last recovery replayed, 0 when there was none. */
   lastRecoveredSequence(): number;
 
-  /** Commits what is staged and puts everything on stable storage. */
+  /** Commits what is staged and puts everything on stable storage, also what the log held when it was opened. */
   flush(): Promise<Result<void>>;
 
   /**
@@ -927,6 +951,13 @@ export class StoreEngine {
  */
 export class Snapshot {
   private constructor();
+  /**
+   * Lets go of the state at once. Every other call then gives or throws `invalid_state`, and so does the next step of an
+   * iterator of it that is not at its end. Closing again does nothing.
+   */
+  close(): void;
+  /** {@link Snapshot.close}, for `using`. */
+  [Symbol.dispose](): void;
   size(): number;
   /** Sequence of the last operation that shows in it. */
   lastSequence(): number;
@@ -954,8 +985,11 @@ export class Snapshot {
  */
 export class SnapshotBuilderStore {
   private constructor();
-  /** Errors as for {@link StoreEngine.open}. */
-  static build(path: string): Promise<Result<Snapshot>>;
+  /**
+   * The log is read on a thread of its own. Errors as for {@link StoreEngine.open}; aborted by its signal it gives
+   * `invalid_state`.
+   */
+  static build(path: string, options?: LongCallOptions): Promise<Result<Snapshot>>;
 }
 
 /**

@@ -1,8 +1,10 @@
 'use strict';
 
+const { onAbort } = require('./abort.js');
 const { aborted, toError } = require('./error.js');
 const { checkFunction, checkNames, checkSignal } = require('./options.js');
 const { ok, err } = require('./result.js');
+const { RealPromise } = require('./runtime.js');
 
 const OPTIONS = ['onProgress', 'signal'];
 
@@ -16,17 +18,17 @@ function inBackground(owner, options, resultOf, start) {
   try {
     checked = readOptions(options, owner);
   } catch (error) {
-    return Promise.resolve(err(toError(error)));
+    return RealPromise.resolve(err(toError(error)));
   }
   const { onProgress, signal } = checked;
   if (signal?.aborted) {
-    return Promise.resolve(err(aborted(signal)));
+    return RealPromise.resolve(err(aborted(signal)));
   }
-  return new Promise((resolve, reject) => {
+  return new RealPromise((resolve, reject) => {
     let call;
-    const abort = () => call.abort();
+    let listenNoMore = () => undefined;
     const settle = (error, given) => {
-      signal?.removeEventListener('abort', abort);
+      listenNoMore();
       if (error === undefined) {
         resolve(ok(resultOf(given)));
       } else {
@@ -41,13 +43,13 @@ function inBackground(owner, options, resultOf, start) {
       try {
         onProgress?.({ written, expected });
       } catch (thrown) {
-        abort();
+        call.abort();
         reject(thrown);
       }
     };
     try {
       call = start(tell);
-      signal?.addEventListener('abort', abort, { once: true });
+      listenNoMore = onAbort(signal, call);
     } catch (raw) {
       settle(raw);
     }

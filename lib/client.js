@@ -6,8 +6,9 @@ const { StoreEngine } = require('./engine.js');
 const { SoftadastraError, invalidState, toError } = require('./error.js');
 const { asyncDispose } = require('./lifecycle.js');
 const { ok, err } = require('./result.js');
+const { RealPromise } = require('./runtime.js');
 
-const DONE = Promise.resolve(ok(undefined));
+const DONE = RealPromise.resolve(ok(undefined));
 
 /** The store behind the documented SDK: one node, its options, and promises of results. */
 class Client {
@@ -23,7 +24,7 @@ class Client {
 
   open() {
     if (this.#engine !== undefined) {
-      return Promise.resolve(err(invalidState('the client is already open')));
+      return RealPromise.resolve(err(invalidState('the client is already open')));
     }
     this.#opening ??= this.#open().finally(() => {
       this.#opening = undefined;
@@ -47,7 +48,7 @@ class Client {
   }
 
   put(key, value) {
-    return this.#engine?.put(key, value) ?? Promise.resolve(this.#notOpen());
+    return this.#engine?.put(key, value) ?? RealPromise.resolve(this.#notOpen());
   }
 
   async get(key) {
@@ -56,7 +57,7 @@ class Client {
   }
 
   remove(key) {
-    return this.#engine?.remove(key) ?? Promise.resolve(this.#notOpen());
+    return this.#engine?.remove(key) ?? RealPromise.resolve(this.#notOpen());
   }
 
   contains(key) {

@@ -1,6 +1,7 @@
 'use strict';
 
 const { readCompaction } = require('./compaction-options.js');
+const { isOf, markClass } = require('./copies.js');
 const { invalidArgument } = require('./error.js');
 const { checkBoolean, checkNames } = require('./options.js');
 
@@ -33,6 +34,8 @@ class StoreConfig {
   }
 }
 
+markClass(StoreConfig, 'StoreConfig');
+
 function logged(path, autoFlush, options, names, owner) {
   const config = new StoreConfig();
   config.mode = 'durable';
@@ -63,7 +66,7 @@ function checkPath(path) {
 
 /** Throws unless `config` can open a store; returns its fields as they are now, safe from later changes. */
 function readConfig(config) {
-  if (!(config instanceof StoreConfig)) {
+  if (!isOf(config, 'StoreConfig')) {
     throw invalidArgument(
       'a store needs a StoreConfig: StoreConfig.memoryOnly(), StoreConfig.durable(path) or StoreConfig.fast(path)',
     );

@@ -1,14 +1,18 @@
 'use strict';
 
+const { onAbortWeakly } = require('./abort.js');
 const { invalidState, toError } = require('./error.js');
+const { Followers } = require('./followers.js');
 const { operationsOf } = require('./logged-operation.js');
 const { checkBoolean, checkNames, checkSignal, checkWhole } = require('./options.js');
+const { RealPromise } = require('./runtime.js');
+const { WeaklyHeld } = require('./weakly.js');
 
 const FOLLOW_OPTIONS = ['follow', 'signal'];
 const HISTORY_OPTIONS = ['since', ...FOLLOW_OPTIONS];
 
-/** A page of at least so many bytes is likely to have a successor, so that is read ahead. */
-const FULL_PAGE = 256 * 1024;
+/** No page is read ahead beside a larger one, which is a single operation. */
+const LARGE_PAGE = 256 * 1024;
 
 /** Reads the options of an iteration over the history; throws for names and types that it does not have. */
 function readHistoryOptions(options, owner, names = FOLLOW_OPTIONS) {
@@ -22,31 +26,29 @@ function readHistoryOptions(options, owner, names = FOLLOW_OPTIONS) {
 }
 
 /**
- * The operations of a log one by one. Nothing is read before the first `next()`. `source` opens the native reader, says
- * where the history ends now, whether the store is closed, and reads no two pages at once.
+ * The operations of a log one by one. Nothing is read or remembered before the first `next()`. `source` opens the native
+ * reader, remembers who reads, says where the history ends now and whether the store is closed, and reads no two pages
+ * at once.
  */
 class HistoryIterator {
   #source;
+  #since;
   #follow;
   #signal;
   #onYield;
   #operations;
   #native = undefined;
   #over = false;
+  #forget = () => undefined;
   #wake = () => undefined;
-  #onAbort = () => this.end();
 
-  constructor(source, { follow, signal }, onYield) {
+  constructor(source, since, { follow, signal }, onYield) {
     this.#source = source;
+    this.#since = since;
     this.#follow = follow;
     this.#signal = signal;
     this.#onYield = onYield;
     this.#operations = this.#run();
-    if (signal?.aborted) {
-      this.#over = true;
-    } else {
-      signal?.addEventListener('abort', this.#onAbort, { once: true });
-    }
   }
 
   [Symbol.asyncIterator]() {
@@ -58,30 +60,34 @@ class HistoryIterator {
   }
 
   return(value) {
-    this.end();
+    this.abort();
     return this.#operations.return(value);
   }
 
   throw(error) {
-    this.end();
+    this.abort();
     return this.#operations.throw(error);
   }
 
   /** Ends the iteration and lets go of the history, also while somebody waits for more of it. */
-  end() {
-    this.#over = true;
-    this.#signal?.removeEventListener('abort', this.#onAbort);
-    this.#native?.release();
-    this.#wake();
+  abort() {
+    if (!this.#over) {
+      this.#over = true;
+      this.#forget();
+      this.#native?.release();
+      this.#wake();
+    }
   }
 
   async *#run() {
+    if (this.#over || this.#signal?.aborted) {
+      this.#over = true;
+      return;
+    }
+    this.#forget = this.#source.remember(this, this.#signal);
     try {
-      let end = Number.POSITIVE_INFINITY;
-      if (!(this.#over || this.#follow)) {
-        end = this.#source.lastSequence();
-      }
-      for await (const page of this.#pages()) {
+      const end = this.#follow ? Number.POSITIVE_INFINITY : this.#source.lastSequence();
+      for await (const page of this.#pages(end)) {
         for (const operation of operationsOf(page)) {
           if (this.#over) {
             return;
@@ -94,24 +100,25 @@ class HistoryIterator {
         }
       }
     } finally {
-      this.end();
+      this.abort();
     }
   }
 
-  /** Pages that have something in them. One that is likely to be wanted is read ahead. */
-  async *#pages() {
+  /** Pages that have something in them. */
+  async *#pages(end) {
     let ahead;
     try {
-      while (!this.#over) {
+      for (let given = 0; !this.#over; ) {
         const page = await this.#received(ahead ?? this.#read());
         ahead = undefined;
         if (page === undefined || (page.count === 0 && !this.#follow)) {
           return;
         }
         if (page.count === 0) {
-          await this.#more();
+          await this.#more(page.firstSequence - 1);
         } else {
-          ahead = page.payloads.length >= FULL_PAGE ? this.#read() : undefined;
+          given += 1;
+          ahead = given > 1 && isLikelyToContinue(page, end) ? this.#read() : undefined;
           yield page;
         }
       }
@@ -136,32 +143,46 @@ class HistoryIterator {
   /** Never rejects, since nobody may be there yet to hear of a page that is read ahead. */
   async #read() {
     try {
-      this.#native ??= this.#source.open(this.#follow);
-      return { page: await this.#source.read(this.#native) };
+      this.#native ??= this.#source.open(this.#since(), this.#follow);
+      return { page: await this.#source.read(this.#native, () => this.#over) };
     } catch (raw) {
       return { failure: toError(raw) };
     }
   }
 
-  #more() {
-    return new Promise((resolve) => {
-      this.#wake = this.#source.whenMore(this.#native, resolve);
+  #more(position) {
+    return new RealPromise((resolve) => {
+      this.#wake = this.#source.whenMore(position, resolve);
     });
   }
 }
 
+/** Whether the page after this one is worth reading ahead. The first page is not asked about: many readers want no more. */
+function isLikelyToContinue({ firstSequence, payloads, count, hasMore }, end) {
+  return hasMore && payloads.length <= LARGE_PAGE && firstSequence + count <= end;
+}
+
 /** What iterations over the history of one store share. */
 class Histories {
-  #handle;
+  #source;
   #life;
-  #last = Promise.resolve();
-  #running = new Set();
-  #sleepers = new Set();
+  #last = RealPromise.resolve();
+  /** Weakly, so that an iteration that was begun and forgotten holds back no history for ever. */
+  #running = new WeaklyHeld();
+  #followers;
 
   constructor(handle, life, writer) {
-    this.#handle = handle;
     this.#life = life;
-    writer.onDone = () => this.#wakeSleepers();
+    this.#followers = new Followers(handle);
+    writer.onDone = () => this.#followers.look();
+    this.#source = {
+      remember: (iterator, signal) => this.#remember(iterator, signal),
+      open: (since, follow) => handle.operations(checkWhole(since, 'since'), follow),
+      read: (native, isOver) => this.#readPage(native, isOver),
+      whenMore: (position, resolve) => this.#followers.sleep(position, resolve),
+      lastSequence: () => handle.lastSequence(),
+      closed: () => life.closed,
+    };
   }
 
   /** An iteration behind `options.since`. */
@@ -175,80 +196,45 @@ class Histories {
 
   /** An iteration behind the sequence that `since` gives when it begins. */
   iterate(since, options, onYield) {
-    const source = {
-      open: (follow) => this.#handle.operations(checkWhole(since(), 'since'), follow),
-      read: (native) => this.#readPage(native),
-      whenMore: (native, resolve) => this.#sleep(native, resolve),
-      lastSequence: () => this.#handle.lastSequence(),
-      closed: () => this.#life.closed,
-    };
-    const iterator = new HistoryIterator(source, options, onYield);
-    this.#remember(iterator);
-    return iterator;
+    return new HistoryIterator(this.#source, since, options, onYield);
   }
 
   /** Ends every iteration; the store is closed. */
   end() {
-    for (const running of this.#running) {
-      running.deref()?.end();
+    for (const running of this.#running.takeAll()) {
+      running.abort();
     }
-    this.#running.clear();
   }
 
-  /**
-   * Waits for more, and gives the function that ends the wait before. The wake of native code keeps no process alive: one
-   * that has nothing else to do would end with an operation still to be given. What is known on this thread is therefore
-   * looked for, here and when a commit is done.
-   */
-  #sleep(native, resolve) {
-    if (native.hasMore()) {
-      resolve();
-      return resolve;
-    }
-    const sleeper = { native, wake: undefined };
-    sleeper.wake = () => {
-      this.#sleepers.delete(sleeper);
-      resolve();
+  /** Gives the function that forgets the iterator, without keeping it. */
+  #remember(iterator, signal) {
+    const reference = this.#running.add(iterator);
+    const listenNoMore = onAbortWeakly(signal, iterator);
+    return () => {
+      this.#running.remove(reference);
+      listenNoMore();
     };
-    this.#sleepers.add(sleeper);
-    native.whenMore(sleeper.wake);
-    return sleeper.wake;
-  }
-
-  #wakeSleepers() {
-    for (const { native, wake } of this.#sleepers) {
-      if (native.hasMore()) {
-        wake();
-      }
-    }
-  }
-
-  /** Weakly, so that an iteration that was begun and forgotten holds back no history for ever. */
-  #remember(iterator) {
-    for (const running of this.#running) {
-      if (running.deref() === undefined) {
-        this.#running.delete(running);
-      }
-    }
-    this.#running.add(new WeakRef(iterator));
   }
 
   /** One page at a time, so that readers take no more than one worker from the rest of the process. */
-  #readPage(native) {
-    const read = () =>
-      new Promise((resolve, reject) => {
-        native.nextPage((error, firstSequence, payloads, ends) => {
-          if (error === undefined) {
-            resolve({ firstSequence, payloads, ends, count: ends.length / 4 });
-          } else {
-            reject(error);
-          }
-        });
-      });
+  #readPage(native, isOver) {
+    const read = () => (isOver() ? undefined : nextPage(native));
     const page = this.#last.then(read);
     this.#last = page.catch(() => undefined);
     return page;
   }
+}
+
+function nextPage(native) {
+  return new RealPromise((resolve, reject) => {
+    native.nextPage((error, firstSequence, payloads, ends, hasMore) => {
+      if (error === undefined) {
+        resolve({ firstSequence, payloads, ends, count: ends.length / 4, hasMore });
+      } else {
+        reject(error);
+      }
+    });
+  });
 }
 
 module.exports = { Histories, readHistoryOptions };

@@ -143,7 +143,19 @@ class ScanIterator {
     const values = this.#withValues;
     const scan = this.#nativeScan;
     try {
-      return scan(prefix, gt, gte, lt, lte, reverse, after, values, count, lens, numbers);
+      return scan(
+        prefix,
+        gt,
+        gte,
+        lt,
+        lte,
+        reverse,
+        after,
+        values,
+        count,
+        lens.buffer,
+        numbers.buffer,
+      );
     } catch (raw) {
       this.#end();
       throw toError(raw);

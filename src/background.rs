@@ -75,7 +75,9 @@ impl Crew {
                     let left = std::mem::take(&mut jobs.waiting);
                     drop(jobs);
                     // Others may have relied on the thread that was about to begin.
-                    left.into_iter().for_each(|work| work());
+                    for work in left {
+                        work();
+                    }
                     return Err(work);
                 }
             }
@@ -167,7 +169,9 @@ mod tests {
     fn a_thread_that_is_held_up_leaves_the_rest_to_another() {
         let crew = crew(2, begin_thread);
         let (go_on, held) = channel::<()>();
-        crew.send_or_do(Box::new(move || drop(held.recv())));
+        crew.send_or_do(Box::new(move || {
+            let _ = held.recv();
+        }));
         assert_eq!(done_by(crew, 10).len(), 10);
         go_on.send(()).unwrap();
     }

@@ -73,6 +73,8 @@ mod seeded {
         ShortWriteBelieved,
         /// A read that gave a part of the bytes counts as the end of the file.
         ShortReadBelieved,
+        /// A disk without room for a whole step ahead refuses writes that would fit.
+        NoSmallerStep,
         /// When a group fails, only the first of those who wait for it are told.
         WaitersForgotten,
 
@@ -97,6 +99,8 @@ mod seeded {
         ConsumersForgotten,
         /// Followers are shown what is written but not durable.
         FollowersRunAhead,
+        /// A part of a frame that was whole once is believed, whatever it says now.
+        ChangedPartBelieved,
 
         // What a reader believes.
         /// The log is cut at the first frame that cannot be read, whatever frames follow.
@@ -137,6 +141,14 @@ mod seeded {
         NoRewrite,
         /// Zeros behind the seal of a closed log are taken for durable ones.
         SpaceBehindSealTrusted,
+        /// What ends with a seal is taken for durable.
+        CleanEndTrusted,
+        /// The history of a log is shown before what was replayed is durable.
+        ReplayedHistoryShown,
+        /// `flush` and `close` leave what was replayed as it was found.
+        ReplayedNotFlushed,
+        /// A part of the copy of what is to be cut off stays when the copy fails.
+        CutCopyStays,
         /// Recovery serves what it has not synced.
         RepairNotSynced,
         /// Versions begin anew when a log is opened.

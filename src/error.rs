@@ -134,6 +134,22 @@ pub enum Error {
         source: Arc<io::Error>,
     },
 
+    /// The bytes of an interrupted write could not be saved before they are cut off. The log was not
+    /// changed.
+    #[error("recovery failed at byte {offset}: the {bytes} bytes of an interrupted write there cannot be saved before they are cut off: {}{}: {} of {}", describe(source), room_needed(source, *bytes), copy.display(), path.display())]
+    CutNotSaved {
+        /// The log.
+        path: PathBuf,
+        /// Where the interrupted write begins.
+        offset: u64,
+        /// How many bytes are to be saved.
+        bytes: u64,
+        /// Where they were to be saved.
+        copy: PathBuf,
+        /// What the operating system said.
+        source: Arc<io::Error>,
+    },
+
     /// The group was not written. Nothing of it is in the log, nothing of it became visible.
     #[error("WAL append failed at sequence {sequence}, byte {offset}: {}: {}", describe(source), path.display())]
     WalAppendFailed {
@@ -329,6 +345,7 @@ impl Error {
             | Self::Aborted
             | Self::InvalidState { .. } => ErrorCode::InvalidState,
             Self::RecoveryFailed { .. }
+            | Self::CutNotSaved { .. }
             | Self::WalAppendFailed { .. }
             | Self::WalFlushFailed { .. }
             | Self::DirectoryMissing { .. }
@@ -356,6 +373,7 @@ impl Error {
             | Self::NotALog { path, .. }
             | Self::UnsupportedVersion { path, .. }
             | Self::RecoveryFailed { path, .. }
+            | Self::CutNotSaved { path, .. }
             | Self::WalAppendFailed { path, .. }
             | Self::WalFlushFailed { path, .. }
             | Self::Poisoned { path }
@@ -389,6 +407,17 @@ fn describe(source: &io::Error) -> String {
         io::ErrorKind::ReadOnlyFilesystem => "read-only file system".into(),
         io::ErrorKind::IsADirectory => "path is a directory".into(),
         _ => source.to_string(),
+    }
+}
+
+/// How much room is missing, where it is that.
+fn room_needed(source: &io::Error, bytes: u64) -> String {
+    match source.kind() {
+        io::ErrorKind::StorageFull
+        | io::ErrorKind::QuotaExceeded
+        | io::ErrorKind::FileTooLarge
+        | io::ErrorKind::WriteZero => format!(", {bytes} bytes of room are needed"),
+        _ => String::new(),
     }
 }
 

@@ -50,9 +50,9 @@ pub mod wal;
 
 pub use control::{Control, Progress};
 pub use engine::{
-    ApplyResult, BackupReport, BatchResult, CompactionPolicy, CompactionReport, Consumer, Durability,
-    LoggedOperation, Operations, PutResult, RecoveryReport, Registry,
-    RemoveResult, Share, StoreConfig, StoreEngine, StoreStats, Write,
+    ApplyResult, BackupReport, BatchResult, CompactionPolicy, CompactionReport, Consumer,
+    Durability, LoggedOperation, Operations, PutResult, RecoveryReport, Registry, RemoveResult,
+    Share, StoreConfig, StoreEngine, StoreStats, Waiting, Write,
 };
 pub use error::{Error, ErrorCode, Result};
 pub use operation::{Operation, OperationDecoder, OperationEncoder, OperationType};

@@ -23,7 +23,8 @@ export interface SoftadastraLevelOptions<K, V>
  *
  * Errors have the codes of `abstract-level`, and the store's `SoftadastraError` as `cause`: `LEVEL_LOCKED`,
  * `LEVEL_CORRUPTION`, `LEVEL_IO_ERROR`, `LEVEL_INVALID_KEY` (a lone surrogate, too long), `LEVEL_INVALID_VALUE`;
- * `LEVEL_DECODE_ERROR` for a key that was written past this class. `open()` wraps them in `LEVEL_DATABASE_NOT_OPEN`.
+ * `LEVEL_DATABASE_NOT_OPEN` while `engine` is not open; `LEVEL_DECODE_ERROR` for a key that was written past this class.
+ * `open()` wraps them in `LEVEL_DATABASE_NOT_OPEN`.
  *
  * @example
  * ```js

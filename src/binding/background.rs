@@ -67,7 +67,7 @@ fn spawn_by<T: Send + 'static>(
             control.abort();
         }
     });
-    let begun = begin(Box::new({
+    let started = begin(Box::new({
         let (caller, control) = (Arc::clone(&caller), Arc::clone(&control));
         move || {
             let run = || control.check().and_then(|()| run(&control));
@@ -76,7 +76,7 @@ fn spawn_by<T: Send + 'static>(
             caller.release();
         }
     }));
-    if !begun {
+    if !started {
         caller.release();
         let reason = "the system gave no thread for a long call";
         return Err(Fault::Store(Error::Internal { reason }));

@@ -18,16 +18,18 @@ mod job;
 mod js;
 mod key;
 mod many;
+mod memory;
 mod operations;
 mod pack;
+mod pause;
 mod read;
 mod salvage;
 mod scan;
-mod slab;
 mod snapshot;
 mod stage;
 mod stats;
 mod threadsafe;
+mod wide;
 
 use napi::JsValue;
 use napi::bindgen_prelude::Object;
@@ -49,6 +51,8 @@ const EXPORTS: &[(&str, Callback)] = &[
     ("snapshotLastSequence\0", snapshot::last_sequence),
     ("snapshotScan\0", snapshot::scan),
     ("snapshotSize\0", snapshot::size),
+    ("pause\0", pause::pause),
+    ("now\0", pause::now),
 ];
 
 /// The Node-API version whose functions the addon uses, for runtimes that ask before they load it.

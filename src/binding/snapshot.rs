@@ -184,10 +184,7 @@ impl Snapshots {
 }
 
 /// Calls `look` with the snapshot that the first argument of a call stands for.
-fn with<const N: usize, R>(
-    call: &Call<N>,
-    look: impl FnOnce(&Snapshot) -> Answer<R>,
-) -> Answer<R> {
+fn with<const N: usize, R>(call: &Call<N>, look: impl FnOnce(&Snapshot) -> Answer<R>) -> Answer<R> {
     let held = held(call)?;
     let snapshot = held.snapshot.borrow();
     match &*snapshot {
@@ -215,9 +212,7 @@ pub(super) extern "C" fn close(env: sys::napi_env, info: sys::napi_callback_info
 
 /// `snapshotSize(snapshot)`
 pub(super) extern "C" fn size(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
-    enter(env, info, |call: &Call<1>| {
-        with(call, |snapshot| call.env.count(snapshot.size() as u64))
-    })
+    enter(env, info, |call: &Call<1>| with(call, |snapshot| call.env.count(snapshot.size() as u64)))
 }
 
 /// `snapshotLastSequence(snapshot)`
@@ -247,6 +242,6 @@ pub(super) extern "C" fn scan(env: sys::napi_env, info: sys::napi_callback_info)
     enter(env, info, |call: &Call<12>| {
         let [_, arguments @ ..] = call.args;
         let page = Page::read(call.env, arguments)?;
-        with(call, |snapshot| page.show(call.env, snapshot.index()))
+        with(call, |snapshot| page.pack(call.env, snapshot.index()))?.finish(call.env)
     })
 }

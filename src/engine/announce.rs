@@ -1,6 +1,7 @@
 //! Tells those who follow the history that there is more of it.
 
-use std::sync::Mutex;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
 use super::core::locked;
 
@@ -8,20 +9,17 @@ type Wake = Box<dyn FnOnce() + Send>;
 
 /// Who waits for operations behind which sequence, and how far the history is durable and visible.
 #[derive(Default)]
-pub(super) struct Announcements(Mutex<Waiting>);
+pub(super) struct Announcements(Arc<Mutex<State>>);
 
 #[derive(Default)]
-struct Waiting {
+struct State {
     announced: u64,
+    /// The history up to here was replayed and is not secured; 0 when all of it is.
+    replayed: u64,
     ended: bool,
     next_id: u64,
-    followers: Vec<Follower>,
-}
-
-struct Follower {
-    id: u64,
-    read_up_to: u64,
-    wake: Wake,
+    /// By the sequence up to which each has read, so that only those who are woken are touched.
+    followers: BTreeMap<(u64, u64), Wake>,
 }
 
 impl std::fmt::Debug for Announcements {
@@ -31,39 +29,80 @@ impl std::fmt::Debug for Announcements {
     }
 }
 
+/// Somebody who waits for more of the history. Whoever drops it is not called any more, or was called.
+#[must_use = "nobody waits when it is dropped"]
+pub struct Waiting {
+    state: Arc<Mutex<State>>,
+    place: (u64, u64),
+}
+
+impl std::fmt::Debug for Waiting {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Waiting(behind {})", self.place.0)
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        let wake = locked(&self.state).followers.remove(&self.place);
+        // Without the lock: what the wake owns may come back here when it goes.
+        drop(wake);
+    }
+}
+
 impl Announcements {
     /// The last sequence that may be shown to followers.
     pub(super) fn announced(&self) -> u64 {
         locked(&self.0).announced
     }
 
+    /// The last sequence that there is to show, where need be once the log is secured.
+    pub(super) fn readable(&self) -> u64 {
+        let state = locked(&self.0);
+        state.announced.max(state.replayed)
+    }
+
+    /// Whether nothing may be shown before the log is secured.
+    pub(super) fn is_to_be_secured(&self) -> bool {
+        locked(&self.0).replayed > 0
+    }
+
     /// Calls `wake` once, as soon as an operation behind `sequence` may be shown or the store stops.
-    /// Gives a number to [`forget`](Self::forget) it by.
-    pub(super) fn when_behind(&self, sequence: u64, wake: Wake) -> u64 {
+    pub(super) fn when_behind(&self, sequence: u64, wake: Wake) -> Waiting {
         let mut state = locked(&self.0);
         state.next_id += 1;
-        let id = state.next_id;
-        if state.ended || state.announced > sequence {
+        let place = (sequence, state.next_id);
+        if state.ended || state.announced.max(state.replayed) > sequence {
             drop(state);
             wake();
         } else {
-            state.followers.push(Follower { id, read_up_to: sequence, wake });
+            state.followers.insert(place, wake);
         }
-        id
-    }
-
-    /// Drops what waits under this number.
-    pub(super) fn forget(&self, id: u64) {
-        locked(&self.0).followers.retain(|follower| follower.id != id);
+        Waiting { state: Arc::clone(&self.0), place }
     }
 
     /// The history up to `sequence` is durable and visible.
     pub(super) fn announce(&self, sequence: u64) {
+        self.tell(sequence, 0);
+    }
+
+    /// The history up to `sequence` is visible. Whoever wants it has to secure the log first.
+    pub(super) fn announce_replayed(&self, sequence: u64) {
+        self.tell(0, sequence);
+    }
+
+    fn tell(&self, announced: u64, replayed: u64) {
         let mut state = locked(&self.0);
-        state.announced = sequence;
+        (state.announced, state.replayed) = (announced, replayed);
         state.ended = false;
-        let ready = state.followers.extract_if(.., |follower| sequence > follower.read_up_to);
-        let ready: Vec<_> = ready.collect();
+        let readable = announced.max(replayed);
+        let mut ready = Vec::new();
+        while let Some(first) = state.followers.first_entry() {
+            if first.key().0 >= readable {
+                break;
+            }
+            ready.push(first.remove());
+        }
         drop(state);
         wake_all(ready);
     }
@@ -74,13 +113,66 @@ impl Announcements {
         state.ended = true;
         let all = std::mem::take(&mut state.followers);
         drop(state);
-        wake_all(all);
+        wake_all(all.into_values());
     }
 }
 
 /// Without the lock, because whoever wakes may come back to wait again.
-fn wake_all(followers: Vec<Follower>) {
-    for follower in followers {
-        (follower.wake)();
+fn wake_all(wakes: impl IntoIterator<Item = Wake>) {
+    for wake in wakes {
+        wake();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    fn wait(at: &Announcements, sequence: u64, woken: &Arc<AtomicUsize>) -> Waiting {
+        let woken = Arc::clone(woken);
+        let wake = move || {
+            woken.fetch_add(1, Ordering::AcqRel);
+        };
+        at.when_behind(sequence, Box::new(wake))
+    }
+
+    fn left(at: &Announcements) -> usize {
+        locked(&at.0).followers.len()
+    }
+
+    #[test]
+    fn those_are_woken_who_have_more_to_read_once_and_the_others_go_on_waiting() {
+        let at = Announcements::default();
+        let woken = Arc::new(AtomicUsize::new(0));
+        let all: Vec<_> = (0..1000).map(|sequence| wait(&at, sequence, &woken)).collect();
+        at.announce(0);
+        assert_eq!((woken.load(Ordering::Acquire), left(&at)), (0, 1000));
+        at.announce(250);
+        assert_eq!((woken.load(Ordering::Acquire), left(&at)), (250, 750));
+        at.announce(250);
+        assert_eq!(woken.load(Ordering::Acquire), 250);
+        let ready = wait(&at, 100, &woken);
+        assert_eq!((woken.load(Ordering::Acquire), left(&at)), (251, 750));
+        drop(ready);
+        at.end();
+        assert_eq!((woken.load(Ordering::Acquire), left(&at)), (1001, 0));
+        drop(all);
+    }
+
+    #[test]
+    fn who_waits_no_more_is_not_called_and_leaves_nothing() {
+        let at = Announcements::default();
+        let woken = Arc::new(AtomicUsize::new(0));
+        for _ in 0..100_000 {
+            drop(wait(&at, 5, &woken));
+        }
+        assert_eq!((left(&at), Arc::strong_count(&woken)), (0, 1));
+        let (first, second) = (wait(&at, 5, &woken), wait(&at, 5, &woken));
+        drop(first);
+        at.announce(6);
+        assert_eq!(woken.load(Ordering::Acquire), 1);
+        drop(second);
     }
 }

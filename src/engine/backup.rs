@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::wal::consumers::Consumers;
 use crate::wal::open::take_lock;
 use crate::wal::path::LogPath;
+use crate::wal::side_names::check_side_names;
 
 /// What a backup holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +38,7 @@ pub(super) fn backup(core: &Core, path: &Path, control: &Control) -> Result<Back
     core.check_open()?;
     let path = LogPath::resolve(&*core.storage, path)?;
     refuse_to_replace(&path)?;
+    check_side_names(&*core.storage, &path)?;
     let _turn = core.rewriting.begin(control)?;
     // Keeps another backup to the same place out.
     let _lock = take_lock(&*core.storage, &path)?;

@@ -89,6 +89,8 @@ fn compact_in_turn(core: &Core, control: &Control) -> Result<CompactionReport> {
 impl Source {
     /// The log as it is now, and the boundary of frames up to which its history is not needed.
     pub(super) fn of(core: &Core) -> Result<Self> {
+        // Finds out whether the folder can be synced before anything has been renamed.
+        core.secure()?;
         let mut log = locked(&core.log);
         let writer = log.writer()?;
         if writer.is_poisoned() {

@@ -120,10 +120,15 @@ impl Core {
 
     pub(super) fn change<R>(&self, change: impl FnOnce(&mut State) -> R) -> Result<R> {
         let mut state = self.state.write().map_err(|_| PANICKED)?;
+        Ok(self.counting_copies(|| change(&mut state)))
+    }
+
+    /// Notes what `write` copies of the state, because others hold the old pieces.
+    pub(super) fn counting_copies<R>(&self, write: impl FnOnce() -> R) -> R {
         let before = copied_by_thread();
-        let changed = change(&mut state);
+        let written = write();
         self.let_go.add(copied_by_thread() - before);
-        Ok(changed)
+        written
     }
 
     /// Goes on with another state. The old one is freed without the lock, as far as no snapshot has it.
@@ -181,11 +186,23 @@ impl Core {
 
     /// Lets followers of the history have what is durable and visible.
     pub(super) fn announce(&self, log: &Log) {
-        if let Log::Open(writer) = log {
-            let ahead = bug!(FollowersRunAhead);
-            let shown = if ahead { writer.last_sequence() } else { writer.durable_sequence() };
-            self.announcements.announce(shown);
+        let Log::Open(writer) = log else { return };
+        let last = writer.last_sequence();
+        if !writer.is_secured() {
+            bug!(ReplayedHistoryShown, return self.announcements.announce(last));
+            return self.announcements.announce_replayed(last);
         }
+        let ahead = bug!(FollowersRunAhead);
+        self.announcements.announce(if ahead { last } else { writer.durable_sequence() });
+    }
+
+    /// Makes what was replayed durable, so that followers may have it.
+    pub(super) fn secure(&self) -> Result<()> {
+        let mut log = locked(&self.log);
+        let secured = log.writer()?.secure();
+        self.publish(&log);
+        self.announce(&log);
+        secured
     }
 
     /// The sequence behind which somebody may still read the history.

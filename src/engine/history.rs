@@ -3,22 +3,27 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
 
+use super::announce::Waiting;
 use super::core::{Core, locked};
+use super::holds::Hold;
 use crate::error::{Error, Result};
 use crate::operation::{Operation, OperationDecoder, OperationEncoder};
 use crate::storage::StorageFile;
 use crate::wal::format::FileHeader;
+use crate::wal::parts::OpenFrame;
 use crate::wal::path::LogPath;
 use crate::wal::position::Position;
-use crate::wal::reader::LogReader;
+use crate::wal::reader::{LogReader, Record};
 
-/// A page is full at this many bytes, or at a part of its frame, so that a large batch is not read over
-/// and over.
+/// A page has at most so many bytes, unless it is a single operation. The first ones have fewer, for those who want
+/// no more than that.
+const FIRST_PAGE_BYTES: usize = 16 << 10;
 const PAGE_BYTES: usize = 256 << 10;
-const PARTS: usize = 16;
+
+/// A page has at most so many operations, since whoever goes through it may let nobody else have a turn meanwhile.
+const PAGE_OPERATIONS: usize = 1024;
 
 /// One operation of the history.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +53,17 @@ pub struct Page {
 }
 
 impl Page {
+    /// Adds an operation, unless the page is full without it.
+    fn take(&mut self, record: &Record<'_>, bytes: usize) -> Result<bool> {
+        let len = self.payloads.len() + record.operation.encoded_len();
+        if !self.ends.is_empty() && (len > bytes || self.ends.len() >= PAGE_OPERATIONS) {
+            return Ok(false);
+        }
+        OperationEncoder::encode_into(record.operation, &mut self.payloads)?;
+        self.ends.push(self.payloads.len());
+        Ok(true)
+    }
+
     /// The operations one by one.
     pub fn operations(&self) -> impl Iterator<Item = LoggedOperation> {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
@@ -64,68 +80,87 @@ impl Page {
 #[derive(Debug)]
 pub struct Operations {
     core: Arc<Core>,
-    /// The sequence up to which was read.
-    read: Arc<AtomicU64>,
+    /// Where it is.
+    hold: Hold,
     log: Option<OpenLog>,
+    page_bytes: usize,
     follow: bool,
     ready: VecDeque<LoggedOperation>,
 }
 
-/// The log as it was when it was last looked at, and where its next frame is.
+/// The log as it was when it was last looked at, and where its next operation is.
 #[derive(Debug)]
 struct OpenLog {
     path: LogPath,
     file: Arc<dyn StorageFile>,
     header: FileHeader,
     next: Position,
+    /// The frame that starts there, when a part of it was read.
+    frame: Option<OpenFrame>,
+}
+
+impl OpenLog {
+    fn unreadable(&self) -> Error {
+        Error::CorruptLog {
+            path: self.path.log().to_owned(),
+            sequence: self.next.last_sequence + 1,
+            offset: self.next.offset,
+            reason: "a frame that was durable cannot be read any more".into(),
+        }
+    }
 }
 
 impl Operations {
     pub(super) fn behind(core: &Arc<Core>, since: u64, follow: bool) -> Result<Self> {
         // Taken before the floor is looked at: a compaction that ends in between shows in the floor, any
         // later one sees the hold.
-        let read = core.holds.take(since);
+        let hold = core.holds.take(since);
         let mut log = locked(&core.log);
         let writer = log.writer()?;
         check_since(writer.path(), since, writer.header().base_sequence, writer.last_sequence())?;
         drop(log);
-        Ok(Self { core: Arc::clone(core), read, log: None, follow, ready: VecDeque::new() })
+        let (core, ready) = (Arc::clone(core), VecDeque::new());
+        Ok(Self { core, hold, log: None, page_bytes: FIRST_PAGE_BYTES, follow, ready })
     }
 
     /// The sequence up to which was read.
     pub fn read_up_to(&self) -> u64 {
-        self.read.load(Ordering::Acquire)
+        self.hold.sequence()
     }
 
-    /// The next operations that are durable and visible; none when there are no more yet.
+    /// The next operations that are durable and visible; none when there are no more yet. The first page of a
+    /// log that was just opened waits until all that was replayed is synced.
     pub fn next_page(&mut self) -> Result<Page> {
         self.core.check_open()?;
+        if self.core.announcements.is_to_be_secured() {
+            self.core.secure()?;
+        }
         let read = self.read_up_to();
         let end = self.core.announcements.announced();
         let mut page = Page { first_sequence: read + 1, ..Page::default() };
         if read < end {
             self.locate(read)?;
-            self.fill(&mut page, read, end)?;
-            self.read.store(read + page.ends.len() as u64, Ordering::Release);
+            let filled = self.fill(&mut page, read, end);
+            if filled.is_err() {
+                // What was read before the error is given by nobody: the place is found anew.
+                self.log = None;
+            }
+            filled?;
+            self.hold.advance(read + page.ends.len() as u64);
+            self.page_bytes = (self.page_bytes * 4).min(PAGE_BYTES);
         }
         Ok(page)
     }
 
     /// Whether there is more to read now.
     pub fn has_more(&self) -> bool {
-        self.core.announcements.announced() > self.read_up_to()
+        self.core.announcements.readable() > self.read_up_to()
     }
 
-    /// Calls `wake` once when there is more to read or the store is closed. Gives a number for
-    /// [`forget`](Self::forget). Whoever commits calls it, with the log locked: `wake` must be short, and must
-    /// not use the store.
-    pub fn when_more(&self, wake: impl FnOnce() + Send + 'static) -> u64 {
+    /// Calls `wake` once when there is more to read or the store is closed, unless what this gives is dropped before.
+    /// Whoever commits calls it, with the log locked: `wake` must be short, and must not use the store.
+    pub fn when_more(&self, wake: impl FnOnce() + Send + 'static) -> Waiting {
         self.core.announcements.when_behind(self.read_up_to(), Box::new(wake))
-    }
-
-    /// Takes a `wake` back that was not called yet.
-    pub fn forget(&self, id: u64) {
-        self.core.announcements.forget(id);
     }
 
     /// Makes sure that `log` is the current one, at or before the operation behind `read`.
@@ -141,53 +176,48 @@ impl Operations {
         let next = writer.landmarks().before(read).ok_or_else(gone)?;
         let path = LogPath::of_open_log(path);
         let file = Arc::clone(writer.file());
-        self.log = Some(OpenLog { path, file, header: header.clone(), next });
+        self.log = Some(OpenLog { path, file, header: header.clone(), next, frame: None });
         Ok(())
     }
 
+    /// Reads operations behind `read` until the page is full or has the one at `end`.
     fn fill(&mut self, page: &mut Page, read: u64, end: u64) -> Result<()> {
         let Some(log) = &mut self.log else { return Ok(()) };
         let mut reader = LogReader::at(log.path.log(), &*log.file, &log.header, log.next)?;
-        reader.skip_to(read, u64::MAX)?;
-        let mut is_full = false;
-        while !is_full && reader.position().last_sequence < end {
-            let mut failed = None;
+        reader.begin_small();
+        if log.frame.is_none() {
+            reader.skip_to(read, u64::MAX)?;
+        }
+        while log.frame.is_some() || reader.position().last_sequence < end {
             log.next = *reader.position();
-            let frame_bytes = reader.next_frame_len()?;
-            let limit = PAGE_BYTES.max(frame_bytes / PARTS);
-            let found = reader.next_frame(&mut |records| {
-                for record in records.iter().filter(|record| record.sequence > read) {
-                    is_full |= page.payloads.len() >= limit;
-                    if is_full || failed.is_some() {
-                        return;
-                    }
-                    failed =
-                        OperationEncoder::encode_into(record.operation, &mut page.payloads).err();
-                    page.ends.push(page.payloads.len());
-                }
+            let mut frame = match log.frame.take() {
+                Some(frame) => frame,
+                None => reader.open_frame()?.ok_or_else(|| log.unreadable())?,
+            };
+            let mut failed = None;
+            let is_done = reader.read_part(&mut frame, &mut |record| {
+                record.sequence <= read
+                    || page.take(record, self.page_bytes).unwrap_or_else(|error| {
+                        failed = Some(error);
+                        false
+                    })
             })?;
             if let Some(error) = failed {
-                return Err(error.into());
+                return Err(error);
             }
-            if !found {
-                return Err(Error::CorruptLog {
-                    path: log.path.log().to_owned(),
-                    sequence: log.next.last_sequence + 1,
-                    offset: log.next.offset,
-                    reason: "a frame that was durable cannot be read any more".into(),
-                });
+            if !is_done {
+                log.frame = Some(frame);
+                return Ok(());
             }
-            if !is_full {
-                log.next = *reader.position();
-                is_full = page.payloads.len() >= PAGE_BYTES;
-            }
+            reader.close_frame(&frame);
+            log.next = *reader.position();
         }
         Ok(())
     }
 
     fn wait(&self) {
         let (wake, woken) = mpsc::channel();
-        self.when_more(move || {
+        let _waiting = self.when_more(move || {
             let _ = wake.send(());
         });
         let _ = woken.recv();

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod announce;
+mod apply;
 mod backup;
 mod checkpoint;
 mod commit;
@@ -23,6 +24,7 @@ mod stats;
 mod store;
 mod write;
 
+pub use announce::Waiting;
 pub use backup::BackupReport;
 pub use compaction::CompactionReport;
 pub use config::{CompactionPolicy, Durability, StoreConfig};

@@ -10,8 +10,8 @@ use super::config::{Durability, StoreConfig};
 use super::core::locked;
 use super::outcome::RecoveryReport;
 use super::store::StoreEngine;
-use crate::control::Control;
 use crate::background;
+use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::storage::{DiskStorage, Storage};
 

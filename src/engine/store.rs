@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
+use super::announce::Waiting;
 use super::backup::{BackupReport, backup};
 use super::compaction::{CompactionReport, compact, compact_if_due};
 use super::config::{Durability, StoreConfig};
@@ -66,6 +67,10 @@ impl StoreEngine {
     /// Opens the log if needed, replays it, and replaces the state in memory by what it says. The
     /// log is locked from here on.
     ///
+    /// A log with a clean end is read without a sync. What it holds is made durable before a write is acknowledged,
+    /// the history is read, or [`flush`](Self::flush), [`close`](Self::close), [`compact`](Self::compact) or
+    /// [`backup`](Self::backup) succeeds. Any other log is durable when this returns.
+    ///
     /// When it fails the store is not open. A log that is damaged is not changed.
     pub fn recover(&self) -> Result<RecoveryReport> {
         self.recover_with(&Control::default())
@@ -98,7 +103,7 @@ impl StoreEngine {
         };
         let aborted = || control.is_aborted();
         let (writer, replay) =
-            wal::open::open(&*core.storage, core.config.path(), synced, sink, aborted)?;
+            wal::open::open(&core.storage, core.config.path(), synced, sink, aborted)?;
         let index = loader.map_or_else(Index::new, IndexLoader::finish);
         if index.is_exhausted() {
             return Err(Error::StoreFull);
@@ -240,6 +245,18 @@ impl StoreEngine {
         Operations::behind(&self.core, since, follow)
     }
 
+    /// The last sequence that readers of the history may have: what is behind it is not durable or not visible yet.
+    pub fn readable_sequence(&self) -> u64 {
+        self.core.announcements.announced()
+    }
+
+    /// Calls `wake` once when the history can be read beyond `sequence` or the store is closed, unless what this
+    /// gives is dropped before. Whoever commits calls it, with the log locked: `wake` must be short, and must not use
+    /// the store.
+    pub fn when_more(&self, sequence: u64, wake: impl FnOnce() + Send + 'static) -> Waiting {
+        self.core.announcements.when_behind(sequence, Box::new(wake))
+    }
+
     /// The consumer called `name`, whose position the log keeps. One that is new begins behind the sequence
     /// `since`; one that is known goes on where it was, whatever `since` says.
     pub fn consumer(&self, name: &str, since: u64) -> Result<Consumer> {
@@ -282,7 +299,7 @@ impl StoreEngine {
         self.core.last_recovered.load(Ordering::Acquire)
     }
 
-    /// Makes everything acknowledged so far durable. Does nothing where it is so already.
+    /// Makes everything acknowledged so far durable, also by an earlier process. Does nothing where it is so already.
     pub fn flush(&self) -> Result<()> {
         let mut log = locked(&self.core.log);
         let flushed = match &mut *log {

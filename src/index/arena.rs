@@ -1,5 +1,7 @@
 //! All records: headers, keys and short values in chunks, long values beside them.
 
+use std::sync::Arc;
+
 use super::blobs::Blobs;
 use super::record::{Entry, HEADER, INLINE_MAX, KEY_MAX, Meta, Record, UNIT};
 use super::space::Space;
@@ -91,7 +93,8 @@ impl Arena {
     fn place_value(&mut self, entry: &Entry<'_>) -> Option<Meta> {
         let key_len = entry.key.len();
         if entry.value.len() > INLINE_MAX {
-            return Some(Meta::with_blob(key_len, self.blobs.insert(entry.value)?));
+            let blob = entry.blob.map_or_else(|| Arc::from(entry.value), Arc::clone);
+            return Some(Meta::with_blob(key_len, self.blobs.insert(blob)?));
         }
         Some(Meta::inline(key_len, entry.value.len()))
     }
@@ -125,6 +128,15 @@ impl Arena {
     /// The addresses of all records, in the order of memory.
     pub(super) fn live(&self) -> impl Iterator<Item = u32> + '_ {
         self.space.live()
+    }
+
+    pub(super) fn has_blobs(&self) -> bool {
+        !self.blobs.is_empty()
+    }
+
+    /// The chunk of a record when a write to it would have to copy it.
+    pub(super) fn shared_chunk(&self, at: u32) -> Option<usize> {
+        self.space.shared_chunk(at)
     }
 
     pub(super) fn has_room(&self, entries: u64, bytes: u64) -> bool {

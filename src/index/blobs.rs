@@ -38,16 +38,17 @@ impl Blobs {
     }
 
     /// Stores a value, or `None` when 32 bits cannot number another.
-    pub(super) fn insert(&mut self, value: &[u8]) -> Option<u32> {
+    pub(super) fn insert(&mut self, value: Arc<[u8]>) -> Option<u32> {
         let id = if self.free == NONE { self.append()? } else { self.free };
         let slot = self.slot(id)?;
         let next = match slot {
             Slot::Free(next) => *next,
             Slot::Full(_) => NONE,
         };
-        *slot = Slot::Full(Arc::from(value));
+        let bytes = value.len();
+        *slot = Slot::Full(value);
         self.free = next;
-        self.bytes += value.len();
+        self.bytes += bytes;
         Some(id)
     }
 
@@ -72,6 +73,10 @@ impl Blobs {
         self.free = id;
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.bytes == 0
+    }
+
     pub(super) fn has_room(&self, additional: u64) -> bool {
         additional + ((self.segments.len() * SEGMENT) as u64) < u64::from(NONE)
     }
@@ -88,13 +93,15 @@ mod tests {
     #[test]
     fn numbers_are_reused_and_clones_keep_their_values() {
         let mut blobs = Blobs::new();
-        let ids: Vec<_> = (0..1000u32).map(|i| blobs.insert(&i.to_le_bytes()).unwrap()).collect();
+        let ids: Vec<_> =
+            (0..1000u32).map(|i| blobs.insert(Arc::from(i.to_le_bytes())).unwrap()).collect();
         let before = blobs.clone();
         for id in &ids {
             blobs.remove(*id);
         }
         assert_eq!(blobs.bytes, 0);
-        let again: Vec<_> = (0..1000u32).map(|_| blobs.insert(b"new").unwrap()).collect();
+        let again: Vec<_> =
+            (0..1000u32).map(|_| blobs.insert(Arc::from(*b"new")).unwrap()).collect();
         assert_eq!(blobs.segments.len(), before.segments.len());
         assert!(again.iter().all(|id| blobs.get(*id).unwrap()[..] == *b"new"));
         assert!(

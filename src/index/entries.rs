@@ -1,5 +1,6 @@
 //! The entries without their order: the point table and the arena, kept in step.
 
+use std::collections::HashSet;
 use std::hash::{BuildHasher, Hasher};
 use std::hint::black_box;
 
@@ -138,6 +139,19 @@ impl Entries {
             }
             black_box(seen);
         }
+    }
+
+    /// How many large pieces puts of these keys would have to copy, because a clone has them too: the chunks of the
+    /// records that are there, and the parts of the table that the others come into.
+    pub(super) fn pieces_to_copy(&self, keys: &[&[u8]]) -> usize {
+        let (mut parts, mut chunks) = (HashSet::new(), HashSet::new());
+        for key in keys {
+            match self.find(key) {
+                Some(at) => chunks.extend(self.arena.shared_chunk(at)),
+                None => parts.extend(self.table.shared_part(self.hash(key))),
+            }
+        }
+        parts.len() + chunks.len()
     }
 
     pub(super) fn put(&mut self, entry: &Entry<'_>) -> Change {

@@ -23,6 +23,8 @@ mod space;
 mod table;
 mod tree;
 
+use std::sync::Arc;
+
 use entries::{BATCH, Change, Entries};
 use record::Entry;
 use tree::Tree;
@@ -30,7 +32,7 @@ use tree::Tree;
 pub use loader::IndexLoader;
 pub(crate) use memory::copied_by_thread;
 pub use range::Range;
-pub use record::Record;
+pub use record::{Content, Record};
 pub use scan::Scan;
 
 /// Entries by key. Keys are ordered by their bytes; which keys and values are permitted is for the caller to decide.
@@ -53,11 +55,14 @@ pub struct Index {
     entries: Entries,
     order: Tree,
     exhausted: bool,
+    /// Held once by each clone.
+    clones: Arc<()>,
 }
 
 impl Default for Index {
     fn default() -> Self {
-        Self { entries: Entries::with_capacity(0), order: Tree::new(), exhausted: false }
+        let (entries, order) = (Entries::with_capacity(0), Tree::new());
+        Self { entries, order, exhausted: false, clones: Arc::default() }
     }
 }
 
@@ -113,10 +118,26 @@ impl Index {
     /// Stores an entry; true if the key is new. Cannot fail while [`Index::has_room`]; without room nothing changes and
     /// [`Index::is_exhausted`] says so from then on.
     pub fn put(&mut self, key: &[u8], value: &[u8], version: u64, timestamp: i64) -> bool {
-        let change = self.entries.put(&Entry { key, value, version, timestamp });
+        self.put_entry(&Entry { key, value, blob: None, version, timestamp })
+    }
+
+    /// [`Index::put`] of a value whose memory the index keeps when it is long.
+    pub fn put_content(
+        &mut self,
+        key: &[u8],
+        content: &Content<'_>,
+        version: u64,
+        timestamp: i64,
+    ) -> bool {
+        let (value, blob) = (content.bytes(), content.blob());
+        self.put_entry(&Entry { key, value, blob, version, timestamp })
+    }
+
+    fn put_entry(&mut self, entry: &Entry<'_>) -> bool {
+        let change = self.entries.put(entry);
         match change {
-            Change::Created(at) => self.order.insert(&self.entries.arena, key, at),
-            Change::Moved(from, to) => self.order.replace(key, from, to),
+            Change::Created(at) => self.order.insert(&self.entries.arena, entry.key, at),
+            Change::Moved(from, to) => self.order.replace(entry.key, from, to),
             Change::InPlace => {}
             Change::Refused => self.exhausted = true,
         }
@@ -136,6 +157,28 @@ impl Index {
     /// The entries of a range, in its order.
     pub fn scan(&self, range: &Range) -> Scan<'_> {
         Scan::new(&self.entries.arena, &self.order, range)
+    }
+
+    /// The long values under these keys. Who holds them while they are replaced or removed decides when their memory is
+    /// freed, which takes long.
+    pub fn long_values(&self, keys: &[&[u8]]) -> Vec<Arc<[u8]>> {
+        let mut values = Vec::new();
+        if self.entries.arena.has_blobs() {
+            self.get_many(keys, |_, record| {
+                values.extend(record.and_then(|record| record.blob()).cloned());
+            });
+        }
+        values
+    }
+
+    /// How many other clones there are. Writes copy the pieces that this one has in common with them.
+    pub fn clones(&self) -> usize {
+        Arc::strong_count(&self.clones) - 1
+    }
+
+    /// How many of the large pieces, of up to 256 KiB, puts of these keys would have to copy because of them.
+    pub fn pieces_to_copy(&self, keys: &[&[u8]]) -> usize {
+        if self.clones() == 0 { 0 } else { self.entries.pieces_to_copy(keys) }
     }
 
     /// The bytes of all keys and values: the least that a log of this state can hold.

@@ -46,6 +46,11 @@ fn place(slots: &mut [u64], slot: u64) {
 }
 
 impl Part {
+    /// Whether a clone has the same slots.
+    pub(super) fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.slots) > 1
+    }
+
     pub(super) fn new(count: usize, depth: u32) -> Self {
         Self { slots: Arc::new(Memory::zeroed(count)), len: 0, depth }
     }

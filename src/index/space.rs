@@ -58,6 +58,12 @@ impl Space {
         self.chunks.get(id)?.bytes(unit)
     }
 
+    /// The chunk of a block when a write to it would have to copy it.
+    pub(super) fn shared_chunk(&self, at: u32) -> Option<usize> {
+        let (id, _) = split(at);
+        self.chunks.get(id).filter(|chunk| Arc::strong_count(chunk) > 1).map(|_| id)
+    }
+
     /// The memory of a block.
     pub(super) fn block_mut(&mut self, at: u32, units: usize) -> Option<&mut [u8]> {
         let (id, unit) = split(at);

@@ -82,6 +82,12 @@ impl Table {
         &self.parts[self.directory[self.entry(hash)] as usize]
     }
 
+    /// The part of a hash when a write to it would have to copy it.
+    pub(super) fn shared_part(&self, hash: u32) -> Option<usize> {
+        let id = self.directory[self.entry(hash)] as usize;
+        self.parts[id].is_shared().then_some(id)
+    }
+
     fn part_mut(&mut self, hash: u32) -> &mut Part {
         let id = self.directory[self.entry(hash)];
         &mut self.parts[id as usize]

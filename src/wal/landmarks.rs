@@ -2,24 +2,78 @@
 
 use super::position::Position;
 
-/// Bytes of log between two landmarks.
+/// Bytes of log between two landmarks, until there are too many of them.
 const APART: u64 = 128 << 10;
 
-/// Frame boundaries, one about every 128 KiB, in order. The first is where the history begins.
-#[derive(Debug, Clone, Default)]
-pub struct Landmarks(Vec<Position>);
+/// So many are kept at most: those of 2 GiB of log. From then on every second one goes and the others lie twice as
+/// far apart, each time.
+const MOST: usize = 16_384;
+
+/// Frame boundaries in order, one about every 128 KiB, in a very long log fewer. The first is where the history
+/// begins.
+#[derive(Debug, Clone)]
+pub struct Landmarks {
+    places: Vec<Position>,
+    apart: u64,
+}
+
+impl Default for Landmarks {
+    fn default() -> Self {
+        Self { places: Vec::new(), apart: APART }
+    }
+}
 
 impl Landmarks {
     /// Notes a boundary between two frames of history, unless one near before is known.
     pub(super) fn pass(&mut self, position: &Position) {
-        if self.0.last().is_none_or(|last| position.offset >= last.offset + APART) {
-            self.0.push(*position);
+        let last = self.places.last();
+        if last.is_some_and(|last| position.offset < last.offset + self.apart) {
+            return;
         }
+        if self.places.len() == MOST {
+            self.apart *= 2;
+            let mut is_kept = false;
+            self.places.retain(|_| {
+                is_kept = !is_kept;
+                is_kept
+            });
+        }
+        self.places.push(*position);
     }
 
     /// The last landmark from which on every operation behind `sequence` can be read.
     pub fn before(&self, sequence: u64) -> Option<Position> {
-        let behind = self.0.partition_point(|place| place.last_sequence <= sequence);
-        self.0.get(behind.checked_sub(1)?).copied()
+        let behind = self.places.partition_point(|place| place.last_sequence <= sequence);
+        self.places.get(behind.checked_sub(1)?).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_of_any_length_has_its_first_landmark_and_never_too_many() {
+        let mut landmarks = Landmarks::default();
+        let at = |frame: u64| Position {
+            offset: 64 + frame * APART,
+            next_frame: frame + 1,
+            chain: 0,
+            last_sequence: frame * 10,
+            sealed: false,
+            in_checkpoint: false,
+        };
+        let frames = 40 * MOST as u64;
+        for frame in 0..frames {
+            landmarks.pass(&at(frame));
+            assert!(landmarks.places.len() <= MOST);
+            assert_eq!(landmarks.before(0), Some(at(0)));
+        }
+        assert!(landmarks.places.len() >= MOST / 2);
+        for frame in (0..frames).step_by(997) {
+            let found = landmarks.before(frame * 10 + 5).unwrap();
+            assert!(found.last_sequence <= frame * 10);
+            assert!(frame + 1 - found.next_frame < 128, "{found:?} is far before frame {frame}");
+        }
     }
 }

@@ -9,9 +9,11 @@
 
 pub mod checksum;
 pub mod consumers;
+mod folder;
 pub mod format;
 pub mod landmarks;
 pub mod open;
+pub mod parts;
 pub mod path;
 pub mod position;
 pub mod reader;
@@ -19,6 +21,7 @@ pub(crate) mod records;
 pub mod repair;
 pub mod rewrite;
 pub mod salvage;
+pub(crate) mod side_names;
 pub mod tail;
 mod window;
 pub mod writer;

@@ -9,6 +9,7 @@ use super::landmarks::Landmarks;
 use super::path::LogPath;
 use super::position::Position;
 use super::reader::{LogReader, Record};
+use super::side_names::check_side_names;
 use super::tail::{Tail, judge};
 use super::writer::LogWriter;
 use super::{repair, writer};
@@ -40,20 +41,24 @@ pub struct Replay {
 /// log in bytes.
 ///
 /// A log that cannot be trusted is refused and not changed by a single byte. On success everything
-/// that was replayed is on stable storage. It gives up between two frames of the replay when `aborted`
-/// says so, which changes nothing of the log.
+/// that was replayed is on stable storage, unless the log has a clean end: then the writer
+/// [secures](LogWriter::secure) it before it writes or vouches for anything. It gives up between two
+/// frames of the replay when `aborted` says so, which changes nothing of the log.
 pub fn open(
-    storage: &dyn Storage,
+    shared: &Arc<dyn Storage>,
     path: &Path,
     synced: bool,
     mut sink: impl FnMut(u64, &[Record<'_>]),
     aborted: impl Fn() -> bool,
 ) -> Result<(LogWriter, Replay)> {
+    let storage = &**shared;
     let path = LogPath::resolve(storage, path)?;
     if path.exists() {
         // Before the lock file is made: nothing may be left beside a file that is not ours.
         let file = open_file(storage, path.log(), Access::Read)?;
         LogReader::new(path.log(), &*file)?;
+    } else {
+        check_side_names(storage, &path)?;
     }
     let lock = take_lock(storage, &path)?;
     let path = LogPath::resolve(storage, path.log())?;
@@ -77,6 +82,11 @@ pub fn open(
         ..Replay::default()
     };
     mend(storage, &path, &*file, &reader, tail, &mut replay)?;
+    let replayed = writer::Replayed {
+        storage: Arc::clone(shared),
+        folder: path.folder().to_owned(),
+        unproven_from: reader.unproven_from(),
+    };
     let start = writer::Start {
         path: path.log().to_owned(),
         header: reader.header().clone(),
@@ -87,9 +97,14 @@ pub fn open(
         landmarks,
         consumers: reader.consumers().clone(),
         synced,
+        replayed: Some(replayed),
     };
     drop(reader);
-    Ok((LogWriter::new(file, Some(lock), start), replay))
+    let mut writer = LogWriter::new(file, Some(lock), start);
+    if created || !replay.clean_shutdown {
+        writer.secure().map_err(as_recovery_error)?;
+    }
+    Ok((writer, replay))
 }
 
 /// Reads every frame and notes where the history can be entered.
@@ -123,8 +138,7 @@ fn drop_unfinished(storage: &dyn Storage, path: &LogPath) -> Result<()> {
     remove().map_err(|error| Error::io(&new, "remove an unfinished log", error))
 }
 
-/// Refuses damage, cuts off an interrupted write after saving it, and makes everything before it
-/// durable, names included.
+/// Refuses damage, and saves the bytes of an interrupted write. The writer cuts them off.
 fn mend(
     storage: &dyn Storage,
     path: &LogPath,
@@ -134,47 +148,33 @@ fn mend(
     replay: &mut Replay,
 ) -> Result<()> {
     let end = reader.position().offset;
-    let failed = |error| match Error::io(path.log(), "repair the log", error) {
-        Error::Io { source, .. } => {
-            Error::RecoveryFailed { path: path.log().to_owned(), offset: end, source }
-        }
-        refused => refused,
-    };
     match tail {
         Tail::Clean => {}
         Tail::Torn { end: torn_end } => {
-            let saved = repair::keep_cut_bytes(storage, path, file, end, torn_end);
-            replay.cut_saved_to = Some(saved.map_err(failed)?);
+            replay.cut_saved_to = Some(repair::keep_cut_bytes(storage, path, file, end, torn_end)?);
             replay.bytes_cut = torn_end - end;
         }
         Tail::Corrupt { reason } => {
             let sequence = reader.position().last_sequence + 1;
             let path = path.log().to_owned();
-            bug!(CutBeforeRefusing, file.set_len(end).map_err(failed)?);
+            bug!(CutBeforeRefusing, file.set_len(end).map_err(|error| reader.failed(error))?);
             return Err(Error::CorruptLog { path, sequence, offset: end, reason });
         }
     }
-    let secure = || {
-        // A closed log ends with its seal: space behind it is of an opener that died, or whose sync
-        // of it failed, and then only looks like zeros.
-        if !replay.clean_shutdown || (file.len()? != end && !bug!(SpaceBehindSealTrusted)) {
-            if !bug!(NoRewrite) {
-                repair::rewrite(file, reader.unproven_from(), end)?;
-            }
-            if !bug!(TornTailStays) {
-                file.set_len(end)?;
-            }
-            if !bug!(RepairNotSynced) {
-                file.sync()?;
-            }
-        }
-        // The last opener may have died between making the file and making its name durable.
-        if bug!(NoFolderSync) { Ok(()) } else { storage.sync_dir(path.folder()) }
-    };
-    secure().map_err(failed)
+    Ok(())
 }
 
-/// Makes an empty log. It gets its name only when it is complete and durable; `mend` makes the name
+fn as_recovery_error(error: Error) -> Error {
+    match error {
+        Error::WalAppendFailed { path, offset, source, .. }
+        | Error::WalFlushFailed { path, offset, source, .. } => {
+            Error::RecoveryFailed { path, offset, source }
+        }
+        other => other,
+    }
+}
+
+/// Makes an empty log. It gets its name only when it is complete and durable; securing it makes the name
 /// durable as well.
 fn create(storage: &dyn Storage, path: &LogPath) -> Result<()> {
     let new = path.new_log();

@@ -16,6 +16,9 @@ use crate::error::{Error, Result};
 use crate::operation::DecodeError;
 use crate::storage::StorageFile;
 
+/// Bytes of a body between two running checksums; a whole number of them makes a slice.
+pub(super) const PIECE: usize = 32 << 10;
+
 /// Reads frames from the start of a log for as long as they are valid, one slice of the file at a
 /// time. What follows the last valid frame is for [`tail`](super::tail) to judge.
 #[derive(Debug)]
@@ -101,7 +104,9 @@ impl<'f> LogReader<'f> {
     /// `sink` was not called.
     pub fn next_frame(&mut self, sink: &mut impl FnMut(&[Record<'_>])) -> Result<bool> {
         let found = self.claimed_frame().and_then(|claimed| match claimed {
-            Some((header, own)) if self.body_is_valid(&header)? => Ok(Some((header, own))),
+            Some((header, own)) if self.body_is_valid(&header, &mut |_| ())? => {
+                Ok(Some((header, own)))
+            }
             _ => Ok(None),
         });
         let Some((header, own)) = found.map_err(|error| self.failed(error))? else {
@@ -124,12 +129,6 @@ impl<'f> LogReader<'f> {
         Ok(())
     }
 
-    /// Bytes of the next frame; 0 when none starts here.
-    pub fn next_frame_len(&mut self) -> Result<usize> {
-        let next = self.claimed_frame().map_err(|error| self.failed(error))?;
-        Ok(next.map_or(0, |(header, _)| as_len(header.frame_len())))
-    }
-
     /// The header at the current offset when it is the one that must come next; its body may still
     /// be bad.
     pub(super) fn claimed_frame(&mut self) -> io::Result<Option<(FrameHeader, u32)>> {
@@ -143,8 +142,13 @@ impl<'f> LogReader<'f> {
         }))
     }
 
-    /// Whether the body of the claimed frame is all there, with its checksum and zero padding.
-    fn body_is_valid(&mut self, header: &FrameHeader) -> io::Result<bool> {
+    /// Whether the body of the claimed frame is all there, with its checksum and zero padding. `mark` gets the
+    /// running checksum after each piece of it.
+    pub(super) fn body_is_valid(
+        &mut self,
+        header: &FrameHeader,
+        mark: &mut impl FnMut(u32),
+    ) -> io::Result<bool> {
         let frame_len = header.frame_len();
         let start = self.position.offset;
         if frame_len > self.window.file_len().saturating_sub(start) {
@@ -162,7 +166,10 @@ impl<'f> LogReader<'f> {
             if piece.is_empty() {
                 return Ok(false);
             }
-            hasher.update(piece);
+            for part in piece.chunks(PIECE) {
+                hasher.update(part);
+                mark(hasher.clone().finalize());
+            }
             at += piece.len() as u64;
         }
         let padding = self.window.view(body_end, as_len(start + frame_len - body_end))?;
@@ -203,7 +210,7 @@ impl<'f> LogReader<'f> {
         while remaining.count > 0 {
             let sequence = remaining.sequence;
             let prefix = header.kind.record_prefix();
-            let bytes = match records_at(&mut self.window, at, end, prefix) {
+            let bytes = match records_at(&mut self.window, at, end, SLICE, prefix) {
                 Ok(Ok(bytes)) => bytes,
                 Ok(Err(source)) => return Err(self.undecodable(sequence, at, source)),
                 Err(error) => return Err(failed(&self.path, at, error)),
@@ -266,6 +273,10 @@ impl<'f> LogReader<'f> {
         }
     }
 
+    pub(super) fn go_to(&mut self, position: Position) {
+        self.position = position;
+    }
+
     /// Forgets what was read ahead, to look at a log again that grows while it is read.
     pub fn refresh(&mut self) -> Result<()> {
         self.window.refresh().map_err(|error| self.failed(error))
@@ -318,7 +329,7 @@ impl<'f> LogReader<'f> {
         failed(&self.path, self.position.offset, source)
     }
 
-    fn undecodable(&self, sequence: u64, offset: u64, source: DecodeError) -> Error {
+    pub(super) fn undecodable(&self, sequence: u64, offset: u64, source: DecodeError) -> Error {
         Error::OperationDecodingFailed { path: self.path.clone(), sequence, offset, source }
     }
 }

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::format::FrameKind;
-use super::window::{SLICE, Window};
+use super::window::Window;
 use crate::operation::{DecodeError, OperationDecoder, OperationRef, OperationType};
 
 /// How many records are handed on together: enough for the cache misses of replaying them to overlap.
@@ -29,15 +29,16 @@ pub(super) struct Remaining {
     pub(super) base_sequence: u64,
 }
 
-/// Bytes of a frame from `at` to a slice behind it or to `end`; at least one record.
+/// Bytes of a frame from `at` to `slice` behind it or to `end`; at least one record.
 pub(super) fn records_at<'w>(
     window: &'w mut Window<'_>,
     at: u64,
     end: u64,
+    slice: usize,
     prefix: usize,
 ) -> io::Result<std::result::Result<&'w [u8], DecodeError>> {
     let room = usize::try_from(end - at).unwrap_or(usize::MAX);
-    let mut wanted = room.min(SLICE);
+    let mut wanted = room.min(slice);
     loop {
         let bytes = window.view(at, wanted)?.get(prefix..).unwrap_or_default();
         let (needed, is_known) = match OperationDecoder::encoded_len(bytes) {
@@ -93,7 +94,7 @@ pub(super) fn decode(
 }
 
 /// The first record and its length.
-fn decode_one<'a>(
+pub(super) fn decode_one<'a>(
     bytes: &'a [u8],
     remaining: &Remaining,
 ) -> std::result::Result<(Record<'a>, usize), DecodeError> {

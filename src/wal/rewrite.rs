@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::consumers::Consumers;
+use super::folder::sync_folder;
 use super::format::{FRAME_HEADER_LEN, FileHeader, FrameKind};
 use super::landmarks::Landmarks;
 use super::path::LogPath;
@@ -64,6 +65,7 @@ impl<'s> Rewrite<'s> {
             consumers: Consumers::default(),
             // Nobody is told that anything is safe before the log has its name.
             synced: false,
+            replayed: None,
         };
         let writer = LogWriter::new(Arc::from(file), None, start);
         Ok(Self { path, unnamed, writer, verified: position, flushed: 0 })
@@ -202,9 +204,7 @@ impl<'s> Rewrite<'s> {
     /// Makes the name durable.
     pub fn secure_name(&self) -> Result<()> {
         bug!(NewNameNotSecured, return Ok(()));
-        let folder = self.path.folder();
-        let secured = self.unnamed.storage.sync_dir(folder);
-        secured.map_err(|error| Error::io(folder, "make the name of the new log durable", error))
+        sync_folder(self.unnamed.storage, self.path.folder())
     }
 
     /// The writer, to go on with.

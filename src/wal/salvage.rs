@@ -19,10 +19,11 @@ use std::path::{Path, PathBuf};
 use self::copy::copy_readable;
 use self::later::LaterRuns;
 use self::new_log::{NewLog, refuse_to_replace};
+pub use self::report::{SalvageReport, SalvagedRun};
 use super::format::{FileHeader, FrameKind};
 use super::path::LogPath;
 use super::reader::LogReader;
-pub use self::report::{SalvageReport, SalvagedRun};
+use super::side_names::check_salvage_names;
 use crate::control::{Control, Steps};
 use crate::error::{Error, Result};
 use crate::storage::{Access, DiskStorage, LockError, Storage, StorageFile, read_full};
@@ -79,6 +80,7 @@ fn salvage_noting(
     let from = LogPath::resolve(storage, path)?;
     let to = LogPath::resolve(storage, to)?;
     let log_bytes = refuse_what_is_no_log(storage, from.log())?;
+    check_salvage_names(storage, &to)?;
     // A log that nobody can lock because its folder cannot be written is what salvage is for.
     let _lock = match storage.lock(&from.lock()) {
         Ok(lock) => Some(lock),

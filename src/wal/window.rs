@@ -15,11 +15,21 @@ pub(crate) struct Window<'f> {
     file_len: u64,
     start: u64,
     data: Vec<u8>,
+    /// Bytes that are read at a time, next and in the end.
+    step: usize,
+    longest: usize,
 }
 
 impl<'f> Window<'f> {
     pub(crate) fn new(file: &'f dyn StorageFile) -> io::Result<Self> {
-        Ok(Self { file, file_len: file.len()?, start: 0, data: Vec::new() })
+        let file_len = file.len()?;
+        Ok(Self { file, file_len, start: 0, data: Vec::new(), step: SLICE, longest: SLICE })
+    }
+
+    /// Reads little at first, and more and more up to `longest`: for those who may soon have enough.
+    pub(crate) fn begin_small(&mut self, step: usize, longest: usize) {
+        self.step = step;
+        self.longest = longest;
     }
 
     pub(crate) fn file_len(&self) -> u64 {
@@ -57,7 +67,8 @@ impl<'f> Window<'f> {
             }
             _ => 0,
         };
-        let wanted = clamp(self.file_len.saturating_sub(offset), len.max(SLICE));
+        let wanted = clamp(self.file_len.saturating_sub(offset), len.max(self.step));
+        self.step = self.step.saturating_mul(4).min(self.longest);
         self.start = offset;
         self.data.resize(wanted.max(kept), 0);
         let rest = self.data.get_mut(kept..).unwrap_or_default();

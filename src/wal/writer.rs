@@ -1,6 +1,8 @@
 //! Appends frames to a log.
 
 mod failures;
+mod room;
+mod securing;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,13 +19,7 @@ use super::position::Position;
 use crate::error::{Error, Result};
 use crate::storage::{StorageFile, StorageLock, write_full};
 
-/// A frame of this size or more is written past the end of the file: its own bytes cost more than
-/// what growing the file adds, and zeroing the space first would write it twice.
-const GROW_FROM: u64 = 128 << 10;
-/// The zeroed space is extended by an eighth of the log, within these bounds.
-const MIN_STEP: u64 = 64 << 10;
-const MAX_STEP: u64 = 4 << 20;
-static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
+pub(super) use securing::Replayed;
 
 /// Where and how a writer begins.
 #[derive(Debug)]
@@ -34,6 +30,8 @@ pub(super) struct Start {
     pub(super) landmarks: Landmarks,
     pub(super) consumers: Consumers,
     pub(super) synced: bool,
+    /// What is to be made durable before anything is written; nothing for a log that is new.
+    pub(super) replayed: Option<Replayed>,
 }
 
 /// Whether the end of the file is what the writer believes it to be.
@@ -62,7 +60,8 @@ pub struct WriterStats {
 /// The writing end of an open log. It holds the lock, unless it writes a log that has no name yet.
 ///
 /// Invariant while sound: the bytes from `position.offset` to `file_len` are zero and, in synced
-/// mode, on stable storage as such.
+/// mode, on stable storage as such. While `replayed` is there nothing is known to be durable and no frame
+/// is written.
 #[derive(Debug)]
 pub struct LogWriter {
     file: Arc<dyn StorageFile>,
@@ -77,17 +76,19 @@ pub struct LogWriter {
     durable_frame: u64,
     durable_sequence: u64,
     synced: bool,
+    replayed: Option<Replayed>,
     health: Health,
     stats: WriterStats,
 }
 
 impl LogWriter {
-    /// Goes on behind a log that was read to its end, cut there and synced.
+    /// Goes on behind a log that was read to its end.
     pub(super) fn new(
         file: Arc<dyn StorageFile>,
         lock: Option<Box<dyn StorageLock>>,
         start: Start,
     ) -> Self {
+        let is_known = start.replayed.is_none();
         Self {
             file,
             lock,
@@ -95,12 +96,13 @@ impl LogWriter {
             checksum: Checksum::salted(start.header.salt),
             header: start.header,
             file_len: start.position.offset,
-            durable_frame: start.position.next_frame - 1,
-            durable_sequence: start.position.last_sequence,
+            durable_frame: if is_known { start.position.next_frame - 1 } else { 0 },
+            durable_sequence: if is_known { start.position.last_sequence } else { 0 },
             position: start.position,
             landmarks: start.landmarks,
             consumers: Arc::new(start.consumers),
             synced: start.synced,
+            replayed: start.replayed,
             health: Health::Sound,
             stats: WriterStats::default(),
         }
@@ -190,14 +192,17 @@ impl LogWriter {
 
     fn append_frame(&mut self, frame: &mut Vec<u8>, kind: FrameKind, count: u32) -> Result<()> {
         self.check_health()?;
+        self.secure_name()?;
         bug!(AckBeforeSync, self.sync_file(self.position.offset)?);
+        let frame_len = frame.len().next_multiple_of(FRAME_ALIGNMENT);
+        if let Err(error) = self.make_room(frame_len as u64) {
+            return Err(self.undo(error));
+        }
+        // Not before the sync that it vouches for.
         let next = self.finish_frame(frame, kind, count)?;
         let start = self.position.offset;
-        let written = self
-            .make_room(frame.len() as u64)
-            .and_then(|()| self.write_frame(frame).map_err(|error| self.append_failed(error)));
-        if let Err(error) = written {
-            return Err(self.undo(error));
+        if let Err(error) = self.write_frame(frame) {
+            return Err(self.undo(self.append_failed(error)));
         }
         if self.synced && !bug!(AckBeforeSync) {
             self.sync_file(start)?;
@@ -208,7 +213,11 @@ impl LogWriter {
 
     /// Puts everything written so far on stable storage.
     pub fn flush(&mut self) -> Result<()> {
-        self.check_health()?;
+        if bug!(ReplayedNotFlushed) {
+            self.check_health()?;
+        } else {
+            self.secure()?;
+        }
         let last_frame = self.position.next_frame - 1;
         if self.durable_frame < last_frame && !bug!(FlushSkipped) {
             self.sync_file(self.position.offset)?;
@@ -293,26 +302,6 @@ impl LogWriter {
         }
         frame.resize(frame.len().next_multiple_of(FRAME_ALIGNMENT), 0);
         Ok(self.position.behind(&header, own))
-    }
-
-    /// Makes sure that a small frame overwrites zeroed, durable space: that is what makes its sync
-    /// cheap and an interrupted write recognizable.
-    fn make_room(&mut self, len: u64) -> Result<()> {
-        let end = self.position.offset + len;
-        if !self.synced || end <= self.file_len || len >= GROW_FROM {
-            return Ok(());
-        }
-        let step = (self.position.offset / 8).clamp(MIN_STEP, MAX_STEP);
-        let target = (end + step).next_multiple_of(4096);
-        while self.file_len < target {
-            let piece =
-                ZEROS.len().min(usize::try_from(target - self.file_len).unwrap_or(usize::MAX));
-            let zeros = ZEROS.get(..piece).unwrap_or_default();
-            write_full(&*self.file, zeros, self.file_len)
-                .map_err(|error| self.append_failed(error))?;
-            self.file_len += piece as u64;
-        }
-        if bug!(ZerosNotSynced) { Ok(()) } else { self.sync_file(self.position.offset) }
     }
 
     fn write_frame(&mut self, frame: &[u8]) -> io::Result<()> {

@@ -43,9 +43,20 @@ pub enum Call {
 
 /// The disk at one call, and the note that was on it.
 #[derive(Debug, Clone)]
-pub struct Moment<N> {
+pub struct Moment {
     pub contents: Contents,
-    pub note: N,
+    pub note: Note,
+}
+
+/// How many commits the next opener may find.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Note {
+    /// Not fewer than this when the machine stops.
+    pub safe: usize,
+    /// Not fewer than this when only the process ends: what is in the page cache stays.
+    pub done: usize,
+    /// Not more than this.
+    pub asked: usize,
 }
 
 #[derive(Debug, Default)]
@@ -57,16 +68,18 @@ struct State {
     faults: Vec<(usize, Fault)>,
     faults_met: usize,
     crash_at: Option<usize>,
-    full: bool,
+    /// By how many bytes the files can still grow; without a limit when nothing.
+    room: Option<usize>,
     choppy: bool,
     sync_fails: bool,
+    folder_syncs_fail: Option<io::ErrorKind>,
     spoils_from: Option<usize>,
     /// A file, and a part of it that cannot be read.
     unreadable: Option<(usize, Range<usize>)>,
     syncs: usize,
     salt: u64,
-    note: (usize, usize),
-    moments: Option<Vec<Moment<(usize, usize)>>>,
+    note: Note,
+    moments: Option<Vec<Moment>>,
     /// Something changed since the last moment was kept.
     changed: bool,
 }
@@ -138,7 +151,17 @@ impl SimDisk {
 
     /// Whether the disk is full: then every write that would need room fails.
     pub fn set_full(&self, full: bool) {
-        self.state().full = full;
+        self.state().room = full.then_some(0);
+    }
+
+    /// Lets the files grow by this many bytes in all.
+    pub fn set_room(&self, bytes: usize) {
+        self.state().room = Some(bytes);
+    }
+
+    /// Makes every sync of a folder fail, as on a file system that knows no such call.
+    pub fn refuse_folder_syncs(&self, with: io::ErrorKind) {
+        self.state().folder_syncs_fail = Some(with);
     }
 
     /// Whether reads and writes do only a part of what they were asked for.
@@ -168,6 +191,7 @@ impl SimDisk {
         let mut state = self.state();
         state.faults.clear();
         state.sync_fails = false;
+        state.folder_syncs_fail = None;
         state.spoils_from = None;
     }
 
@@ -182,7 +206,7 @@ impl SimDisk {
     }
 
     /// Keeps the disk as it is at every call from now on, with the note of that time.
-    pub fn record(&self, note: (usize, usize)) {
+    pub fn record(&self, note: Note) {
         let mut state = self.state();
         state.note = note;
         state.moments = Some(Vec::new());
@@ -190,14 +214,19 @@ impl SimDisk {
     }
 
     /// Changes the note.
-    pub fn note(&self, note: (usize, usize)) {
+    pub fn note(&self, note: Note) {
         let mut state = self.state();
         state.changed |= state.note != note;
         state.note = note;
     }
 
+    /// The note of now.
+    pub fn current_note(&self) -> Note {
+        self.state().note
+    }
+
     /// All that was recorded, the disk as it is now included.
-    pub fn moments(&self) -> Vec<Moment<(usize, usize)>> {
+    pub fn moments(&self) -> Vec<Moment> {
         let mut state = self.state();
         state.keep_moment();
         state.moments.take().unwrap_or_default()
@@ -206,6 +235,14 @@ impl SimDisk {
     /// The disk as it may be found after a crash now.
     pub fn crash(&self, random: &mut Random) -> Self {
         Self::with_contents(self.state().contents.crash(random))
+    }
+
+    /// The disk as the next process finds it when this one is killed now: nothing is synced, all is there.
+    pub fn kill(&self) -> Self {
+        let state = self.state();
+        let next = Self::with_contents(state.contents.clone());
+        next.set_salt(state.salt);
+        next
     }
 
     /// Counts a call and lets it fail when its turn has come.
@@ -263,6 +300,28 @@ impl State {
         short
     }
 
+    /// How much of a write fits on the disk; an error when nothing of it does.
+    fn take_room(&mut self, inode: usize, offset: usize, len: usize) -> io::Result<usize> {
+        let Some(room) = self.room else { return Ok(len) };
+        let end = self.contents.inodes[inode].now.len();
+        let fits = (end + room).saturating_sub(offset).min(len);
+        if fits == 0 && len > 0 {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        self.room = Some(room - (offset + fits).saturating_sub(end));
+        Ok(fits)
+    }
+
+    fn give_back(&mut self, bytes: usize) {
+        self.room = self.room.map(|room| room + bytes);
+    }
+
+    fn resize(&mut self, inode: usize, len: usize) {
+        let freed = self.inode(inode).now.len().saturating_sub(len);
+        self.give_back(freed);
+        self.inode(inode).change(Change::SetLen(len));
+    }
+
     fn inode(&mut self, inode: usize) -> &mut Inode {
         &mut self.contents.inodes[inode]
     }
@@ -288,7 +347,7 @@ impl Storage for SimDisk {
         let mut state = self.enter(Call::Open)?;
         let inode = match (state.contents.names.get(path), access) {
             (Some(&inode), Access::Create) => {
-                state.inode(inode).change(Change::SetLen(0));
+                state.resize(inode, 0);
                 inode
             }
             (Some(&inode), _) => inode,
@@ -303,12 +362,22 @@ impl Storage for SimDisk {
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
-        self.enter(Call::Remove)?.contents.remove(path)
+        let mut state = self.enter(Call::Remove)?;
+        let freed = state.contents.file(path).map_or(0, <[u8]>::len);
+        state.contents.remove(path)?;
+        state.give_back(freed);
+        Ok(())
     }
 
     fn sync_dir(&self, _path: &Path) -> io::Result<()> {
-        self.enter(Call::SyncDir)?.contents.sync_names();
-        Ok(())
+        let mut state = self.enter(Call::SyncDir)?;
+        match state.folder_syncs_fail {
+            Some(kind) => Err(kind.into()),
+            None => {
+                state.contents.sync_names();
+                Ok(())
+            }
+        }
     }
 
     fn lock(&self, path: &Path) -> Result<Box<dyn StorageLock>, LockError> {
@@ -373,13 +442,10 @@ impl StorageFile for SimFile {
         let short = state.short_here();
         let bytes = if short || state.choppy { &bytes[..bytes.len().div_ceil(2)] } else { bytes };
         let offset = offset as usize;
-        let full = state.full;
         let number = state.calls.len();
         let spoils = state.spoils_from.take_if(|from| number > *from).is_some();
+        let bytes = &bytes[..state.take_room(self.inode, offset, bytes.len())?];
         let inode = state.inode(self.inode);
-        if full && inode.now.len() < offset + bytes.len() {
-            return Err(io::ErrorKind::StorageFull.into());
-        }
         let mut stored = bytes.to_vec();
         if spoils && let Some(byte) = stored.last_mut() {
             *byte ^= 0x10;
@@ -390,7 +456,7 @@ impl StorageFile for SimFile {
 
     fn set_len(&self, len: u64) -> io::Result<()> {
         let mut state = self.disk.enter(Call::SetLen)?;
-        state.inode(self.inode).change(Change::SetLen(len as usize));
+        state.resize(self.inode, len as usize);
         Ok(())
     }
 

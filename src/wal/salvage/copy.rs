@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::super::folder::sync_folder;
 use super::super::path::LogPath;
 use super::super::window::SLICE;
 use crate::control::Steps;
@@ -38,7 +39,7 @@ pub(super) fn copy_readable(
         steps.add(wanted as u64)?;
     }
     file.sync().map_err(failed)?;
-    storage.sync_dir(to.folder()).map_err(failed)?;
+    sync_folder(storage, to.folder())?;
     Ok((file, unreadable))
 }
 

@@ -1,0 +1,304 @@
+//! The history is read in pages of a bounded size, each byte of the log about once, and never believed unseen.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that fails panics"
+)]
+
+use std::fs::OpenOptions;
+use std::io::{self, Read, Seek, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use softadastra_store::storage::{
+    Access, DiskStorage, LockError, PathKind, Storage, StorageFile, StorageLock,
+};
+use softadastra_store::{
+    CompactionPolicy, Control, Error, Key, OperationEncoder, StoreConfig, StoreEngine, Value, Write,
+};
+
+const PAGE_BYTES: usize = 256 << 10;
+const PAGE_OPERATIONS: usize = 1024;
+
+/// The real disk, with a count of the bytes that are read.
+#[derive(Debug, Default)]
+struct CountingDisk {
+    disk: DiskStorage,
+    read: Arc<AtomicU64>,
+}
+
+#[derive(Debug)]
+struct CountingFile {
+    file: Box<dyn StorageFile>,
+    read: Arc<AtomicU64>,
+}
+
+impl Storage for CountingDisk {
+    fn kind(&self, path: &Path) -> io::Result<PathKind> {
+        self.disk.kind(path)
+    }
+    fn canonical(&self, path: &Path) -> io::Result<PathBuf> {
+        self.disk.canonical(path)
+    }
+    fn open(&self, path: &Path, access: Access) -> io::Result<Box<dyn StorageFile>> {
+        let file = self.disk.open(path, access)?;
+        Ok(Box::new(CountingFile { file, read: Arc::clone(&self.read) }))
+    }
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.disk.rename(from, to)
+    }
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.disk.remove(path)
+    }
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        self.disk.sync_dir(path)
+    }
+    fn lock(&self, path: &Path) -> Result<Box<dyn StorageLock>, LockError> {
+        self.disk.lock(path)
+    }
+}
+
+impl StorageFile for CountingFile {
+    fn len(&self) -> io::Result<u64> {
+        self.file.len()
+    }
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let count = self.file.read_at(buffer, offset)?;
+        self.read.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {
+        self.file.write_at(bytes, offset)
+    }
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.file.set_len(len)
+    }
+    fn sync(&self) -> io::Result<()> {
+        self.file.sync()
+    }
+}
+
+/// A store in a folder of its own, which is removed when this is dropped.
+struct Fixture {
+    folder: tempfile::TempDir,
+    engine: StoreEngine,
+    read: Arc<AtomicU64>,
+}
+
+fn fixture() -> Fixture {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = CountingDisk::default();
+    let read = Arc::clone(&disk.read);
+    let config = StoreConfig::buffered(folder.path().join("store.wal"));
+    let config = config.with_compaction(CompactionPolicy::MANUAL);
+    let engine = StoreEngine::with_storage(config, Arc::new(disk));
+    engine.recover().unwrap();
+    Fixture { folder, engine, read }
+}
+
+impl Fixture {
+    fn log(&self) -> PathBuf {
+        self.folder.path().join("store.wal")
+    }
+
+    /// Writes one batch with values of these sizes and flushes it.
+    fn batch(&self, sizes: impl IntoIterator<Item = usize>) {
+        let writes = sizes.into_iter().enumerate().map(|(at, size)| {
+            let value = vec![u8::try_from(at % 251).unwrap(); size];
+            Write::put(Key::new(format!("key {at:06}")).unwrap(), Value::from_bytes(value))
+        });
+        self.engine.batch(&writes.collect::<Vec<_>>()).unwrap();
+        self.engine.flush().unwrap();
+    }
+
+    fn bytes_read(&self, what: impl FnOnce()) -> u64 {
+        let before = self.read.load(Ordering::Relaxed);
+        what();
+        self.read.load(Ordering::Relaxed) - before
+    }
+
+    /// Turns over the bits of one byte of the log.
+    fn flip(&self, offset: u64) {
+        let mut file = OpenOptions::new().read(true).write(true).open(self.log()).unwrap();
+        let mut byte = [0];
+        file.seek(SeekFrom::Start(offset)).unwrap();
+        file.read_exact(&mut byte).unwrap();
+        file.seek(SeekFrom::Start(offset)).unwrap();
+        file.write_all(&[!byte[0]]).unwrap();
+    }
+}
+
+#[test]
+fn a_page_is_small_in_bytes_and_in_operations_or_is_a_single_operation() {
+    let fixture = fixture();
+    let large = [9 << 20, 1, 300_000, PAGE_BYTES, 2, 5 << 20, 5 << 20];
+    fixture.batch((0..30_000).map(|_| 3).chain(large).chain((0..300).map(|_| 40_000)));
+    for _ in 0..3 {
+        fixture.batch([100_000, 200_000, 10]);
+    }
+    let mut pages = fixture.engine.operations(0, false).unwrap();
+    let (mut next, mut largest, mut longest) = (1, 0, 0);
+    loop {
+        let page = pages.next_page().unwrap();
+        if page.ends.is_empty() {
+            break;
+        }
+        assert_eq!(page.first_sequence, next);
+        let (bytes, count) = (page.payloads.len(), page.ends.len());
+        assert!(count == 1 || bytes <= PAGE_BYTES, "{bytes} bytes of {count} operations");
+        assert!(count <= PAGE_OPERATIONS, "{count} operations");
+        if count > 1 {
+            largest = largest.max(bytes);
+        }
+        longest = longest.max(count);
+        for logged in page.operations() {
+            let operation = logged.operation().unwrap();
+            assert_eq!(OperationEncoder::encode(&operation).unwrap(), logged.payload);
+            next += 1;
+        }
+    }
+    assert_eq!(next - 1, fixture.engine.last_sequence());
+    assert_eq!(longest, PAGE_OPERATIONS);
+    assert!(largest > PAGE_BYTES / 2, "pages are as full as they may be: {largest}");
+}
+
+#[test]
+fn a_reader_that_wants_a_few_operations_is_not_given_many() {
+    let fixture = fixture();
+    fixture.batch((0..1000).map(|_| 1000));
+    let mut pages = fixture.engine.operations(10, false).unwrap();
+    let sizes: Vec<_> = (0..4).map(|_| pages.next_page().unwrap().payloads.len()).collect();
+    assert!(sizes[0] <= 16 << 10, "{sizes:?}");
+    assert!(sizes.is_sorted() && sizes[2] > PAGE_BYTES / 2, "{sizes:?}");
+}
+
+#[test]
+fn a_batch_of_many_pages_is_not_read_over_and_over() {
+    let batch = fixture();
+    batch.batch((0..100_000).map(|_| 100));
+    let log_bytes = batch.engine.stats().log_bytes;
+    assert!(log_bytes > 10 << 20);
+    let read = batch.bytes_read(|| {
+        assert_eq!(batch.engine.operations(0, false).unwrap().count(), 100_000);
+    });
+    // Once to see that the frame is whole, once for its operations, and what windows overlap.
+    assert!(read < log_bytes * 4, "{read} bytes of a log of {log_bytes} were read");
+}
+
+#[test]
+fn a_follower_at_the_end_reads_little_for_a_little_write() {
+    let fixture = fixture();
+    fixture.batch((0..2000).map(|_| 1000));
+    let mut pages = fixture.engine.operations(2000, true).unwrap();
+    assert!(pages.next_page().unwrap().ends.is_empty());
+    fixture.batch([10]);
+    assert_eq!(pages.next_page().unwrap().ends.len(), 1);
+    fixture.batch([10]);
+    let read = fixture.bytes_read(|| assert_eq!(pages.next_page().unwrap().ends.len(), 1));
+    assert!(read <= 64 << 10, "{read} bytes were read");
+}
+
+#[test]
+fn a_frame_that_changes_while_it_is_read_in_parts_is_not_believed() {
+    let fixture = fixture();
+    fixture.batch((0..20_000).map(|at| at % 200));
+    let expected: Vec<_> =
+        fixture.engine.operations(0, false).unwrap().map(Result::unwrap).collect();
+    let frame_end = fixture.engine.stats().log_bytes;
+    for share in [30, 50, 70, 90, 99] {
+        let mut pages = fixture.engine.operations(0, false).unwrap();
+        let mut found: Vec<_> = pages.next_page().unwrap().operations().collect();
+        let place = frame_end * share / 100;
+        fixture.flip(place);
+        let error = loop {
+            match pages.next_page() {
+                Ok(page) => {
+                    assert!(!page.ends.is_empty(), "the change at {place} was not seen");
+                    found.extend(page.operations());
+                }
+                Err(error) => break error,
+            }
+        };
+        let is_told = matches!(&error, Error::RecoveryFailed { .. } | Error::CorruptLog { .. });
+        assert!(is_told, "{error}");
+        assert!(error.to_string().contains("store.wal"), "{error}");
+        assert_eq!(found, expected[..found.len()], "nothing that changed was given");
+        fixture.flip(place);
+        // The place is not lost: what was there before can be read on.
+        found.extend(pages.map(Result::unwrap));
+        assert_eq!(found, expected);
+    }
+}
+
+#[test]
+fn a_log_that_is_cut_while_a_frame_is_read_in_parts_is_an_error() {
+    let fixture = fixture();
+    fixture.batch((0..20_000).map(|_| 100));
+    let mut pages = fixture.engine.operations(0, false).unwrap();
+    assert!(!pages.next_page().unwrap().ends.is_empty());
+    let file = OpenOptions::new().write(true).open(fixture.log()).unwrap();
+    file.set_len(fixture.engine.stats().log_bytes / 2).unwrap();
+    let rest: Result<Vec<_>, _> = pages.collect();
+    assert!(rest.is_err(), "half of the log is gone");
+}
+
+#[test]
+fn a_compaction_between_two_pages_of_a_frame_leaves_no_gap() {
+    let fixture = fixture();
+    fixture.batch((0..5000).map(|_| 100));
+    fixture.batch((0..20_000).map(|_| 100));
+    fixture.batch((0..5000).map(|_| 100));
+    let mut pages = fixture.engine.operations(0, false).unwrap();
+    let mut next = 1;
+    for round in 0.. {
+        let page = pages.next_page().unwrap();
+        if page.ends.is_empty() {
+            break;
+        }
+        assert_eq!(page.first_sequence, next);
+        next += page.ends.len() as u64;
+        if round % 7 == 3 {
+            let report = fixture.engine.compact(&Control::default()).unwrap();
+            assert!(report.floor < next, "the floor is {}", report.floor);
+        }
+    }
+    assert_eq!(next, 30_001);
+}
+
+#[test]
+fn iterations_that_are_over_hold_nothing_back() {
+    let fixture = fixture();
+    fixture.batch((0..3000).map(|_| 1000));
+    let put = || fixture.engine.put(&Key::new("k").unwrap(), &Value::from_string("x")).unwrap();
+    let held = |engine: &StoreEngine| {
+        engine.flush().unwrap();
+        engine.stats().held_bytes
+    };
+    let many: Vec<_> =
+        (0..1000).map(|at| fixture.engine.operations(at * 3, false).unwrap()).collect();
+    put();
+    assert!(held(&fixture.engine) > 2_500_000);
+    drop(many);
+    put();
+    assert_eq!(held(&fixture.engine), 0);
+}
+
+#[test]
+fn operations_before_one_that_cannot_be_read_are_given_once_it_can() {
+    let fixture = fixture();
+    let mut ends = Vec::new();
+    for _ in 0..5 {
+        fixture.batch([100, 100]);
+        ends.push(fixture.engine.stats().log_bytes);
+    }
+    let mut pages = fixture.engine.operations(0, false).unwrap();
+    fixture.flip(ends[2] + 100);
+    assert!(pages.next_page().is_err());
+    assert!(pages.next_page().is_err());
+    fixture.flip(ends[2] + 100);
+    let sequences: Vec<_> = pages.map(|logged| logged.unwrap().sequence).collect();
+    assert_eq!(sequences, (1..=10).collect::<Vec<_>>());
+}
