@@ -492,6 +492,8 @@ export interface SalvagedRun {
  * behind the damage is not put together with it, since operations are missing between: each part of it becomes a log
  * of its own, `<to>.from-<first sequence>`, for somebody who knows the data to judge.
  *
+ * It runs on a thread of its own. Aborted by its signal it gives `invalid_state` and leaves no file behind.
+ *
  * Errors: `invalid_argument` for a bad path or when a file that would be written exists; `invalid_state` when the log
  * is open somewhere; `store_error` when the file is no log; `io_error`.
  *
@@ -501,7 +503,11 @@ export interface SalvagedRun {
  * console.log(`${report.records} operations saved, ${report.bytesLost} bytes lost: ${report.problem}`);
  * ```
  */
-export function salvage(path: string, to: string): Promise<Result<SalvageReport>>;
+export function salvage(
+  path: string,
+  to: string,
+  options?: LongCallOptions,
+): Promise<Result<SalvageReport>>;
 
 /** How far a compaction or a backup is. */
 export interface Progress {
@@ -673,6 +679,8 @@ export interface StoreStats {
   consumers: Array<{ name: string; position: number }>;
   /** Compactions since the store was made. */
   compactions: number;
+  /** Snapshots that are neither closed nor collected. */
+  snapshots: number;
   /** Why the last compaction failed; undefined when it did not. */
   lastCompactionError: SoftadastraError | undefined;
   /** How far the compaction or backup is that is running. */
@@ -943,6 +951,13 @@ export class StoreEngine {
  */
 export class Snapshot {
   private constructor();
+  /**
+   * Lets go of the state at once. Every other call then gives or throws `invalid_state`, and so does the next step of an
+   * iterator of it that is not at its end. Closing again does nothing.
+   */
+  close(): void;
+  /** {@link Snapshot.close}, for `using`. */
+  [Symbol.dispose](): void;
   size(): number;
   /** Sequence of the last operation that shows in it. */
   lastSequence(): number;
@@ -970,8 +985,11 @@ export class Snapshot {
  */
 export class SnapshotBuilderStore {
   private constructor();
-  /** Errors as for {@link StoreEngine.open}. */
-  static build(path: string): Promise<Result<Snapshot>>;
+  /**
+   * The log is read on a thread of its own. Errors as for {@link StoreEngine.open}; aborted by its signal it gives
+   * `invalid_state`.
+   */
+  static build(path: string, options?: LongCallOptions): Promise<Result<Snapshot>>;
 }
 
 /**

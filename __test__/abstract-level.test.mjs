@@ -228,3 +228,30 @@ test('a snapshot that is closed cannot be read, sought or not', async (t) => {
   iterator.seek('a');
   await assert.rejects(iterator.next(), ({ code }) => code === 'LEVEL_SNAPSHOT_NOT_OPEN');
 });
+
+test('no iterator, snapshot or clear that is over holds a state of the store', async (t) => {
+  const { open } = levelIn(t);
+  const db = await open();
+  const held = () => db.engine.stats().snapshots;
+  await db.batch(Array.from({ length: 20 }, (_, n) => ({ type: 'put', key: `k${n}`, value: 'v' })));
+  for (const kind of ['iterator', 'keys', 'values']) {
+    for await (const _ of db[kind]()) {
+      assert.equal(held(), 1);
+    }
+    assert.equal(held(), 0, `${kind} that was read to its end`);
+    for await (const _ of db[kind]()) break;
+    assert.equal(held(), 0, `${kind} that was left`);
+    await assert.rejects(async () => {
+      for await (const _ of db[kind]()) throw new Error('thrown');
+    }, /thrown/);
+    await db[kind]({ limit: 3 }).all();
+    await db[kind]().close();
+    assert.equal(held(), 0, `${kind} that was closed`);
+  }
+  const snapshot = db.snapshot();
+  await db.iterator({ snapshot }).all();
+  assert.equal(held(), 1, 'an iterator does not close a snapshot that is not its own');
+  await snapshot.close();
+  await db.clear({ limit: 5 });
+  assert.equal(held(), 0);
+});

@@ -10,10 +10,10 @@ const OPTIONS = ['onProgress', 'signal'];
 
 /**
  * Runs a native call that takes long. `start` takes the function that native code tells of progress and of the end, and
- * gives what can abort the call; `Report` is the class of its result. What `onProgress` throws aborts the call and
- * rejects the promise: it is the caller's own, and no result of the store.
+ * gives what can abort the call; `resultOf` makes its result of what native code gives. What `onProgress` throws aborts
+ * the call and rejects the promise: it is the caller's own, and no result of the store.
  */
-function inBackground(owner, options, Report, start) {
+function inBackground(owner, options, resultOf, start) {
   let checked;
   try {
     checked = readOptions(options, owner);
@@ -27,17 +27,17 @@ function inBackground(owner, options, Report, start) {
   return new RealPromise((resolve, reject) => {
     let call;
     let listenNoMore = () => undefined;
-    const settle = (error, report) => {
+    const settle = (error, given) => {
       listenNoMore();
       if (error === undefined) {
-        resolve(ok(new Report(report)));
+        resolve(ok(resultOf(given)));
       } else {
         resolve(err(signal?.aborted ? aborted(signal) : toError(error)));
       }
     };
-    const tell = (error, report, written, expected) => {
+    const tell = (error, given, written, expected) => {
       if (written === undefined) {
-        settle(error, report);
+        settle(error, given);
         return;
       }
       try {

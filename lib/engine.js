@@ -248,14 +248,16 @@ class StoreEngine {
     if (this.#life.state !== OPEN) {
       return settled(err(this.#life.notOpen()));
     }
-    return inBackground('compact', options, CompactionReport, this.#handle.compact);
+    const reportOf = (report) => new CompactionReport(report);
+    return inBackground('compact', options, reportOf, this.#handle.compact);
   }
 
   backup(path, options) {
     if (this.#life.state !== OPEN) {
       return settled(err(this.#life.notOpen()));
     }
-    return inBackground('backup', options, BackupReport, (tell) => {
+    const reportOf = (report) => new BackupReport(report);
+    return inBackground('backup', options, reportOf, (tell) => {
       checkPath(path);
       return this.#handle.backup(path, tell);
     });

@@ -32,7 +32,7 @@ class SoftadastraSnapshot extends AbstractSnapshot {
   }
 
   async _close() {
-    this[kState] = undefined;
+    this[kState].close();
   }
 }
 
@@ -101,10 +101,28 @@ class SoftadastraLevel extends AbstractLevel {
   }
 
   async _clear({ snapshot, limit, sync, ...options }) {
-    const state = snapshot ? snapshot[kState] : this.#now();
     const range = { ...storeRange(options), limit: limit === -1 ? undefined : limit };
+    if (snapshot) {
+      await this.#clear(
+        this.#read([], () => snapshot[kState].keys(range)),
+        sync,
+      );
+      return;
+    }
+    const state = this.#now();
+    try {
+      await this.#clear(
+        this.#read([], () => state.keys(range)),
+        sync,
+      );
+    } finally {
+      state.close();
+    }
+  }
+
+  async #clear(keys, sync) {
     let batch = [];
-    for (const key of this.#read([], () => state.keys(range))) {
+    for (const key of keys) {
       batch.push({ type: 'remove', key });
       if (batch.length === CLEARED_AT_ONCE) {
         await this.#commit(this.#engine.batch(batch), [], false);
@@ -154,34 +172,35 @@ class SoftadastraLevel extends AbstractLevel {
   }
 
   _iterator(options) {
-    return new EntryCursor(this, options, this.#stateOf(options));
+    return new EntryCursor(this, options, this.#momentOf(options));
   }
 
   _keys(options) {
-    return new KeyCursor(this, options, this.#stateOf(options));
+    return new KeyCursor(this, options, this.#momentOf(options));
   }
 
   _values(options) {
-    return new ValueCursor(this, options, this.#stateOf(options));
+    return new ValueCursor(this, options, this.#momentOf(options));
   }
 
   _snapshot(options) {
     return new SoftadastraSnapshot(options, this.#now());
   }
 
-  /** Where an iterator finds its state: in the snapshot that it was given, or in one of this moment. */
-  #stateOf({ snapshot }) {
+  /** Where an iterator finds its state: in the snapshot that it was given, or in one of this moment, which is its own. */
+  #momentOf({ snapshot }) {
     if (snapshot) {
-      return () => snapshot[kState];
+      return { open: () => snapshot[kState], close: () => undefined };
     }
     // abstract-level expects no error here: an iterator that it has deferred would never answer.
     try {
       const state = this.#now();
-      return () => state;
+      return { open: () => state, close: () => state.close() };
     } catch (error) {
-      return () => {
+      const open = () => {
         throw error;
       };
+      return { open, close: () => undefined };
     }
   }
 

@@ -104,27 +104,35 @@ class SoftadastraKeyv extends EventEmitter {
   async clear() {
     const prefix = prefixOf(this.namespace);
     const engine = await this.#engine;
-    let batch = [];
-    for (const key of engine.snapshot().keys({ prefix })) {
-      batch.push(removal(key));
-      if (batch.length === CLEARED_AT_ONCE) {
-        (await engine.batch(batch)).value();
-        batch = [];
+    const state = engine.snapshot();
+    try {
+      let batch = [];
+      for (const key of state.keys({ prefix })) {
+        batch.push(removal(key));
+        if (batch.length === CLEARED_AT_ONCE) {
+          (await engine.batch(batch)).value();
+          batch = [];
+        }
       }
+      (await engine.batch(batch)).value();
+    } finally {
+      state.close();
     }
-    (await engine.batch(batch)).value();
   }
 
   async *iterator(namespace) {
-    let entries;
+    let state;
     try {
-      const engine = await this.#engine;
-      entries = engine.snapshot().entries({ prefix: prefixOf(namespace) });
+      state = (await this.#engine).snapshot();
     } catch (error) {
       throw this.#report(error);
     }
-    for (const [key, entry] of entries) {
-      yield [key, entry.value.toString()];
+    try {
+      for (const [key, entry] of state.entries({ prefix: prefixOf(namespace) })) {
+        yield [key, entry.value.toString()];
+      }
+    } finally {
+      state.close();
     }
   }
 

@@ -41,7 +41,8 @@ pub(super) extern "C" fn backup(env: sys::napi_env, info: sys::napi_callback_inf
     })
 }
 
-fn compaction_value(env: Env, report: &CompactionReport) -> Answer<Value> {
+#[allow(clippy::needless_pass_by_value, reason = "as `background::spawn` wants it")]
+fn compaction_value(env: Env, report: CompactionReport) -> Answer<Value> {
     let object = env.object()?;
     env.set(object, "bytesBefore\0", env.count(report.bytes_before)?)?;
     env.set(object, "bytesAfter\0", env.count(report.bytes_after)?)?;
@@ -51,7 +52,8 @@ fn compaction_value(env: Env, report: &CompactionReport) -> Answer<Value> {
     Ok(object)
 }
 
-fn backup_value(env: Env, report: &BackupReport) -> Answer<Value> {
+#[allow(clippy::needless_pass_by_value, reason = "as `background::spawn` wants it")]
+fn backup_value(env: Env, report: BackupReport) -> Answer<Value> {
     let object = env.object()?;
     env.set(object, "path\0", env.string(report.path.to_string_lossy().as_bytes())?)?;
     env.set(object, "bytes\0", env.count(report.bytes)?)?;

@@ -10,7 +10,8 @@ use super::bytes::Scratch;
 use super::call::{Call, Callback, bind, enter};
 use super::job::{self, PANICKED};
 use super::js::{Answer, Env, Value};
-use super::{abort, compact, consumer, many, operations, read, scan, snapshot, stage, stats};
+use super::snapshot::{self, Snapshots};
+use super::{background, compact, consumer, many, operations, read, scan, stage, stats};
 use crate::engine::{GroupOutcome, RecoveryReport, Refusal, Staging};
 use crate::{Control, Error, Share, StoreConfig, Waiting};
 
@@ -19,6 +20,7 @@ use crate::{Control, Error, Share, StoreConfig, Waiting};
 pub(super) struct Handle {
     pub(super) engine: Arc<Share>,
     pub(super) staging: RefCell<Staging>,
+    pub(super) snapshots: Snapshots,
     pub(super) scratch: RefCell<Scratch>,
     /// The wake of all who follow the history through this handle.
     pub(super) waiting: RefCell<Option<Waiting>>,
@@ -75,6 +77,7 @@ pub(super) extern "C" fn open_handle(env: sys::napi_env, info: sys::napi_callbac
         let handle = Rc::new(Handle {
             engine: Arc::new(Share::new(config(env, options)?)),
             staging: RefCell::new(Staging::new(staged_limit)),
+            snapshots: Snapshots::default(),
             scratch: RefCell::default(),
             waiting: RefCell::default(),
         });
@@ -109,6 +112,7 @@ extern "C" fn commit_now(env: sys::napi_env, info: sys::napi_callback_info) -> V
         let mut group = handle.staging.borrow_mut().take();
         let outcome = handle.engine.commit(&mut group);
         handle.staging.borrow_mut().give_back(group);
+        handle.snapshots.tell(call.env);
         let outcome = outcome?;
         call.env.array(&commit_values(call.env, &outcome)?)
     })
@@ -130,7 +134,10 @@ extern "C" fn commit(env: sys::napi_env, info: sys::napi_callback_info) -> Value
             let (outcome, group) = done.ok_or(PANICKED)?;
             handle.staging.borrow_mut().give_back(group);
             let outcome = outcome?;
-            Ok(Box::new(move |env| commit_values(env, &outcome)))
+            Ok(Box::new(move |env| {
+                handle.snapshots.tell(env);
+                commit_values(env, &outcome)
+            }))
         })?;
         call.env.undefined()
     })
@@ -160,26 +167,16 @@ fn refusal_bytes(refusals: &[Refusal]) -> Vec<u8> {
     numbers.flat_map(|number| (number as f64).to_le_bytes()).collect()
 }
 
-/// `recover(callback(error, report))`: an object with the function that makes it give up. Without a report when
-/// another thread opens or closes the log just now, which is not waited for on a libuv thread.
+/// `recover(tell)`: see [`background::spawn`]. Without a report when another thread opens or closes the log just now,
+/// which is not waited for here.
 extern "C" fn recover(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
     enter(env, info, |call: &Call<1>| {
-        let [callback] = call.args;
         let engine = Arc::clone(&Handle::of(call).engine);
-        let control = Arc::new(Control::default());
-        let watched = Arc::clone(&control);
-        job::spawn(
-            call.env,
-            callback,
-            move || engine.try_recover(&watched),
-            |done| {
-                let report = done.unwrap_or(Err(PANICKED))?;
-                Ok(Box::new(move |env| {
-                    report.iter().map(|report| report_value(env, report)).collect()
-                }))
-            },
-        )?;
-        abort::show(call.env, control)
+        let run = move |control: &Control| engine.try_recover(control);
+        background::spawn_opening(call.env, call.args[0], run, |env, report| match report {
+            Some(report) => report_value(env, &report),
+            None => env.undefined(),
+        })
     })
 }
 

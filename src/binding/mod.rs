@@ -46,6 +46,11 @@ const EXPORTS: &[(&str, Callback)] = &[
     ("validateValue\0", codec::validate_value),
     ("buildSnapshot\0", snapshot::build_snapshot),
     ("salvage\0", salvage::salvage_log),
+    ("snapshotClose\0", snapshot::close),
+    ("snapshotGet\0", snapshot::get),
+    ("snapshotLastSequence\0", snapshot::last_sequence),
+    ("snapshotScan\0", snapshot::scan),
+    ("snapshotSize\0", snapshot::size),
     ("pause\0", pause::pause),
     ("now\0", pause::now),
 ];

@@ -19,7 +19,10 @@ pub(super) extern "C" fn pause(env: sys::napi_env, info: sys::napi_callback_info
     enter(env, info, |call: &Call<2>| {
         let [length, tell] = call.args;
         let length = Duration::from_millis(call.env.as_count(length)?);
-        let run = move |control: &Control| Ok(wait(length, control));
+        let run = move |control: &Control| {
+            wait(length, control);
+            Ok(())
+        };
         background::spawn(call.env, tell, run, |env: Env, ()| env.undefined())
     })
 }

@@ -30,21 +30,20 @@ const HEAD: usize = 2;
 
 /// What `scan` takes: `(prefix, gt, gte, lt, lte, reverse, after, values, count, lens, numbers)`. Bounds
 /// are strings or undefined. An object would cost more than the rest of a short scan.
-pub(super) type Arguments = Call<11>;
+pub(super) type Arguments = [Value; 11];
 
 /// `scan(…)` of a store
 pub(super) extern "C" fn scan_store(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
-    enter(env, info, |call: &Arguments| {
-        let page = Page::read(call)?;
+    enter(env, info, |call: &Call<11>| {
+        let page = Page::read(call.env, call.args)?;
         let packer = Handle::of(call).engine.view(|index| page.pack(call.env, index))??;
         packer.finish(call.env)
     })
 }
 
 impl Page {
-    pub(super) fn read(call: &Arguments) -> Answer<Self> {
-        let env = call.env;
-        let [prefix, gt, gte, lt, lte, reverse, after, values, count, lens, numbers] = call.args;
+    pub(super) fn read(env: Env, arguments: Arguments) -> Answer<Self> {
+        let [prefix, gt, gte, lt, lte, reverse, after, values, count, lens, numbers] = arguments;
         let reverse = env.as_bool(reverse)?;
         let mut range = match bound(env, prefix)? {
             Some(prefix) => Range::prefix(&prefix),

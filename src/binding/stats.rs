@@ -26,6 +26,7 @@ pub(super) extern "C" fn stats(env: sys::napi_env, info: sys::napi_callback_info
             ("lastSequence\0", stats.last_sequence),
             ("floor\0", stats.floor),
             ("compactions\0", stats.compactions),
+            ("snapshots\0", stats.snapshots),
         ] {
             env.set(object, name, env.count(count)?)?;
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::core::Core;
 use super::group::{Group, Staged};
 use super::outcome::Outcome;
-use crate::background::{LARGE, in_background};
+use crate::background::{LARGE, free};
 use crate::error::Result;
 use crate::index::{Content, Index};
 use crate::operation::OperationType;
@@ -28,7 +28,7 @@ impl Waste {
     pub(super) fn free(self) {
         let bytes: usize = self.0.iter().map(|value| value.len()).sum();
         if bytes as u64 > LARGE {
-            in_background(move || drop(self));
+            free(move || drop(self));
         }
     }
 }
@@ -102,7 +102,8 @@ impl Core {
         staged: &[Staged],
         first_sequence: u64,
     ) -> Result<Vec<Outcome>> {
-        let (index, outcomes) = self.prepare_aside(group, staged, first_sequence)?;
+        let prepare = || self.prepare_aside(group, staged, first_sequence);
+        let (index, outcomes) = self.counting_copies(prepare)?;
         let old = self.change(|state| {
             state.last_sequence = first_sequence + staged.len() as u64 - 1;
             std::mem::replace(&mut state.index, index)

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::compaction::{Source, copy_to};
 use super::config::Durability;
 use super::core::{Core, NO_LOG, locked};
-use super::rewriting::Control;
+use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::wal::consumers::Consumers;
 use crate::wal::open::take_lock;

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use super::checkpoint::write_entries;
 use super::config::Durability;
 use super::core::{Core, NO_LOG, locked};
-use super::rewriting::Control;
+use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::operation::PAYLOAD_OVERHEAD;
 use crate::storage::StorageFile;

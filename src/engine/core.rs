@@ -11,7 +11,8 @@ use super::holds::Holds;
 use super::rewriting::Rewriting;
 use super::stats::StoreStats;
 use crate::error::{Error, Result};
-use crate::index::Index;
+use crate::index::{Index, copied_by_thread};
+use crate::snapshot::{LetGo, Snapshot};
 use crate::storage::Storage;
 use crate::wal::writer::LogWriter;
 
@@ -20,6 +21,8 @@ pub(super) struct Core {
     pub(super) config: StoreConfig,
     pub(super) storage: Arc<dyn Storage>,
     state: RwLock<State>,
+    /// What of the state only snapshots need any more.
+    let_go: LetGo,
     /// Groups that wait for the log, in the order of their writing.
     pub(super) queue: Mutex<VecDeque<Arc<Ticket>>>,
     pub(super) log: Mutex<Log>,
@@ -80,6 +83,7 @@ impl Core {
             config,
             storage,
             state: RwLock::default(),
+            let_go: LetGo::default(),
             queue: Mutex::default(),
             log: Mutex::new(log),
             phase: AtomicU8::new(phase as u8),
@@ -115,7 +119,35 @@ impl Core {
     }
 
     pub(super) fn change<R>(&self, change: impl FnOnce(&mut State) -> R) -> Result<R> {
-        Ok(change(&mut *self.state.write().map_err(|_| PANICKED)?))
+        let mut state = self.state.write().map_err(|_| PANICKED)?;
+        Ok(self.counting_copies(|| change(&mut state)))
+    }
+
+    /// Notes what `write` copies of the state, because others hold the old pieces.
+    pub(super) fn counting_copies<R>(&self, write: impl FnOnce() -> R) -> R {
+        let before = copied_by_thread();
+        let written = write();
+        self.let_go.add(copied_by_thread() - before);
+        written
+    }
+
+    /// Goes on with another state. The old one is freed without the lock, as far as no snapshot has it.
+    pub(super) fn replace(&self, state: State) -> Result<()> {
+        let old = self.change(|current| std::mem::replace(current, state))?;
+        self.let_go.add_all(&old.index);
+        Ok(())
+    }
+
+    /// The state as it is now.
+    pub(super) fn snapshot(&self) -> Result<Snapshot> {
+        self.view(|State { index, last_sequence }| {
+            Snapshot::of_store(index.clone(), *last_sequence, &self.let_go)
+        })
+    }
+
+    /// How many snapshots there are.
+    pub(super) fn snapshots(&self) -> u64 {
+        self.let_go.snapshots()
     }
 
     /// What the log last said of itself.

@@ -36,7 +36,6 @@ pub use outcome::{
     RemoveResult, WriteResult,
 };
 pub use registry::Registry;
-pub use rewriting::{Control, Progress};
 pub use share::Share;
 pub use staging::{Admission, Staging};
 pub use stats::StoreStats;

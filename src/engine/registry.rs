@@ -9,9 +9,9 @@ use std::time::Duration;
 use super::config::{Durability, StoreConfig};
 use super::core::locked;
 use super::outcome::RecoveryReport;
-use super::rewriting::Control;
 use super::store::StoreEngine;
-use crate::background::in_background;
+use crate::background;
+use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::storage::{DiskStorage, Storage};
 
@@ -176,7 +176,7 @@ impl Registry {
         let engine = Arc::clone(&room.engine);
         let closing = Closing { engine, _turn: self.take_turn(room, path, None) };
         drop(rooms);
-        in_background(move || drop(closing));
+        background::close(move || drop(closing));
     }
 
     fn take_turn(

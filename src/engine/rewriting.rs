@@ -1,55 +1,17 @@
 //! Compactions and backups as the rest of the store sees them: at most one at a time, each can be
 //! watched and stopped.
 
-use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, TryLockError};
 use std::thread;
 use std::time::Duration;
 
 use super::core::locked;
+use crate::control::{Control, Progress};
 use crate::error::{Error, Result};
 
 /// How soon one who waits for another's turn sees that it is over, or that it was aborted.
 const PATIENCE: Duration = Duration::from_millis(5);
-
-/// How far a compaction or a backup is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
-    /// Bytes of the new log that are written.
-    pub written: u64,
-    /// About how many it will have.
-    pub expected: u64,
-}
-
-/// Watches and stops a long call.
-#[derive(Default)]
-pub struct Control {
-    aborted: AtomicBool,
-    watch: Option<Box<dyn Fn(Progress) + Send + Sync>>,
-}
-
-impl Control {
-    /// Calls `watch` about once for every mebibyte, on the thread that does the work.
-    pub fn watched(watch: impl Fn(Progress) + Send + Sync + 'static) -> Self {
-        Self { watch: Some(Box::new(watch)), ..Self::default() }
-    }
-
-    /// Makes the call give up, with [`Error::Aborted`], unless it is past the point where it can.
-    pub fn abort(&self) {
-        self.aborted.store(true, Ordering::Release);
-    }
-
-    pub(crate) fn is_aborted(&self) -> bool {
-        self.aborted.load(Ordering::Acquire)
-    }
-}
-
-impl fmt::Debug for Control {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Control").field("aborted", &self.aborted).finish_non_exhaustive()
-    }
-}
 
 /// The door to rewriting the log, and what became of those who went in.
 #[derive(Debug, Default)]
@@ -118,9 +80,7 @@ impl Rewriting {
         let progress = Progress { written, expected: expected.max(written) };
         *locked(&self.progress) = Some(progress);
         self.check(control)?;
-        if let Some(watch) = &control.watch {
-            watch(progress);
-        }
+        control.show(progress);
         Ok(())
     }
 

@@ -10,9 +10,9 @@ use super::config::{Durability, StoreConfig};
 use super::core::locked;
 use super::outcome::RecoveryReport;
 use super::registry::{Registry, WhenBusy};
-use super::rewriting::Control;
 use super::store::StoreEngine;
-use crate::background::{LARGE, in_background};
+use crate::background::{self, LARGE};
+use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::storage::Storage;
 use crate::wal::path::LogPath;
@@ -167,7 +167,7 @@ impl Drop for Share {
             self.registry.abandon(path, self.opener);
         } else if self.idle.stats().live_bytes > LARGE {
             let engine = Arc::clone(&self.idle);
-            in_background(move || drop(engine.close()));
+            background::free(move || drop(engine.close()));
         }
     }
 }

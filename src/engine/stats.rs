@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::rewriting::Progress;
+use crate::control::Progress;
 use crate::error::Error;
 use crate::wal::consumers::Consumers;
 use crate::wal::writer::LogWriter;
@@ -35,6 +35,8 @@ pub struct StoreStats {
     pub consumers: Arc<Consumers>,
     /// Whether writing stopped because a sync failed.
     pub poisoned: bool,
+    /// Snapshots of the store that there are.
+    pub snapshots: u64,
     /// Whether the store can be used.
     pub open: bool,
     /// Compactions that were completed since the store was made.

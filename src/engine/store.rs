@@ -17,9 +17,9 @@ use super::outcome::{
     ApplyResult, BatchResult, GroupOutcome, Outcome, PutResult, RecoveryReport, RemoveResult,
     WriteResult,
 };
-use super::rewriting::Control;
 use super::stats::StoreStats;
 use super::write::Write;
+use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::index::{Index, IndexLoader, Range, Record};
 use crate::operation::{Operation, OperationRef};
@@ -111,9 +111,7 @@ impl StoreEngine {
         let entries = index.len() as u64;
         let last_sequence = replay.last_sequence;
         if !bug!(RecoveryKeepsOldState) {
-            let recovered = State { index, last_sequence };
-            // Freed when no reader waits for it any more.
-            drop(core.change(|state| std::mem::replace(state, recovered))?);
+            core.replace(State { index, last_sequence })?;
         }
         *log = Log::Open(Box::new(writer));
         core.last_recovered.store(last_sequence, Ordering::Release);
@@ -237,7 +235,7 @@ impl StoreEngine {
 
     /// The state as it is now, unaffected by later writes.
     pub fn snapshot(&self) -> Result<Snapshot> {
-        self.core.view(|state| Snapshot::new(state.index.clone(), state.last_sequence))
+        self.core.snapshot()
     }
 
     /// The operations behind the sequence `since`, in their order, read from the log as the iteration goes
@@ -324,7 +322,7 @@ impl StoreEngine {
             Log::Open(writer) => writer.close(),
             Log::Memory { .. } | Log::Unopened | Log::Closed => Ok(()),
         };
-        drop(core.change(std::mem::take)?);
+        core.replace(State::default())?;
         core.announcements.end();
         closed
     }
@@ -338,6 +336,7 @@ impl StoreEngine {
             entries,
             live_bytes,
             open: sizes.is_ok(),
+            snapshots: if sizes.is_ok() { core.snapshots() } else { 0 },
             compactions: core.rewriting.compactions(),
             last_compaction_error: core.rewriting.last_error(),
             rewriting: core.rewriting.progress(),

@@ -44,13 +44,7 @@ impl Chunk {
 
     /// The used bytes in memory of another capacity.
     fn copied(&self, capacity: usize) -> Memory {
-        let mut memory = Memory::zeroed(capacity / UNIT);
-        if let (Some(to), Some(from)) =
-            (memory.bytes_mut().get_mut(..self.len), self.memory.bytes().get(..self.len))
-        {
-            to.copy_from_slice(from);
-        }
-        memory
+        self.memory.copied(capacity / UNIT, self.used())
     }
 
     pub(super) fn is_large(&self) -> bool {

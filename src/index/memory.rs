@@ -5,6 +5,7 @@
 //! is the one place of the engine that needs unsafe code: a piece is a unique owner of its words,
 //! which the compiler cannot see in a region that many pieces share.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::ptr::NonNull;
 use std::slice;
@@ -19,10 +20,19 @@ pub(super) const LARGE_PIECE: usize = 32768;
 const REGION_BYTES: usize = 8 << 20;
 const WORD: usize = size_of::<u64>();
 
+thread_local! {
+    static COPIED: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Bytes of pieces that this thread has copied, mostly because a clone of the index holds the old ones.
+pub(crate) fn copied_by_thread() -> u64 {
+    COPIED.get()
+}
+
 static SMALL: Mutex<Option<Pool>> = Mutex::new(None);
 static LARGE: Mutex<Option<Pool>> = Mutex::new(None);
 
-/// Words of memory with one owner. Their first contents are zero.
+/// Words of memory with one owner. Their first contents are zero, or a copy.
 #[derive(Debug)]
 pub(super) struct Memory {
     start: NonNull<u64>,
@@ -65,23 +75,42 @@ unsafe impl Send for Region {}
 impl Memory {
     /// So many words, all zero.
     pub(super) fn zeroed(words: usize) -> Self {
-        if let Some(piece) = Self::piece(words) {
+        if let Some((mut piece, used)) = Self::piece(words) {
+            if used {
+                piece.words_mut().fill(0);
+            }
             return piece;
         }
-        let words: Box<[u64]> = vec![0; words].into();
+        Self::allocated(vec![0; words].into())
+    }
+
+    /// The first `used` words in a memory of so many. What follows them may hold anything.
+    pub(super) fn copied(&self, words: usize, used: usize) -> Self {
+        COPIED.set(COPIED.get() + (words * WORD) as u64);
+        let from = self.words().get(..used).unwrap_or(self.words());
+        if words == used && !is_piece(words) {
+            return Self::allocated(from.into());
+        }
+        // A piece was written before, if only with zeros, so there is no need to clear it.
+        let piece = Self::piece(words).map(|(piece, _)| piece);
+        let mut copy = piece.unwrap_or_else(|| Self::zeroed(words));
+        if let Some(to) = copy.words_mut().get_mut(..from.len()) {
+            to.copy_from_slice(from);
+        }
+        copy
+    }
+
+    fn allocated(words: Box<[u64]>) -> Self {
         let len = words.len();
         // Never null: it comes from a box.
         let start = NonNull::from(Box::leak(words)).cast();
         Self { start, words: len, pooled: false }
     }
 
-    fn piece(words: usize) -> Option<Self> {
+    /// A piece of a region, and whether it had an owner before.
+    fn piece(words: usize) -> Option<(Self, bool)> {
         let Piece { start, used } = pool(words)?.take(words)?;
-        let mut memory = Self { start, words, pooled: true };
-        if used {
-            memory.words_mut().fill(0);
-        }
-        Some(memory)
+        Some((Self { start, words, pooled: true }, used))
     }
 
     pub(super) fn words(&self) -> &[u64] {
@@ -127,9 +156,7 @@ impl Default for Memory {
 
 impl Clone for Memory {
     fn clone(&self) -> Self {
-        let mut copy = Self::zeroed(self.words);
-        copy.words_mut().copy_from_slice(self.words());
-        copy
+        self.copied(self.words, self.words)
     }
 }
 
@@ -143,6 +170,10 @@ impl Drop for Memory {
             pool.give_back(self.start);
         }
     }
+}
+
+fn is_piece(words: usize) -> bool {
+    matches!(words, SMALL_PIECE | LARGE_PIECE)
 }
 
 /// The pool for pieces of this size, if there is one.
@@ -241,6 +272,20 @@ mod tests {
             memory.bytes_mut().fill(0);
             assert_eq!(copy.words(), vec![3; words]);
             assert_eq!(memory.bytes(), vec![0; words * WORD]);
+        }
+    }
+
+    #[test]
+    fn a_copy_may_be_larger_or_of_a_part_and_is_counted() {
+        for words in [8, SMALL_PIECE, LARGE_PIECE] {
+            let mut memory = Memory::zeroed(words);
+            memory.words_mut().fill(3);
+            let before = copied_by_thread();
+            let copies = [memory.copied(words, 5), memory.copied(2 * words, words)];
+            assert_eq!(copied_by_thread() - before, (3 * words * WORD) as u64);
+            assert_eq!(copies[0].words()[..5], [3; 5]);
+            assert_eq!(copies[0].words().len(), words);
+            assert_eq!(copies[1].words()[..words], vec![3; words]);
         }
     }
 }

@@ -30,6 +30,7 @@ use record::Entry;
 use tree::Tree;
 
 pub use loader::IndexLoader;
+pub(crate) use memory::copied_by_thread;
 pub use range::Range;
 pub use record::{Content, Record};
 pub use scan::Scan;

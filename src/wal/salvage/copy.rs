@@ -1,11 +1,11 @@
 //! Copies a log that the disk may not be able to read any more.
 
-use std::io;
 use std::path::Path;
 
 use super::super::folder::sync_folder;
 use super::super::path::LogPath;
 use super::super::window::SLICE;
+use crate::control::Steps;
 use crate::error::{Error, Result};
 use crate::storage::{Access, Storage, StorageFile, read_full, write_full};
 
@@ -19,28 +19,26 @@ pub(super) fn copy_readable(
     from: &LogPath,
     to: &LogPath,
     copy: &Path,
+    steps: &mut Steps<'_>,
 ) -> Result<(Box<dyn StorageFile>, u64)> {
+    let failed = |error| Error::io(copy, "copy the damaged log", error);
     let source = storage.open(from.log(), Access::Read);
     let source = source.map_err(|error| Error::io(from.log(), "open the log", error))?;
-    let mut unreadable = 0;
-    let mut copied = || -> io::Result<Box<dyn StorageFile>> {
-        let len = source.len()?;
-        let file = storage.open(copy, Access::Create)?;
-        let mut buffer = vec![0; SLICE];
-        let mut at = 0;
-        while at < len {
-            let wanted = usize::try_from(len - at).map_or(SLICE, |left| left.min(SLICE));
-            let slice = buffer.get_mut(..wanted).unwrap_or_default();
-            if read_full(&*source, slice, at).is_err() {
-                unreadable += read_blocks(&*source, slice, at);
-            }
-            write_full(&*file, slice, at)?;
-            at += wanted as u64;
+    let len = source.len().map_err(failed)?;
+    let file = storage.open(copy, Access::Create).map_err(failed)?;
+    let mut buffer = vec![0; SLICE];
+    let (mut at, mut unreadable) = (0, 0);
+    while at < len {
+        let wanted = usize::try_from(len - at).map_or(SLICE, |left| left.min(SLICE));
+        let slice = buffer.get_mut(..wanted).unwrap_or_default();
+        if read_full(&*source, slice, at).is_err() {
+            unreadable += read_blocks(&*source, slice, at);
         }
-        file.sync()?;
-        Ok(file)
-    };
-    let file = copied().map_err(|error| Error::io(copy, "copy the damaged log", error))?;
+        write_full(&*file, slice, at).map_err(failed)?;
+        at += wanted as u64;
+        steps.add(wanted as u64)?;
+    }
+    file.sync().map_err(failed)?;
     sync_folder(storage, to.folder())?;
     Ok((file, unreadable))
 }

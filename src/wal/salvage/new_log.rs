@@ -1,5 +1,7 @@
 //! A log that is made of frames of a damaged one.
 
+use std::path::Path;
+
 use super::super::consumers::Consumers;
 use super::super::format::{FRAME_HEADER_LEN, FileHeader};
 use super::super::open::take_lock;
@@ -8,8 +10,9 @@ use super::super::position::Position;
 use super::super::reader::LogReader;
 use super::super::rewrite::Rewrite;
 use super::super::tail::{Tail, judge};
+use crate::control::Steps;
 use crate::error::{Error, Result};
-use crate::storage::{Storage, StorageFile, StorageLock};
+use crate::storage::{PathKind, Storage, StorageFile, StorageLock};
 
 /// A log that is being made. It gets its name when it is complete.
 pub(super) struct NewLog<'s> {
@@ -37,11 +40,15 @@ impl<'s> NewLog<'s> {
         &mut self,
         reader: &mut LogReader<'_>,
         file: &dyn StorageFile,
+        steps: &mut Steps<'_>,
     ) -> Result<Option<String>> {
         loop {
             let at = reader.position().offset;
             match reader.next_frame(&mut |_| {}) {
-                Ok(true) => self.rewrite.add_frame(reader, file, at)?,
+                Ok(true) => {
+                    self.rewrite.add_frame(reader, file, at)?;
+                    steps.add(reader.position().offset - at)?;
+                }
                 Ok(false) => break,
                 Err(Error::OperationDecodingFailed { sequence, offset, source, .. }) => {
                     let place = format!("sequence {sequence}, byte {offset}");
@@ -67,4 +74,13 @@ impl<'s> NewLog<'s> {
         self.rewrite.name()?;
         self.rewrite.secure_name()
     }
+}
+
+pub(super) fn refuse_to_replace(storage: &dyn Storage, path: &Path) -> Result<()> {
+    let kind = storage.kind(path).map_err(|error| Error::io(path, "look at the path", error))?;
+    if kind == PathKind::Missing || bug!(SalvageReplaces) {
+        return Ok(());
+    }
+    let reason = format!("salvage replaces no file: {}", path.display());
+    Err(Error::InvalidArgument { reason })
 }
