@@ -658,6 +658,12 @@ export interface StoreStats {
   entries: number;
   /** Bytes of the keys and values of all entries. */
   liveBytes: number;
+  /**
+   * What the entries take in memory: their bytes, what is needed to find them, and room that is not used yet. After any history
+   * of writes at most 12 MiB more than three times (live bytes + 40 for each entry). The process keeps up to 4 MiB besides,
+   * for the next store; pieces that only snapshots need are not counted.
+   */
+  memoryBytes: number;
   /** Size of the log in bytes. */
   logBytes: number;
   /** Bytes of the log that a compaction would keep for consumers and readers of the history. */

@@ -18,6 +18,7 @@ pub(super) extern "C" fn stats(env: sys::napi_env, info: sys::napi_callback_info
         for (name, count) in [
             ("entries\0", stats.entries),
             ("liveBytes\0", stats.live_bytes),
+            ("memoryBytes\0", stats.memory_bytes),
             ("logBytes\0", stats.log_bytes),
             ("heldBytes\0", stats.held_bytes),
             ("stagedBytes\0", staged),

@@ -15,6 +15,8 @@ pub struct StoreStats {
     pub entries: u64,
     /// Bytes of their keys and values.
     pub live_bytes: u64,
+    /// What the entries take in memory: their bytes, what is needed to find them, and room that is not used yet.
+    pub memory_bytes: u64,
     /// Bytes of the log.
     pub log_bytes: u64,
     /// Bytes of the log that a compaction would keep for consumers and for those who read the history now.

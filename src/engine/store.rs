@@ -330,11 +330,13 @@ impl StoreEngine {
     /// A look at the store; never waits for the disk.
     pub fn stats(&self) -> StoreStats {
         let core = &*self.core;
-        let sizes = self.view(|index| (index.len() as u64, index.live_bytes()));
-        let (entries, live_bytes) = sizes.as_ref().copied().unwrap_or_default();
+        let sizes = self
+            .view(|index| (index.len() as u64, index.live_bytes(), index.memory_bytes() as u64));
+        let (entries, live_bytes, memory_bytes) = sizes.as_ref().copied().unwrap_or_default();
         StoreStats {
             entries,
             live_bytes,
+            memory_bytes,
             open: sizes.is_ok(),
             snapshots: if sizes.is_ok() { core.snapshots() } else { 0 },
             compactions: core.rewriting.compactions(),

@@ -82,10 +82,11 @@ impl Arena {
         }
         let meta = self.place_value(entry)?;
         let at = self.space.alloc(units_of(entry), &|block: &mut [u8]| entry.write(meta, block));
-        if at.is_none()
-            && let Some(blob) = meta.blob()
-        {
-            self.blobs.remove(blob);
+        if let Some(blob) = meta.blob() {
+            match at {
+                Some(at) => self.blobs.belongs_to(blob, at),
+                None => self.blobs.remove(blob),
+            }
         }
         at
     }
@@ -112,6 +113,9 @@ impl Arena {
             self.blobs.remove(blob);
         }
         entry.write(meta, self.space.block_mut(at, units)?);
+        if let Some(blob) = meta.blob() {
+            self.blobs.belongs_to(blob, at);
+        }
         self.space.shrink(at, old.units(), units);
         Some(at)
     }
@@ -123,6 +127,31 @@ impl Arena {
             self.blobs.remove(blob);
         }
         self.space.free(at, meta.units());
+    }
+
+    /// Moves one record that is due, and says from where to where. Renumbers long values that are due as well.
+    #[inline]
+    pub(super) fn relocate(&mut self) -> Option<(u32, u32)> {
+        if self.space.is_tidy() && self.blobs.is_tidy() {
+            return None;
+        }
+        self.renumber();
+        let from = self.space.due()?;
+        let to = self.space.relocate(from)?;
+        if let Some(blob) = self.meta(to).and_then(Meta::blob) {
+            self.blobs.belongs_to(blob, to);
+        }
+        Some((from, to))
+    }
+
+    fn renumber(&mut self) {
+        while let Some((at, blob)) = self.blobs.renumber() {
+            if let (Some(meta), Some(block)) = (self.meta(at), self.space.block_mut(at, 1))
+                && let Some(word) = block.first_chunk_mut()
+            {
+                *word = Meta::with_blob(meta.key_len(), blob).0.to_le_bytes();
+            }
+        }
     }
 
     /// The addresses of all records, in the order of memory.

@@ -47,10 +47,6 @@ impl Chunk {
         self.memory.copied(capacity / UNIT, self.used())
     }
 
-    pub(super) fn is_large(&self) -> bool {
-        self.large
-    }
-
     pub(super) fn used(&self) -> usize {
         self.len / UNIT
     }
@@ -65,11 +61,6 @@ impl Chunk {
 
     pub(super) fn unlist(&mut self) {
         self.listed = false;
-    }
-
-    /// Whether the chunk holds nothing once `units` more are free.
-    pub(super) fn empty_without(&self, units: usize) -> bool {
-        self.large || self.free + units >= self.used()
     }
 
     pub(super) fn clear(&mut self) {
@@ -158,9 +149,9 @@ impl Chunk {
         runs
     }
 
-    /// The units at which live blocks start.
-    pub(super) fn live(&self) -> impl Iterator<Item = usize> + '_ {
-        let mut unit = 0;
+    /// The units at which live blocks start, from a block on.
+    pub(super) fn live(&self, from: usize) -> impl Iterator<Item = usize> + '_ {
+        let mut unit = from;
         std::iter::from_fn(move || {
             while let Some(meta) = self.meta(unit) {
                 let at = unit;

@@ -213,4 +213,13 @@ impl Entries {
     pub(super) fn free(&mut self, at: u32) {
         self.arena.free(at);
     }
+
+    /// Moves the records that the writes so far have to pay for; `each` is told the key, where it was and where it is.
+    pub(super) fn tidy(&mut self, mut each: impl FnMut(&[u8], u32, u32)) {
+        while let Some((from, to)) = self.arena.relocate() {
+            let key = self.arena.key(to);
+            self.table.replace(self.hash(key), from, to);
+            each(key, from, to);
+        }
+    }
 }

@@ -151,6 +151,7 @@ impl IndexLoader {
             Change::InPlace => {}
             Change::Refused => self.exhausted = true,
         }
+        self.tidy();
         matches!(change, Change::Created(_))
     }
 
@@ -186,7 +187,18 @@ impl IndexLoader {
         };
         order.follow(|tree| tree.remove(&entries.arena, key, at));
         entries.free(at);
+        self.tidy();
         true
+    }
+
+    /// See [`Index::put`]: records move here as well. A run in order has none to move.
+    fn tidy(&mut self) {
+        let Self { entries, order, .. } = self;
+        entries.tidy(|key, from, to| {
+            if let Order::Followed(tree, _) = order {
+                tree.replace(key, from, to);
+            }
+        });
     }
 
     /// See [`Index::warm`].

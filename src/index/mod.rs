@@ -11,6 +11,7 @@ mod arena;
 mod bins;
 mod blobs;
 mod chunk;
+mod class;
 mod entries;
 mod loader;
 #[allow(unsafe_code, reason = "many pieces share a region, each with one owner")]
@@ -18,6 +19,8 @@ mod memory;
 mod part;
 mod range;
 mod record;
+#[allow(unsafe_code, reason = "memory is given back to the system while its addresses stay")]
+mod regions;
 mod scan;
 mod space;
 mod table;
@@ -141,6 +144,7 @@ impl Index {
             Change::InPlace => {}
             Change::Refused => self.exhausted = true,
         }
+        self.tidy();
         matches!(change, Change::Created(_))
     }
 
@@ -151,7 +155,14 @@ impl Index {
         };
         self.order.remove(&self.entries.arena, key, at);
         self.entries.free(at);
+        self.tidy();
         true
+    }
+
+    /// Moves records out of sparse memory, as many as the write that just happened has to pay for.
+    fn tidy(&mut self) {
+        let Self { entries, order, .. } = self;
+        entries.tidy(|key, from, to| order.replace(key, from, to));
     }
 
     /// The entries of a range, in its order.
