@@ -152,7 +152,7 @@ impl<'a> Content<'a> {
 
 impl<'a> Record<'a> {
     /// A record whose long value the caller holds.
-    pub(crate) fn held(key: &'a [u8], value: &'a Arc<[u8]>, version: u64, timestamp: i64) -> Self {
+    pub fn held(key: &'a [u8], value: &'a Arc<[u8]>, version: u64, timestamp: i64) -> Self {
         Self { key, value, blob: Some(value), version, timestamp }
     }
 
