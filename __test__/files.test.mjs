@@ -4,10 +4,12 @@ import assert from 'node:assert/strict';
 import {
   chmodSync,
   chownSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -242,4 +244,17 @@ test('a torn log that has such a name already is opened, and what is cut off is 
     assert.equal(store.getString('second'), 'value of the second');
     must(await store.put('third', 'value'));
   }
+});
+
+test('a store that was only read is closed also when its folder is gone by then', async (t) => {
+  const { dir, file, track } = await writtenLog(t);
+  const folder = path.join(dir, 'folder');
+  mkdirSync(folder);
+  copyFileSync(file(), path.join(folder, 'store.wal'));
+  const config = StoreConfig.durable(path.join(folder, 'store.wal'));
+  const store = track(must(await StoreEngine.open(config)));
+  if (process.platform === 'win32') return t.skip('a folder with an open file stays on Windows');
+  rmSync(folder, { recursive: true });
+  assert.equal(store.getString('first'), 'value of the first');
+  must(await store.close());
 });

@@ -28,7 +28,8 @@ use support::sim_disk::{Moment, Note, SimDisk};
 use support::story::{LOG, Story, open};
 
 const STEPS: usize = 16;
-/// Crash images of each moment of the story; one more of each moment of each opener of them.
+/// Crash images of each moment of the story, and of the openers that follow a killed process; of the other openers
+/// it is one of each moment.
 const IMAGES: usize = 3;
 
 /// The images that were met, over all stories.
@@ -144,13 +145,15 @@ impl Case<'_> {
         if self.inner.is_none() {
             // Bytes that were in the page cache alone may be gone without having been cut.
             let cut = cut.filter(|_| image.is_durable());
-            self.stop_again(&disk.moments(), &states, cut.as_ref(), random);
+            let images = if image.is_durable() { 1 } else { IMAGES };
+            self.stop_again(images, &disk.moments(), &states, cut.as_ref(), random);
         }
     }
 
     /// Stops the machine at each call of an opener.
     fn stop_again(
         &mut self,
+        images: usize,
         moments: &[Moment],
         states: &[Model],
         cut: Option<&Cut>,
@@ -158,11 +161,13 @@ impl Case<'_> {
     ) {
         for (inner, moment) in moments.iter().enumerate() {
             self.inner = Some(inner);
-            let image = moment.contents.crash(random);
-            if cut.is_some_and(|cut| cut.is_lost_in(&image)) {
-                self.fail("the log is cut and what was cut off is gone");
+            for _ in 0..images {
+                let image = moment.contents.crash(random);
+                if cut.is_some_and(|cut| cut.is_lost_in(&image)) {
+                    self.fail("the log is cut and what was cut off is gone");
+                }
+                self.check(&Found::after_crash(&image, moment.note, states), random);
             }
-            self.check(&Found::after_crash(&image, moment.note, states), random);
         }
         self.inner = None;
     }

@@ -312,6 +312,8 @@ fn the_first_call_that_vouches_for_a_closed_log_pays_its_sync_once() {
         let before = disk.calls();
         call(&engine);
         assert_eq!(syncs_since(&disk, before), (syncs, 1), "{name}");
+        let opened = disk.history()[before..].contains(&Call::OpenFolder);
+        assert!(!opened, "{name}: what it needs was not opened before");
         let before = disk.calls();
         follow_and_flush(&engine);
         assert_eq!(syncs_since(&disk, before), (0, 0), "after {name}");

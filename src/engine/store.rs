@@ -103,7 +103,7 @@ impl StoreEngine {
         };
         let aborted = || control.is_aborted();
         let (writer, replay) =
-            wal::open::open(&core.storage, core.config.path(), synced, sink, aborted)?;
+            wal::open::open(&*core.storage, core.config.path(), synced, sink, aborted)?;
         let index = loader.map_or_else(Index::new, IndexLoader::finish);
         if index.is_exhausted() {
             return Err(Error::StoreFull);

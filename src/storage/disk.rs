@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use super::{Access, LockError, PathKind, Storage, StorageFile, StorageLock};
+use super::{Access, LockError, PathKind, Storage, StorageFile, StorageFolder, StorageLock};
 
 /// The file system of the operating system.
 #[derive(Debug, Clone, Copy, Default)]
@@ -49,14 +49,13 @@ impl Storage for DiskStorage {
     }
 
     #[cfg(unix)]
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        File::open(path)?.sync_all()
+    fn folder(&self, path: &Path) -> io::Result<Box<dyn StorageFolder>> {
+        Ok(Box::new(DiskFolder(File::open(path)?)))
     }
 
-    /// Windows has no such call; its file systems journal the names themselves.
     #[cfg(not(unix))]
-    fn sync_dir(&self, _path: &Path) -> io::Result<()> {
-        Ok(())
+    fn folder(&self, _path: &Path) -> io::Result<Box<dyn StorageFolder>> {
+        Ok(Box::new(DiskFolder))
     }
 
     fn lock(&self, path: &Path) -> Result<Box<dyn StorageLock>, LockError> {
@@ -130,6 +129,29 @@ fn read_owner(file: &mut File) -> Option<u32> {
 struct DiskLock(#[expect(dead_code, reason = "held for its lock, released on drop")] File);
 
 impl StorageLock for DiskLock {}
+
+#[cfg(unix)]
+#[derive(Debug)]
+struct DiskFolder(File);
+
+#[cfg(unix)]
+impl StorageFolder for DiskFolder {
+    fn sync(&self) -> io::Result<()> {
+        self.0.sync_all()
+    }
+}
+
+/// Windows has no such call; its file systems journal the names themselves.
+#[cfg(not(unix))]
+#[derive(Debug)]
+struct DiskFolder;
+
+#[cfg(not(unix))]
+impl StorageFolder for DiskFolder {
+    fn sync(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
 
 #[derive(Debug)]
 struct DiskFile(File);

@@ -54,6 +54,12 @@ pub enum LockError {
 /// A held lock. Dropping it releases the lock, and so does the end of the process.
 pub trait StorageLock: Send + Sync + Debug {}
 
+/// An open folder.
+pub trait StorageFolder: Send + Sync + Debug {
+    /// Makes the entries of the folder durable: files made in it, names changed in it and taken out of it.
+    fn sync(&self) -> io::Result<()>;
+}
+
 /// A file system.
 pub trait Storage: Send + Sync + Debug {
     /// What `path` names.
@@ -66,9 +72,12 @@ pub trait Storage: Send + Sync + Debug {
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Removes a file.
     fn remove(&self, path: &Path) -> io::Result<()>;
-    /// Makes the entries of a folder durable: files made in it, names changed in it and
-    /// taken out of it.
-    fn sync_dir(&self, path: &Path) -> io::Result<()>;
+    /// Opens a folder, so that nothing more is needed to make its entries durable.
+    fn folder(&self, path: &Path) -> io::Result<Box<dyn StorageFolder>>;
+    /// Makes the entries of a folder durable.
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        self.folder(path)?.sync()
+    }
     /// Takes the exclusive lock that the file `path` stands for, making the file if it is missing.
     fn lock(&self, path: &Path) -> Result<Box<dyn StorageLock>, LockError>;
     /// Random bits from the operating system, by way of the keys that it seeds hash maps with.

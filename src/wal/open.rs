@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::folder::OpenFolder;
 use super::format::FileHeader;
 use super::landmarks::Landmarks;
 use super::path::LogPath;
@@ -45,13 +46,12 @@ pub struct Replay {
 /// [secures](LogWriter::secure) it before it writes or vouches for anything. It gives up between two
 /// frames of the replay when `aborted` says so, which changes nothing of the log.
 pub fn open(
-    shared: &Arc<dyn Storage>,
+    storage: &dyn Storage,
     path: &Path,
     synced: bool,
     mut sink: impl FnMut(u64, &[Record<'_>]),
     aborted: impl Fn() -> bool,
 ) -> Result<(LogWriter, Replay)> {
-    let storage = &**shared;
     let path = LogPath::resolve(storage, path)?;
     if path.exists() {
         // Before the lock file is made: nothing may be left beside a file that is not ours.
@@ -83,8 +83,7 @@ pub fn open(
     };
     mend(storage, &path, &*file, &reader, tail, &mut replay)?;
     let replayed = writer::Replayed {
-        storage: Arc::clone(shared),
-        folder: path.folder().to_owned(),
+        folder: OpenFolder::open(storage, path.folder())?,
         unproven_from: reader.unproven_from(),
     };
     let start = writer::Start {

@@ -4,7 +4,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex};
 
-use softadastra_store::storage::{Access, LockError, PathKind, Storage, StorageFile, StorageLock};
+use softadastra_store::storage::{
+    Access, LockError, PathKind, Storage, StorageFile, StorageFolder, StorageLock,
+};
 
 use super::sim_disk::SimDisk;
 
@@ -76,8 +78,8 @@ impl Storage for GatedDisk {
         self.disk.remove(path)
     }
 
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        self.disk.sync_dir(path)
+    fn folder(&self, path: &Path) -> io::Result<Box<dyn StorageFolder>> {
+        self.disk.folder(path)
     }
 
     fn lock(&self, path: &Path) -> Result<Box<dyn StorageLock>, LockError> {

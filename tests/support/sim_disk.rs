@@ -12,7 +12,9 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use softadastra_store::storage::{Access, LockError, PathKind, Storage, StorageFile, StorageLock};
+use softadastra_store::storage::{
+    Access, LockError, PathKind, Storage, StorageFile, StorageFolder, StorageLock,
+};
 
 use super::image::{Change, Contents, Inode};
 use super::random::Random;
@@ -32,6 +34,7 @@ pub enum Call {
     Look,
     Read,
     Open,
+    OpenFolder,
     Lock,
     Write,
     SetLen,
@@ -258,7 +261,7 @@ impl SimDisk {
             state.faults_met += 1;
             return Err(kind.into());
         }
-        state.changed |= !matches!(call, Call::Look | Call::Read | Call::Lock);
+        state.changed |= !matches!(call, Call::Look | Call::Read | Call::OpenFolder | Call::Lock);
         if call == Call::Sync {
             state.syncs += 1;
             if std::mem::take(&mut state.sync_fails) {
@@ -369,15 +372,9 @@ impl Storage for SimDisk {
         Ok(())
     }
 
-    fn sync_dir(&self, _path: &Path) -> io::Result<()> {
-        let mut state = self.enter(Call::SyncDir)?;
-        match state.folder_syncs_fail {
-            Some(kind) => Err(kind.into()),
-            None => {
-                state.contents.sync_names();
-                Ok(())
-            }
-        }
+    fn folder(&self, _path: &Path) -> io::Result<Box<dyn StorageFolder>> {
+        drop(self.enter(Call::OpenFolder)?);
+        Ok(Box::new(SimFolder(self.clone())))
     }
 
     fn lock(&self, path: &Path) -> Result<Box<dyn StorageLock>, LockError> {
@@ -409,6 +406,22 @@ impl StorageLock for SimLock {}
 impl Drop for SimLock {
     fn drop(&mut self) {
         self.disk.state().locks.retain(|held| *held != self.path);
+    }
+}
+
+#[derive(Debug)]
+struct SimFolder(SimDisk);
+
+impl StorageFolder for SimFolder {
+    fn sync(&self) -> io::Result<()> {
+        let mut state = self.0.enter(Call::SyncDir)?;
+        match state.folder_syncs_fail {
+            Some(kind) => Err(kind.into()),
+            None => {
+                state.contents.sync_names();
+                Ok(())
+            }
+        }
     }
 }
 

@@ -3,19 +3,14 @@
 //! An earlier process may have died between a write and its sync, or its sync may have failed. Its writes can
 //! be read all the same, and are gone after a loss of power.
 
-use std::path::PathBuf;
-use std::sync::Arc;
-
-use super::super::{folder::sync_folder, repair};
+use super::super::{folder::OpenFolder, repair};
 use super::LogWriter;
 use crate::error::Result;
-use crate::storage::Storage;
 
 /// What the writer of a log that was read needs to make all of it durable.
 #[derive(Debug)]
 pub(in crate::wal) struct Replayed {
-    pub(in crate::wal) storage: Arc<dyn Storage>,
-    pub(in crate::wal) folder: PathBuf,
+    pub(in crate::wal) folder: OpenFolder,
     /// The first byte that no later frame vouches for.
     pub(in crate::wal) unproven_from: u64,
 }
@@ -44,9 +39,7 @@ impl LogWriter {
     /// Makes the names in the folder durable: the last opener may have died between a rename and this.
     pub(super) fn secure_name(&self) -> Result<()> {
         match &self.replayed {
-            Some(replayed) if !bug!(NoFolderSync) => {
-                sync_folder(&*replayed.storage, &replayed.folder)
-            }
+            Some(replayed) if !bug!(NoFolderSync) => replayed.folder.sync(),
             _ => Ok(()),
         }
     }
