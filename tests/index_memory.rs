@@ -1,6 +1,6 @@
 //! After any history of writes the index holds little more memory than its entries need.
 
-#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a panic fails the test")]
+#![expect(clippy::unwrap_used, reason = "a panic fails the test")]
 
 use std::collections::BTreeMap;
 
