@@ -2,7 +2,7 @@
 
 const { inBackground } = require('./background.js');
 const { BatchPlan } = require('./batch.js');
-const { checkPath, readConfig } = require('./config.js');
+const { readConfig } = require('./config.js');
 const { Consumers } = require('./consumer.js');
 const { entryOf } = require('./entry.js');
 const { aborted, toError } = require('./error.js');
@@ -14,6 +14,7 @@ const native = require('./native.js');
 const { readOpenOptions } = require('./open-options.js');
 const { readOperation } = require('./operation.js');
 const { readIfVersion } = require('./options.js');
+const { readPath } = require('./path.js');
 const { ok, err, missing } = require('./result.js');
 const { BackupReport, BatchResult, CompactionReport } = require('./results.js');
 const { EntryIterator, KeyIterator, ValueIterator, readRange } = require('./scan.js');
@@ -253,8 +254,7 @@ class StoreEngine {
       return settled(err(this.#life.notOpen()));
     }
     return inBackground('backup', options, BackupReport, (tell) => {
-      checkPath(path);
-      return this.#handle.backup(path, tell);
+      return this.#handle.backup(readPath(path), tell);
     });
   }
 

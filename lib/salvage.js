@@ -1,8 +1,8 @@
 'use strict';
 
-const { checkPath } = require('./config.js');
 const { toError } = require('./error.js');
 const native = require('./native.js');
+const { readPath } = require('./path.js');
 const { ok, err } = require('./result.js');
 const { SalvageReport } = require('./results.js');
 
@@ -10,9 +10,7 @@ const { SalvageReport } = require('./results.js');
 function salvage(path, to) {
   return new Promise((resolve) => {
     try {
-      checkPath(path);
-      checkPath(to);
-      native.salvage(path, to, (error, report) => {
+      native.salvage(readPath(path), readPath(to), (error, report) => {
         resolve(error ? err(toError(error)) : ok(new SalvageReport(report)));
       });
     } catch (raw) {

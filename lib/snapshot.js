@@ -1,10 +1,10 @@
 'use strict';
 
-const { checkPath } = require('./config.js');
 const { entryOf } = require('./entry.js');
 const { invalidArgument, toError } = require('./error.js');
 const { unwrapKey } = require('./key.js');
 const native = require('./native.js');
+const { readPath } = require('./path.js');
 const { ok, err, missing } = require('./result.js');
 const { EntryIterator, KeyIterator, PairIterator, ValueIterator, readRange } = require('./scan.js');
 
@@ -66,14 +66,9 @@ function snapshotOf(handle) {
 // biome-ignore lint/complexity/noStaticOnlyClass: the published API is a class with a static method
 class SnapshotBuilderStore {
   static build(path) {
-    try {
-      checkPath(path);
-    } catch (error) {
-      return Promise.resolve(err(error));
-    }
     return new Promise((resolve) => {
       try {
-        native.buildSnapshot(path, (error, handle) => {
+        native.buildSnapshot(readPath(path), (error, handle) => {
           resolve(error ? err(toError(error)) : ok(snapshotOf(handle)));
         });
       } catch (raw) {

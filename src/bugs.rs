@@ -155,8 +155,18 @@ mod seeded {
         RecoveryKeepsOldState,
         /// The lock is on a file that is renamed.
         LockOnRenamedFile,
-        /// The lock file is opened but not locked.
+        /// Nothing is locked, neither the lock file nor the log itself.
         NoLock,
+        /// The log itself is not held: only its lock file keeps others out.
+        FileNotHeld,
+        /// A log that was removed or replaced is written to, and replaces what has its name.
+        ReplacedLogTrusted,
+        /// A recovery follows the links of the path once more.
+        LinksFollowedAnew,
+        /// A link to nothing is replaced by a new log.
+        DanglingLinkReplaced,
+        /// Files made from a log are as readable as any.
+        ModeForgotten,
 
         // Salvage.
         /// A file at the new place is replaced.

@@ -9,7 +9,7 @@ use super::core::{Core, NO_LOG, locked};
 use super::rewriting::Control;
 use crate::error::{Error, Result};
 use crate::wal::consumers::Consumers;
-use crate::wal::open::take_lock;
+use crate::wal::held::take_lock;
 use crate::wal::path::LogPath;
 
 /// What a backup holds.
@@ -39,10 +39,10 @@ pub(super) fn backup(core: &Core, path: &Path, control: &Control) -> Result<Back
     refuse_to_replace(&path)?;
     let _turn = core.rewriting.begin(control)?;
     // Keeps another backup to the same place out.
-    let _lock = take_lock(&*core.storage, &path)?;
+    let source = Source::of(core)?;
+    let _lock = take_lock(&*core.storage, &path, &source.protection()?)?;
     let path = LogPath::resolve(&*core.storage, path.log())?;
     refuse_to_replace(&path)?;
-    let source = Source::of(core)?;
     let mut reader = source.reader()?;
     let mut rewrite = source.rewrite(core, path.clone(), control)?;
     // Everything that the scan of the entries can have seen is in the log up to here.

@@ -14,7 +14,7 @@ use super::core::{Core, NO_LOG, locked};
 use super::rewriting::Control;
 use crate::error::{Error, Result};
 use crate::operation::PAYLOAD_OVERHEAD;
-use crate::storage::StorageFile;
+use crate::storage::{Protection, StorageFile};
 use crate::wal::consumers::Consumers;
 use crate::wal::format::FileHeader;
 use crate::wal::path::LogPath;
@@ -72,6 +72,7 @@ pub(super) fn compact(core: &Core, control: &Control) -> Result<CompactionReport
 
 fn compact_in_turn(core: &Core, control: &Control) -> Result<CompactionReport> {
     let begun = Instant::now();
+    core.secure_names()?;
     for _ in 0..ATTEMPTS {
         let source = Source::of(core)?;
         let mut reader = source.reader()?;
@@ -116,6 +117,12 @@ impl Source {
         LogReader::at(self.path.log(), &*self.file, &self.header, self.begin)
     }
 
+    /// Who may read it.
+    pub(super) fn protection(&self) -> Result<Protection> {
+        let found = self.file.protection();
+        found.map_err(|error| Error::io(self.path.log(), "look at the log", error))
+    }
+
     /// Begins a new log for `path` with the entries.
     pub(super) fn rewrite<'c>(
         &self,
@@ -129,7 +136,7 @@ impl Source {
             base_sequence: self.begin.last_sequence,
             has_checkpoint: true,
         };
-        let mut rewrite = Rewrite::begin(&*core.storage, path, header)?;
+        let mut rewrite = Rewrite::begin(&*core.storage, path, header, &self.protection()?)?;
         write_entries(core, &mut rewrite, self.begin.last_sequence, control, self.expected)?;
         Ok(rewrite)
     }
@@ -195,13 +202,16 @@ fn switch(
     rewrite.set_consumers(Consumers::clone(writer.consumers()))?;
     rewrite.seal()?;
     rewrite.verify(&mut || Ok(()))?;
-    rewrite.name()?;
+    if let Err(refused) = rewrite.replace(writer) {
+        core.publish(&log);
+        return Err(refused);
+    }
     let secured = rewrite.secure_name();
-    match secured {
-        Ok(()) => writer.take_over(rewrite.into_writer()),
+    writer.take_over(rewrite.into_writer());
+    if secured.is_err() {
         // After a crash the name may stand for either log. Both hold the same, so nothing is lost, but
         // what would be written to one of them now could be.
-        Err(_) => writer.poison(),
+        writer.poison();
     }
     core.publish(&log);
     core.announce(&log);

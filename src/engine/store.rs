@@ -48,6 +48,13 @@ impl StoreEngine {
         Self { core: Arc::new(Core::new(config, storage)) }
     }
 
+    /// [`with_storage`](Self::with_storage) for the log at this path, which was resolved already.
+    pub(super) fn at(path: &Path, config: StoreConfig, storage: Arc<dyn Storage>) -> Self {
+        let engine = Self::with_storage(config, storage);
+        engine.core.resolved.get_or_init(|| path.to_owned());
+        engine
+    }
+
     /// A store that is ready: [`new`](Self::new), then [`recover`](Self::recover) where there is a
     /// log.
     pub fn open(config: StoreConfig) -> Result<Self> {
@@ -64,7 +71,8 @@ impl StoreEngine {
     }
 
     /// Opens the log if needed, replays it, and replaces the state in memory by what it says. The
-    /// log is locked from here on.
+    /// log is locked from here on. Called again it replays the log that it opened first, wherever links lead by
+    /// then; [`Error::LogReplaced`] says that its name stands for another file, and changes nothing.
     ///
     /// When it fails the store is not open. A log that is damaged is not changed.
     pub fn recover(&self) -> Result<RecoveryReport> {
@@ -88,8 +96,16 @@ impl StoreEngine {
             Log::Closed => return Err(Error::Closed),
             Log::Unopened | Log::Open(_) => {}
         }
-        // Lets go of the lock, so that it can be taken again.
-        *log = Log::Unopened;
+        if let Log::Open(writer) = &mut *log {
+            let checked = writer.check_name();
+            core.publish(&log);
+            checked?;
+        }
+        // The lock is kept, so that nobody else comes in between.
+        let held = match std::mem::replace(&mut *log, Log::Unopened) {
+            Log::Open(writer) => writer.into_held(),
+            _ => None,
+        };
         core.set_phase(Phase::Unopened);
         let synced = core.config.durability() == Durability::Synced;
         let mut loader = None;
@@ -97,8 +113,8 @@ impl StoreEngine {
             load(loader.get_or_insert_with(|| loader_of(log_bytes)), records);
         };
         let aborted = || control.is_aborted();
-        let (writer, replay) =
-            wal::open::open(&*core.storage, core.config.path(), synced, sink, aborted)?;
+        let opening = core.begin_opening(held)?;
+        let (writer, replay) = wal::open::open(&*core.storage, opening, synced, sink, aborted)?;
         let index = loader.map_or_else(Index::new, IndexLoader::finish);
         if index.is_exhausted() {
             return Err(Error::StoreFull);
@@ -287,22 +303,28 @@ impl StoreEngine {
         let mut log = locked(&self.core.log);
         let flushed = match &mut *log {
             Log::Memory { .. } => Ok(()),
-            log => log.writer().and_then(wal::writer::LogWriter::flush),
+            log => log.writer().and_then(|writer| {
+                writer.flush()?;
+                writer.check_name()
+            }),
         };
         self.core.publish(&log);
         self.core.announce(&log);
         flushed
     }
 
-    /// Seals the log, releases its lock and forgets the state in memory. A store that is closed
-    /// already stays so. A compaction or backup that is running gives up first.
+    /// Seals the log, releases its lock and forgets the state in memory; an error when another file has the name of
+    /// the log. A store that is closed already stays so. A compaction or backup that is running gives up first.
     pub fn close(&self) -> Result<()> {
         let core = &*self.core;
         core.set_phase(Phase::Closed);
         let _turn = core.rewriting.stop();
         let mut log = locked(&core.log);
         let closed = match std::mem::replace(&mut *log, Log::Closed) {
-            Log::Open(writer) => writer.close(),
+            Log::Open(mut writer) => {
+                let checked = writer.check_not_replaced(&*core.storage);
+                checked.and(writer.close())
+            }
             Log::Memory { .. } | Log::Unopened | Log::Closed => Ok(()),
         };
         core.change(|state| *state = State::default())?;
@@ -329,6 +351,11 @@ impl StoreEngine {
     /// Reads the index of an open store. Writers wait while `look` runs, so it must be short.
     pub fn view<R>(&self, look: impl FnOnce(&Index) -> R) -> Result<R> {
         self.core.view(|state| look(&state.index))
+    }
+
+    /// Stops writing when the log that is open has lost its name.
+    pub(super) fn check_name(&self) -> Result<()> {
+        self.core.check_name()
     }
 
     /// Whether the store can be read.

@@ -10,6 +10,7 @@
 pub mod checksum;
 pub mod consumers;
 pub mod format;
+pub mod held;
 pub mod landmarks;
 pub mod open;
 pub mod path;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::path::LogPath;
 use super::window::SLICE;
-use crate::storage::{Access, Storage, StorageFile, read_full, write_full};
+use crate::storage::{Storage, StorageFile, read_full, write_full};
 
 /// Copies the bytes from `from` to `to` into a file beside the log and makes it durable.
 pub(super) fn keep_cut_bytes(
@@ -22,7 +22,7 @@ pub(super) fn keep_cut_bytes(
     })?;
     let name = path.cut(from, hasher.finalize());
     bug!(CutNotSaved, return Ok(name));
-    let copy = storage.open(&name, Access::Create)?;
+    let copy = storage.create(&name, &file.protection()?)?;
     for_each_slice(file, from, to, |offset, bytes| write_full(&*copy, bytes, offset - from))?;
     if !bug!(CutCopyNotSynced) {
         copy.sync()?;

@@ -25,7 +25,9 @@ use super::path::LogPath;
 use super::reader::LogReader;
 use super::window::SLICE;
 use crate::error::{Error, Result};
-use crate::storage::{Access, DiskStorage, LockError, PathKind, Storage, StorageFile, read_full};
+use crate::storage::{
+    Access, DiskStorage, LockError, PathKind, Protection, Storage, StorageFile, read_full,
+};
 
 /// What was saved of a damaged log, and what was not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,27 +83,40 @@ pub fn salvage(path: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<SalvageRe
 pub fn salvage_on(storage: &dyn Storage, path: &Path, to: &Path) -> Result<SalvageReport> {
     let from = LogPath::resolve(storage, path)?;
     let to = LogPath::resolve(storage, to)?;
-    refuse_what_is_no_log(storage, from.log())?;
+    let like = refuse_what_is_no_log(storage, from.log())?;
     // A log that nobody can lock because its folder cannot be written is what salvage is for.
-    let _lock = match storage.lock(&from.lock()) {
-        Ok(lock) => Some(lock),
-        Err(LockError::Held { owner }) => {
-            return Err(Error::Locked { path: from.log().to_owned(), owner });
-        }
-        Err(LockError::Io(_)) => None,
-    };
+    let _lock = unless_held(storage.lock(&from.lock(), &like), &from)?;
     let copy = to.beside(".damaged");
     refuse_to_replace(storage, to.log())?;
     refuse_to_replace(storage, &copy)?;
-    let (file, bytes_unreadable) = copy_readable(storage, &from, &to, &copy)?;
-    let (mut reader, mut problem) = begin(&copy, &*file)?;
-    let mut out = NewLog::begin(storage, &to, reader.position())?;
-    problem = problem.or(out.take_frames(&mut reader, &*file)?);
+    let source = unless_held(storage.open_alone(from.log(), Access::Read), &from)?;
+    let source = source.map_or_else(|| storage.open(from.log(), Access::Read), Ok);
+    let source = source.map_err(|error| Error::io(from.log(), "open the log", error))?;
+    let (file, bytes_unreadable) = copy_readable(storage, &*source, &to, &copy, &like)?;
+    let saved = save(storage, &to, copy.clone(), &*file, &like);
+    if saved.is_err() && matches!(storage.kind(to.log()), Ok(PathKind::Missing)) {
+        // In the way of the next try, and the log itself is still there.
+        let _ = storage.remove(&copy);
+    }
+    Ok(SalvageReport { bytes_unreadable, ..saved? })
+}
+
+/// Makes new logs of the copy.
+fn save(
+    storage: &dyn Storage,
+    to: &LogPath,
+    copy: PathBuf,
+    file: &dyn StorageFile,
+    like: &Protection,
+) -> Result<SalvageReport> {
+    let (mut reader, mut problem) = begin(&copy, file)?;
+    let mut out = NewLog::begin(storage, to, reader.position(), like)?;
+    problem = problem.or(out.take_frames(&mut reader, file)?);
     bug!(SalvageJoinsRuns, {
         let end = reader.position().offset + FRAME_ALIGNMENT as u64;
         if let Some((at, header)) = next_header(&mut reader, end)? {
             reader.jump(at, &header);
-            out.take_frames(&mut reader, &*file)?;
+            out.take_frames(&mut reader, file)?;
         }
     });
     let mut report = SalvageReport {
@@ -114,27 +129,38 @@ pub fn salvage_on(storage: &dyn Storage, path: &Path, to: &Path) -> Result<Salva
         problem,
         later: Vec::new(),
         bytes_lost: 0,
-        bytes_unreadable,
+        bytes_unreadable: 0,
     };
     out.finish(reader.consumers())?;
-    take_later_runs(storage, &to, &mut reader, &*file, &mut report)?;
+    take_later_runs(storage, to, &mut reader, file, like, &mut report)?;
     Ok(report)
 }
 
-/// Before anything is made: nothing may be left beside a file that is not ours.
-fn refuse_what_is_no_log(storage: &dyn Storage, path: &Path) -> Result<()> {
+/// What was taken, or nothing where it cannot be; an error when the log is open elsewhere.
+fn unless_held<T>(taken: std::result::Result<T, LockError>, log: &LogPath) -> Result<Option<T>> {
+    match taken {
+        Ok(taken) => Ok(Some(taken)),
+        Err(LockError::Held { owner }) => Err(Error::Locked { path: log.log().to_owned(), owner }),
+        Err(LockError::Io(_)) => Ok(None),
+    }
+}
+
+/// Before anything is made: nothing may be left beside a file that is not ours. Says who may read the log.
+fn refuse_what_is_no_log(storage: &dyn Storage, path: &Path) -> Result<Protection> {
     let file = storage.open(path, Access::Read);
     let file = file.map_err(|error| Error::io(path, "open the log", error))?;
     match LogReader::new(path, &*file) {
         Err(error @ (Error::NotALog { .. } | Error::UnsupportedVersion { .. })) => Err(error),
         // Damaged or not readable: that is what salvage is for.
-        _ => Ok(()),
+        _ => file.protection().map_err(|error| Error::io(path, "look at the log", error)),
     }
 }
 
 fn refuse_to_replace(storage: &dyn Storage, path: &Path) -> Result<()> {
     let kind = storage.kind(path).map_err(|error| Error::io(path, "look at the path", error))?;
-    if kind == PathKind::Missing || bug!(SalvageReplaces) {
+    let link =
+        storage.link_target(path).map_err(|error| Error::io(path, "read the link", error))?;
+    if (kind == PathKind::Missing && link.is_none()) || bug!(SalvageReplaces) {
         return Ok(());
     }
     let reason = format!("salvage replaces no file: {}", path.display());
@@ -174,6 +200,7 @@ fn take_later_runs(
     to: &LogPath,
     reader: &mut LogReader<'_>,
     file: &dyn StorageFile,
+    like: &Protection,
     report: &mut SalvageReport,
 ) -> Result<()> {
     let mut at = report.bytes_kept;
@@ -193,7 +220,7 @@ fn take_later_runs(
         refuse_to_replace(storage, &log)?;
         let log = LogPath::resolve(storage, &log)?;
         reader.jump(offset, &header);
-        let mut run = NewLog::begin(storage, &log, reader.position())?;
+        let mut run = NewLog::begin(storage, &log, reader.position(), like)?;
         run.take_frames(reader, file)?;
         run.finish(&Consumers::default())?;
         report.later.push(SalvagedRun {

@@ -10,9 +10,13 @@ use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use softadastra_store::storage::{Access, LockError, PathKind, Storage, StorageFile, StorageLock};
+use softadastra_store::storage::{
+    Access, LockError, LockOwner, PathKind, Protection, Storage, StorageFile, StorageFolder,
+    StorageLock,
+};
 
 use super::image::{Change, Contents, Inode};
 use super::random::Random;
@@ -32,6 +36,7 @@ pub enum Call {
     Look,
     Read,
     Open,
+    OpenFolder,
     Lock,
     Write,
     SetLen,
@@ -52,6 +57,8 @@ pub struct Moment<N> {
 struct State {
     contents: Contents,
     locks: Vec<PathBuf>,
+    /// Files that are open alone.
+    held: Vec<usize>,
     /// Every call so far, in order.
     calls: Vec<Call>,
     faults: Vec<(usize, Fault)>,
@@ -263,6 +270,18 @@ impl State {
         short
     }
 
+    fn find(&mut self, path: &Path, access: Access) -> io::Result<usize> {
+        match (self.contents.names.get(path), access) {
+            (Some(_), Access::Create) => {
+                self.contents.remove(path)?;
+                Ok(self.contents.make(path))
+            }
+            (None, Access::Create) => Ok(self.contents.make(path)),
+            (Some(&inode), _) => Ok(inode),
+            (None, _) => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+
     fn inode(&mut self, inode: usize) -> &mut Inode {
         &mut self.contents.inodes[inode]
     }
@@ -286,16 +305,25 @@ impl Storage for SimDisk {
 
     fn open(&self, path: &Path, access: Access) -> io::Result<Box<dyn StorageFile>> {
         let mut state = self.enter(Call::Open)?;
-        let inode = match (state.contents.names.get(path), access) {
-            (Some(&inode), Access::Create) => {
-                state.inode(inode).change(Change::SetLen(0));
-                inode
-            }
-            (Some(&inode), _) => inode,
-            (None, Access::Create) => state.contents.make(path),
-            (None, _) => return Err(io::ErrorKind::NotFound.into()),
-        };
-        Ok(Box::new(SimFile { disk: self.clone(), inode }))
+        let inode = state.find(path, access)?;
+        Ok(Box::new(SimFile { disk: self.clone(), inode, alone: AtomicBool::new(false) }))
+    }
+
+    fn open_alone(&self, path: &Path, access: Access) -> Result<Box<dyn StorageFile>, LockError> {
+        let mut state = self.enter(Call::Open).map_err(LockError::Io)?;
+        let inode = state.find(path, access).map_err(LockError::Io)?;
+        if state.held.contains(&inode) {
+            return Err(LockError::Held { owner: LockOwner::Unknown });
+        }
+        state.held.push(inode);
+        Ok(Box::new(SimFile { disk: self.clone(), inode, alone: AtomicBool::new(true) }))
+    }
+
+    fn create(&self, path: &Path, _like: &Protection) -> io::Result<Box<dyn StorageFile>> {
+        self.open_alone(path, Access::Create).map_err(|error| match error {
+            LockError::Io(error) => error,
+            LockError::Held { .. } => io::ErrorKind::WouldBlock.into(),
+        })
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -306,15 +334,15 @@ impl Storage for SimDisk {
         self.enter(Call::Remove)?.contents.remove(path)
     }
 
-    fn sync_dir(&self, _path: &Path) -> io::Result<()> {
-        self.enter(Call::SyncDir)?.contents.sync_names();
-        Ok(())
+    fn folder(&self, _path: &Path) -> io::Result<Box<dyn StorageFolder>> {
+        drop(self.enter(Call::OpenFolder)?);
+        Ok(Box::new(SimFolder(self.clone())))
     }
 
-    fn lock(&self, path: &Path) -> Result<Box<dyn StorageLock>, LockError> {
+    fn lock(&self, path: &Path, _like: &Protection) -> Result<Box<dyn StorageLock>, LockError> {
         let mut state = self.enter(Call::Lock).map_err(LockError::Io)?;
         if state.locks.iter().any(|held| held == path) {
-            return Err(LockError::Held { owner: None });
+            return Err(LockError::Held { owner: LockOwner::Unknown });
         }
         state.locks.push(path.into());
         Ok(Box::new(SimLock { disk: self.clone(), path: path.into() }))
@@ -344,9 +372,26 @@ impl Drop for SimLock {
 }
 
 #[derive(Debug)]
+struct SimFolder(SimDisk);
+
+impl StorageFolder for SimFolder {
+    fn sync(&self) -> io::Result<()> {
+        self.0.enter(Call::SyncDir)?.contents.sync_names();
+        Ok(())
+    }
+}
+
+#[derive(Debug)]
 struct SimFile {
     disk: SimDisk,
     inode: usize,
+    alone: AtomicBool,
+}
+
+impl Drop for SimFile {
+    fn drop(&mut self) {
+        self.release();
+    }
 }
 
 impl StorageFile for SimFile {
@@ -392,6 +437,17 @@ impl StorageFile for SimFile {
         let mut state = self.disk.enter(Call::SetLen)?;
         state.inode(self.inode).change(Change::SetLen(len as usize));
         Ok(())
+    }
+
+    fn is_at(&self, path: &Path) -> io::Result<bool> {
+        let state = self.disk.enter(Call::Look)?;
+        Ok(state.contents.names.get(path) == Some(&self.inode))
+    }
+
+    fn release(&self) {
+        if self.alone.swap(false, Ordering::AcqRel) {
+            self.disk.state().held.retain(|held| *held != self.inode);
+        }
     }
 
     /// A failed sync writes some of the dirty pages and drops the others: reads still show all of them,

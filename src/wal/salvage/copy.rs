@@ -3,10 +3,11 @@
 use std::io;
 use std::path::Path;
 
+use super::super::held::open_folder;
 use super::super::path::LogPath;
 use super::super::window::SLICE;
 use crate::error::{Error, Result};
-use crate::storage::{Access, Storage, StorageFile, read_full, write_full};
+use crate::storage::{Protection, Storage, StorageFile, read_full, write_full};
 
 /// Bytes that are given up together when the disk cannot read them.
 const BLOCK: usize = 4096;
@@ -15,32 +16,36 @@ const BLOCK: usize = 4096;
 /// could not read.
 pub(super) fn copy_readable(
     storage: &dyn Storage,
-    from: &LogPath,
+    source: &dyn StorageFile,
     to: &LogPath,
     copy: &Path,
+    like: &Protection,
 ) -> Result<(Box<dyn StorageFile>, u64)> {
-    let source = storage.open(from.log(), Access::Read);
-    let source = source.map_err(|error| Error::io(from.log(), "open the log", error))?;
+    let folder = open_folder(storage, to)?;
+    let failed = |error| Error::io(copy, "copy the damaged log", error);
+    let file = storage.create(copy, like).map_err(failed)?;
     let mut unreadable = 0;
-    let mut copied = || -> io::Result<Box<dyn StorageFile>> {
+    let mut copied = || -> io::Result<()> {
         let len = source.len()?;
-        let file = storage.open(copy, Access::Create)?;
         let mut buffer = vec![0; SLICE];
         let mut at = 0;
         while at < len {
             let wanted = usize::try_from(len - at).map_or(SLICE, |left| left.min(SLICE));
             let slice = buffer.get_mut(..wanted).unwrap_or_default();
-            if read_full(&*source, slice, at).is_err() {
-                unreadable += read_blocks(&*source, slice, at);
+            if read_full(source, slice, at).is_err() {
+                unreadable += read_blocks(source, slice, at);
             }
             write_full(&*file, slice, at)?;
             at += wanted as u64;
         }
         file.sync()?;
-        storage.sync_dir(to.folder())?;
-        Ok(file)
+        folder.sync()
     };
-    let file = copied().map_err(|error| Error::io(copy, "copy the damaged log", error))?;
+    if let Err(error) = copied() {
+        // Half a copy is of no use, and would be in the way of the next try.
+        let _ = storage.remove(copy);
+        return Err(failed(error));
+    }
     Ok((file, unreadable))
 }
 

@@ -2,14 +2,14 @@
 
 use super::super::consumers::Consumers;
 use super::super::format::{FRAME_HEADER_LEN, FileHeader};
-use super::super::open::take_lock;
+use super::super::held::take_lock;
 use super::super::path::LogPath;
 use super::super::position::Position;
 use super::super::reader::LogReader;
 use super::super::rewrite::Rewrite;
 use super::super::tail::{Tail, judge};
 use crate::error::{Error, Result};
-use crate::storage::{Storage, StorageFile, StorageLock};
+use crate::storage::{Protection, Storage, StorageFile, StorageLock};
 
 /// A log that is being made. It gets its name when it is complete.
 pub(super) struct NewLog<'s> {
@@ -23,13 +23,15 @@ impl<'s> NewLog<'s> {
         storage: &'s dyn Storage,
         path: &LogPath,
         position: &Position,
+        like: &Protection,
     ) -> Result<Self> {
-        let lock = take_lock(storage, path)?;
+        let lock = take_lock(storage, path, like)?;
         let salt = storage.random();
         let base_sequence = position.last_sequence;
         let has_checkpoint = position.in_checkpoint;
         let header = FileHeader { salt, generation: 1, base_sequence, has_checkpoint };
-        Ok(Self { rewrite: Rewrite::begin(storage, path.clone(), header)?, _lock: lock })
+        let rewrite = Rewrite::begin(storage, path.clone(), header, like)?;
+        Ok(Self { rewrite, _lock: lock })
     }
 
     /// Copies frames for as long as they are valid, and says what is wrong behind them.
