@@ -665,7 +665,10 @@ export interface StoreStats {
   consumers: Array<{ name: string; position: number }>;
   /** Compactions since the store was made. */
   compactions: number;
-  /** Why the last compaction failed; undefined when it did not. */
+  /**
+   * Why the last compaction failed; undefined when it did not. The first failure of one that was not asked for is also a
+   * warning of the process, with the code `SOFTADASTRA_COMPACTION_FAILED`.
+   */
   lastCompactionError: SoftadastraError | undefined;
   /** How far the compaction or backup is that is running. */
   rewriting: Progress | undefined;
@@ -837,7 +840,9 @@ export class StoreEngine {
    * its own and keeps the process alive. Until it is done the disk holds both logs; when it fails the old one stays. The
    * new log has the mode and, where that is permitted, the owner of the old one.
    *
-   * Errors: `invalid_state` while another compaction or a backup is running, for a memory-only store, when it is aborted or the store is closed meanwhile, and when the log
+   * Compactions and backups of a store are done one by one, in the order of the calls.
+   *
+   * Errors: `invalid_state` for a memory-only store, when it is aborted or the store is closed meanwhile, and when the log
    * was removed or replaced by another file; `io_error`, for instance when the disk is full or the log is a mount of its
    * own; `store_error` when what was written does not read back.
    *
@@ -853,7 +858,7 @@ export class StoreEngine {
   /**
    * Writes a copy of the store to `path` while reads and writes go on. It is one moment of the store, with every write
    * that was acknowledged before the call, and with the consumers; it opens like any log. It appears under its name when
-   * it is complete, on stable storage and read back. A compaction or backup that is running is waited for.
+   * it is complete, on stable storage and read back. Compactions and backups that were asked for before are waited for.
    * It is not more readable than the log.
    *
    * Errors: `already_exists` when there is a file at `path`, which may be the log itself; `invalid_argument` for a bad

@@ -22,6 +22,7 @@ const { SlabReader } = require('./slab.js');
 const { snapshotOf } = require('./snapshot.js');
 const { statsOf } = require('./stats.js');
 const { unwrapValue } = require('./value.js');
+const { warnOfFailures } = require('./warnings.js');
 const { Writer } = require('./writer.js');
 
 function settled(result) {
@@ -51,6 +52,7 @@ class StoreEngine {
     this.#writer = new Writer(this.#handle, fields.mode === 'memory');
     this.#life = new Lifecycle(this.#handle, this.#writer, fields.mode === 'durable');
     this.#histories = new Histories(this.#handle, this.#life, this.#writer);
+    warnOfFailures(this.#handle, this.#writer);
     this.#consumers = new Consumers(this.#handle, this.#life, this.#writer, this.#histories);
     this.#nativeGet = this.#handle.get;
     this.#nativeGetString = this.#handle.getString;

@@ -98,6 +98,9 @@ mod seeded {
         /// Followers are shown what is written but not durable.
         FollowersRunAhead,
 
+        /// Compactions and backups overtake each other.
+        LineIgnored,
+
         // What a reader believes.
         /// The log is cut at the first frame that cannot be read, whatever frames follow.
         TruncateAtFirstBadFrame,

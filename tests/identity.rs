@@ -7,7 +7,7 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use softadastra_store::engine::Registry;
@@ -376,4 +376,35 @@ fn a_compaction_of_an_administrator_leaves_the_log_to_its_owner() {
         let found = fs::metadata(at(name)).unwrap();
         assert_eq!((found.uid(), found.gid(), mode(&at(name))), (65534, 65533, 0o600), "{name}");
     }
+}
+
+#[test]
+fn calls_that_were_lined_up_are_done_in_that_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let store = open(&at("store.wal"));
+    put(&store, "a").unwrap();
+    let places: Vec<_> = (0..6).map(|_| store.line_up()).collect();
+    let done = Arc::new(Mutex::new(Vec::new()));
+    thread::scope(|scope| {
+        for (number, place) in places.iter().enumerate().rev() {
+            let (store, done, at) = (&store, Arc::clone(&done), &at);
+            scope.spawn(move || {
+                let control = Control::watched(move |_| {
+                    let mut done = done.lock().unwrap();
+                    if done.last() != Some(&number) {
+                        done.push(number);
+                    }
+                });
+                if number % 2 == 0 {
+                    store.compact_at(place, &control).unwrap();
+                } else {
+                    let copy = at(&format!("copy-{number}.wal"));
+                    store.backup_at(copy, place, &control).unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!(*done.lock().unwrap(), [0, 1, 2, 3, 4, 5]);
+    assert_eq!(store.stats().compactions, 3);
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::compaction::{Source, copy_to};
 use super::config::Durability;
 use super::core::{Core, NO_LOG, locked};
+use super::line::Place;
 use super::rewriting::Control;
 use crate::error::{Error, Result};
 use crate::wal::consumers::Consumers;
@@ -29,7 +30,12 @@ pub struct BackupReport {
 
 /// Writes a log that holds the state of `core`, and the history that its consumers still need, to `path`.
 /// It gets its name when it is complete, durable and read back.
-pub(super) fn backup(core: &Core, path: &Path, control: &Control) -> Result<BackupReport> {
+pub(super) fn backup(
+    core: &Core,
+    path: &Path,
+    place: &Place,
+    control: &Control,
+) -> Result<BackupReport> {
     if core.config.durability() == Durability::MemoryOnly {
         return Err(NO_LOG);
     }
@@ -37,7 +43,7 @@ pub(super) fn backup(core: &Core, path: &Path, control: &Control) -> Result<Back
     core.check_open()?;
     let path = LogPath::resolve(&*core.storage, path)?;
     refuse_to_replace(&path)?;
-    let _turn = core.rewriting.begin(control)?;
+    let _turn = core.rewriting.begin(place, control)?;
     // Keeps another backup to the same place out.
     let source = Source::of(core)?;
     let _lock = take_lock(&*core.storage, &path, &source.protection()?)?;

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use super::checkpoint::write_entries;
 use super::config::Durability;
 use super::core::{Core, NO_LOG, locked};
+use super::line::Place;
 use super::rewriting::Control;
 use crate::error::{Error, Result};
 use crate::operation::PAYLOAD_OVERHEAD;
@@ -56,13 +57,17 @@ pub(super) struct Source {
     pub(super) expected: u64,
 }
 
-/// Rewrites the log of `core`, unless a compaction or a backup is running.
-pub(super) fn compact(core: &Core, control: &Control) -> Result<CompactionReport> {
+/// Rewrites the log of `core` when all compactions and backups before it are done.
+pub(super) fn compact(core: &Core, place: &Place, control: &Control) -> Result<CompactionReport> {
     if core.config.durability() == Durability::MemoryOnly {
         return Err(NO_LOG);
     }
     core.check_open()?;
-    let _turn = core.rewriting.try_begin()?;
+    let _turn = core.rewriting.begin(place, control)?;
+    noted(core, control)
+}
+
+fn noted(core: &Core, control: &Control) -> Result<CompactionReport> {
     let outcome = compact_in_turn(core, control);
     if !matches!(outcome, Err(Error::Aborted)) {
         core.rewriting.note(&outcome);
@@ -229,18 +234,30 @@ pub(super) fn compact_if_due(core: &Arc<Core>) {
     if !is_due(core) || core.rewriting.due.swap(true, Ordering::AcqRel) {
         return;
     }
-    let compacted = Arc::clone(core);
+    let (compacted, place) = (Arc::clone(core), core.rewriting.join());
     let begun = thread::Builder::new().name("compaction".into()).spawn(move || {
-        let core = &compacted;
-        // The error is in the statistics. Trying again at once would fail again.
-        if compact(core, &Control::default()).is_err() {
-            let again = core.log_bytes().0 + core.config.compaction().minimum_bytes;
-            core.rewriting.not_before.store(again, Ordering::Release);
-        }
-        core.rewriting.due.store(false, Ordering::Release);
+        compact_unattended(&compacted, &place);
+        compacted.rewriting.due.store(false, Ordering::Release);
     });
     if begun.is_err() {
         core.rewriting.due.store(false, Ordering::Release);
+    }
+}
+
+fn compact_unattended(core: &Core, place: &Place) {
+    let control = Control::default();
+    let Ok(_turn) = core.rewriting.begin(place, &control) else { return };
+    // Whoever was before may have done it.
+    if core.check_open().is_err() || !is_due(core) {
+        return;
+    }
+    if let Err(error) = noted(core, &control) {
+        // Trying again at once would fail again.
+        let again = core.log_bytes().0 + core.config.compaction().minimum_bytes;
+        core.rewriting.not_before.store(again, Ordering::Release);
+        if !matches!(error, Error::Aborted) {
+            core.rewriting.note_unattended(error);
+        }
     }
 }
 

@@ -14,6 +14,7 @@ mod group;
 mod history;
 mod holds;
 mod judge;
+mod line;
 mod outcome;
 mod registry;
 mod rewriting;
@@ -29,6 +30,7 @@ pub use config::{CompactionPolicy, Durability, StoreConfig};
 pub use consumer::{Consumer, Unacknowledged};
 pub use group::Group;
 pub use history::{LoggedOperation, Operations, Page};
+pub use line::Place;
 pub use outcome::{
     ApplyResult, BatchResult, GroupOutcome, Outcome, PutResult, RecoveryReport, Refusal,
     RemoveResult, WriteResult,

@@ -12,6 +12,7 @@ use super::consumer::{self, Consumer};
 use super::core::{Core, Log, Phase, State, locked};
 use super::group::Group;
 use super::history::Operations;
+use super::line::Place;
 use super::outcome::{
     ApplyResult, BatchResult, GroupOutcome, Outcome, PutResult, RecoveryReport, RemoveResult,
     WriteResult,
@@ -276,16 +277,38 @@ impl StoreEngine {
     /// Rewrites the log without what nobody needs any more: overwritten values, removed keys, history that
     /// every consumer has acknowledged. Reads and writes go on. Versions, timestamps and sequences stay.
     ///
-    /// Until it is done the disk holds both logs. When it fails the old one stays as it is.
+    /// It waits for compactions and backups that were asked for before. Until it is done the disk holds both logs.
+    /// When it fails the old one stays as it is.
     pub fn compact(&self, control: &Control) -> Result<CompactionReport> {
-        compact(&self.core, control)
+        self.compact_at(&self.line_up(), control)
+    }
+
+    /// [`compact`](Self::compact) from a place that was taken earlier.
+    pub fn compact_at(&self, place: &Place, control: &Control) -> Result<CompactionReport> {
+        compact(&self.core, place, control)
+    }
+
+    /// A place in the line of compactions and backups, which are done one by one, in this order. For a caller that
+    /// leaves the call itself to another thread.
+    pub fn line_up(&self) -> Place {
+        self.core.rewriting.join()
     }
 
     /// Writes a copy of the store to `path`, where no file may be, while writes go on. It is one moment of
     /// the store, read back after it was written, and appears under its name when it is complete and
     /// durable. It is a log like any other, with the positions of the consumers.
     pub fn backup(&self, path: impl AsRef<Path>, control: &Control) -> Result<BackupReport> {
-        backup(&self.core, path.as_ref(), control)
+        self.backup_at(path, &self.line_up(), control)
+    }
+
+    /// [`backup`](Self::backup) from a place that was taken earlier.
+    pub fn backup_at(
+        &self,
+        path: impl AsRef<Path>,
+        place: &Place,
+        control: &Control,
+    ) -> Result<BackupReport> {
+        backup(&self.core, path.as_ref(), place, control)
     }
 
     /// The sequence of the last operation; 0 before the first.
@@ -318,7 +341,7 @@ impl StoreEngine {
     pub fn close(&self) -> Result<()> {
         let core = &*self.core;
         core.set_phase(Phase::Closed);
-        let _turn = core.rewriting.stop();
+        let _turn = core.rewriting.end();
         let mut log = locked(&core.log);
         let closed = match std::mem::replace(&mut *log, Log::Closed) {
             Log::Open(mut writer) => {
@@ -346,6 +369,11 @@ impl StoreEngine {
             rewriting: core.rewriting.progress(),
             ..core.published()
         }
+    }
+
+    /// Why an automatic compaction failed for the first time, told once: the log grows until one succeeds.
+    pub fn take_untold_failure(&self) -> Option<Error> {
+        self.core.rewriting.take_untold()
     }
 
     /// Reads the index of an open store. Writers wait while `look` runs, so it must be short.
@@ -384,7 +412,7 @@ impl StoreEngine {
 /// Without a close the log stays as it is, unsealed, and its lock is free when this is done.
 impl Drop for StoreEngine {
     fn drop(&mut self) {
-        drop(self.core.rewriting.stop());
+        drop(self.core.rewriting.end());
     }
 }
 
