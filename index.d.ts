@@ -273,6 +273,10 @@ export class StoreConfig {
   /** State in a log that is only made stable by `flush()` and `close()`; the last writes can be lost in a power cut. */
   static fast(path: string, options?: FastOptions): StoreConfig;
   mode: 'memory' | 'durable';
+  /**
+   * Where the log is. A relative path is made absolute when a store is made of the config, by the working directory of
+   * that moment. A symbolic link stands for the file that it leads to, also for one that is not there yet.
+   */
   path: string;
   autoFlush: boolean;
   stagedBytesLimit: number;
@@ -687,11 +691,17 @@ export interface StoreStats {
   compactions: number;
   /** Snapshots that are neither closed nor collected. */
   snapshots: number;
-  /** Why the last compaction failed; undefined when it did not. */
+  /**
+   * Why the last compaction failed; undefined when it did not. The first failure of one that was not asked for is also a
+   * warning of the process, with the code `SOFTADASTRA_COMPACTION_FAILED`.
+   */
   lastCompactionError: SoftadastraError | undefined;
   /** How far the compaction or backup is that is running. */
   rewriting: Progress | undefined;
-  /** True after a failed sync: writing is refused until the log is reopened. */
+  /**
+   * True after a failed sync, until {@link StoreEngine.recover}, and after the log was removed, moved or replaced by
+   * another file, until the store is closed: writing is refused.
+   */
   poisoned: boolean;
   open: boolean;
 }
@@ -732,7 +742,7 @@ export class StoreEngine {
    * Makes a store and recovers it. Errors: `invalid_argument` for a bad config; `io_error` for a missing folder, a
    * lack of permission, a path that is a folder; `store_error` for a corrupt log, a file that is no log of this
    * package, or another format version; `invalid_state` when the log is open in another process or already in this
-   * thread, and when the call was aborted.
+   * thread, when a thread has it open and it was removed or replaced since, and when the call was aborted.
    *
    * When another thread of this process has the log open, the store is shared: nothing is replayed, the report is that of
    * the recovery that was done, each thread has its own `stagedBytesLimit`, and `invalid_argument` is the answer when
@@ -744,6 +754,10 @@ export class StoreEngine {
    * Opens the log if needed, replays it and replaces the state in memory. Errors as for {@link StoreEngine.open}, and
    * `invalid_state` while writes are being committed and for a memory-only store. A recovery of an open store that fails
    * or is aborted leaves it not open.
+   *
+   * A store keeps the log that it opened: it is not looked up again, whatever the working directory and links are by
+   * then. When another file has its name, the answer is `invalid_state` and the store stays as it is, see
+   * {@link StoreStats.poisoned}.
    *
    * While other threads have the log open nothing is replayed, since what all see is what the log says. After a failed
    * sync it is replayed for all; until that is done the reads of the others give `invalid_state`.
@@ -849,11 +863,14 @@ export class StoreEngine {
   /**
    * Rewrites the log without what nobody needs any more: overwritten values, removed keys, history that every consumer
    * has acknowledged. Entries keep their versions and timestamps. Reads and writes go on; the work is done on a thread of
-   * its own and keeps the process alive. Until it is done the disk holds both logs; when it fails the old one stays.
+   * its own and keeps the process alive. Until it is done the disk holds both logs; when it fails the old one stays. The
+   * new log has the mode and, where that is permitted, the owner of the old one.
    *
-   * Errors: `invalid_state` while another compaction or a backup is running, for a memory-only store, when it is aborted
-   * or the store is closed meanwhile; `io_error`, for instance when the disk is full; `store_error` when what was
-   * written does not read back.
+   * Compactions and backups of a store are done one by one, in the order of the calls.
+   *
+   * Errors: `invalid_state` for a memory-only store, when it is aborted or the store is closed meanwhile, and when the log
+   * was removed or replaced by another file; `io_error`, for instance when the disk is full or the log is a mount of its
+   * own; `store_error` when what was written does not read back.
    *
    * @example
    * ```js
@@ -867,7 +884,8 @@ export class StoreEngine {
   /**
    * Writes a copy of the store to `path` while reads and writes go on. It is one moment of the store, with every write
    * that was acknowledged before the call, and with the consumers; it opens like any log. It appears under its name when
-   * it is complete, on stable storage and read back. A compaction or backup that is running is waited for.
+   * it is complete, on stable storage and read back. Compactions and backups that were asked for before are waited for.
+   * It is not more readable than the log.
    *
    * Errors: `already_exists` when there is a file at `path`, which may be the log itself; `invalid_argument` for a bad
    * path, also for the names of files beside a log (`.new`, `.lock`); `invalid_state` and `io_error` as for
@@ -1015,7 +1033,10 @@ export class ClientOptions {
   static local(nodeId: string): ClientOptions;
   /** In memory only. */
   static memoryOnly(nodeId: string): ClientOptions;
-  /** In a log at `walPath`, whose parent folder must exist. */
+  /**
+   * In a log at `walPath`, whose parent folder must exist. A relative path begins at the working directory of the moment
+   * when the client is made, each time that it is opened.
+   */
   static persistent(nodeId: string, walPath: string): ClientOptions;
   /** Must not be empty. */
   nodeId: string;

@@ -5,6 +5,7 @@ const { StoreConfig } = require('./config.js');
 const { StoreEngine } = require('./engine.js');
 const { SoftadastraError, invalidState, toError } = require('./error.js');
 const { asyncDispose } = require('./lifecycle.js');
+const { readPath, workingFolder } = require('./path.js');
 const { ok, err } = require('./result.js');
 const { RealPromise } = require('./runtime.js');
 
@@ -13,6 +14,8 @@ const DONE = RealPromise.resolve(ok(undefined));
 /** The store behind the documented SDK: one node, its options, and promises of results. */
 class Client {
   #options;
+  /** Where a relative path begins, so that every open() of the client leads to one log. */
+  #folder = workingFolder();
   #engine = undefined;
   #opening = undefined;
   #closing = DONE;
@@ -104,7 +107,9 @@ class Client {
     if (!options.enableWal) {
       return StoreConfig.memoryOnly();
     }
-    return StoreConfig.durable(options.walPath, { autoFlush: options.autoFlush });
+    return StoreConfig.durable(readPath(options.walPath, this.#folder), {
+      autoFlush: options.autoFlush,
+    });
   }
 
   #notOpen() {

@@ -2,7 +2,7 @@
 
 const { inBackground } = require('./background.js');
 const { BatchPlan } = require('./batch.js');
-const { checkPath, readConfig } = require('./config.js');
+const { readConfig } = require('./config.js');
 const { Consumers } = require('./consumer.js');
 const { markClass } = require('./copies.js');
 const { entryOf } = require('./entry.js');
@@ -15,6 +15,7 @@ const native = require('./native.js');
 const { readOpenOptions } = require('./open-options.js');
 const { readOperation } = require('./operation.js');
 const { readIfVersion } = require('./options.js');
+const { readPath } = require('./path.js');
 const { readBytes } = require('./read-bytes.js');
 const { ok, err, missing } = require('./result.js');
 const { BackupReport, BatchResult, CompactionReport } = require('./results.js');
@@ -23,6 +24,7 @@ const { EntryIterator, KeyIterator, ValueIterator, readRange } = require('./scan
 const { snapshotOf } = require('./snapshot.js');
 const { statsOf } = require('./stats.js');
 const { unwrapValue } = require('./value.js');
+const { warnOfFailures } = require('./warnings.js');
 const { Writer } = require('./writer.js');
 
 /** Where native code writes version and timestamp. They are read before the next call, so one serves all stores. */
@@ -55,6 +57,7 @@ class StoreEngine {
     this.#writer = new Writer(this.#handle, fields.mode === 'memory');
     this.#life = new Lifecycle(this.#handle, this.#writer, fields.mode === 'durable');
     this.#histories = new Histories(this.#handle, this.#life, this.#writer);
+    warnOfFailures(this.#handle, this.#writer);
     this.#consumers = new Consumers(this.#handle, this.#life, this.#writer, this.#histories);
     this.#nativeGet = this.#handle.get;
     this.#nativeGetString = this.#handle.getString;
@@ -258,8 +261,7 @@ class StoreEngine {
     }
     const reportOf = (report) => new BackupReport(report);
     return inBackground('backup', options, reportOf, (tell) => {
-      checkPath(path);
-      return this.#handle.backup(path, tell);
+      return this.#handle.backup(readPath(path), tell);
     });
   }
 

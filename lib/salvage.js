@@ -1,8 +1,8 @@
 'use strict';
 
 const { inBackground } = require('./background.js');
-const { checkPath } = require('./config.js');
 const native = require('./native.js');
+const { readPath } = require('./path.js');
 const { SalvageReport } = require('./results.js');
 
 const reportOf = (report) => new SalvageReport(report);
@@ -10,9 +10,7 @@ const reportOf = (report) => new SalvageReport(report);
 /** Saves what can be read of the damaged log at `path` into a new log at `to`. Changes nothing that exists. */
 function salvage(path, to, options) {
   return inBackground('salvage', options, reportOf, (tell) => {
-    checkPath(path);
-    checkPath(to);
-    return native.salvage(path, to, tell);
+    return native.salvage(readPath(path), readPath(to), tell);
   });
 }
 

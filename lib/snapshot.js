@@ -1,11 +1,11 @@
 'use strict';
 
 const { inBackground } = require('./background.js');
-const { checkPath } = require('./config.js');
 const { entryOf } = require('./entry.js');
 const { invalidArgument, invalidState, toError } = require('./error.js');
 const { unwrapKey } = require('./key.js');
 const native = require('./native.js');
+const { readPath } = require('./path.js');
 const { ok, err, missing } = require('./result.js');
 const { EntryIterator, KeyIterator, PairIterator, ValueIterator, readRange } = require('./scan.js');
 
@@ -130,8 +130,7 @@ function snapshotOf(handle) {
 class SnapshotBuilderStore {
   static build(path, options) {
     return inBackground('build', options, snapshotOf, (tell) => {
-      checkPath(path);
-      return native.buildSnapshot(path, tell);
+      return native.buildSnapshot(readPath(path), tell);
     });
   }
 }

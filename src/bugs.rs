@@ -102,6 +102,9 @@ mod seeded {
         /// A part of a frame that was whole once is believed, whatever it says now.
         ChangedPartBelieved,
 
+        /// Compactions and backups overtake each other.
+        LineIgnored,
+
         // What a reader believes.
         /// The log is cut at the first frame that cannot be read, whatever frames follow.
         TruncateAtFirstBadFrame,
@@ -167,8 +170,18 @@ mod seeded {
         RecoveryKeepsOldState,
         /// The lock is on a file that is renamed.
         LockOnRenamedFile,
-        /// The lock file is opened but not locked.
+        /// Nothing is locked, neither the lock file nor the log itself.
         NoLock,
+        /// The log itself is not held: only its lock file keeps others out.
+        FileNotHeld,
+        /// A log that was removed or replaced is written to, and replaces what has its name.
+        ReplacedLogTrusted,
+        /// A recovery follows the links of the path once more.
+        LinksFollowedAnew,
+        /// A link to nothing is replaced by a new log.
+        DanglingLinkReplaced,
+        /// Files made from a log are as readable as any.
+        ModeForgotten,
 
         // Salvage.
         /// A file at the new place is replaced.

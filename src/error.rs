@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::operation::{DecodeError, EncodeError};
+use crate::storage::LockOwner;
 use crate::types::InvalidKey;
 
 /// The result of an engine call.
@@ -185,12 +186,28 @@ pub enum Error {
     },
 
     /// Another opener holds the log.
-    #[error("log is locked by {}: {}", owner_name(*owner), path.display())]
+    #[error("log is locked{}: {}", held_by(*owner), path.display())]
     Locked {
         /// The log.
         path: PathBuf,
-        /// The process that holds it, where it is known.
-        owner: Option<u32>,
+        /// Who holds it.
+        owner: LockOwner,
+    },
+
+    /// The log was removed, moved or replaced while it was open. Writing stopped, reads go on, and what has the name
+    /// now is left alone.
+    #[error("writing is stopped since the log that is open was removed or replaced, close the store: {}", path.display())]
+    LogReplaced {
+        /// The name under which the log was.
+        path: PathBuf,
+    },
+
+    /// The file of the log is a mount of its own, as one that is bound into a container is: no other file can get
+    /// its name.
+    #[error("the log cannot be replaced since it is a mount of its own, mount its folder instead: {}", path.display())]
+    NotReplaceable {
+        /// The log.
+        path: PathBuf,
     },
 
     /// The folder that should hold the log is missing.
@@ -340,6 +357,7 @@ impl Error {
             Self::VersionMismatch { .. }
             | Self::Poisoned { .. }
             | Self::Locked { .. }
+            | Self::LogReplaced { .. }
             | Self::NotOpen
             | Self::Closed
             | Self::Aborted
@@ -348,6 +366,7 @@ impl Error {
             | Self::CutNotSaved { .. }
             | Self::WalAppendFailed { .. }
             | Self::WalFlushFailed { .. }
+            | Self::NotReplaceable { .. }
             | Self::DirectoryMissing { .. }
             | Self::PermissionDenied { .. }
             | Self::Io { .. } => ErrorCode::IoError,
@@ -378,6 +397,8 @@ impl Error {
             | Self::WalFlushFailed { path, .. }
             | Self::Poisoned { path }
             | Self::Locked { path, .. }
+            | Self::LogReplaced { path }
+            | Self::NotReplaceable { path }
             | Self::DirectoryMissing { path }
             | Self::PermissionDenied { path }
             | Self::HistoryGone { path, .. }
@@ -421,6 +442,12 @@ fn room_needed(source: &io::Error, bytes: u64) -> String {
     }
 }
 
-fn owner_name(owner: Option<u32>) -> String {
-    owner.map_or_else(|| "another opener".into(), |pid| format!("process {pid}"))
+fn held_by(owner: LockOwner) -> String {
+    match owner {
+        LockOwner::ThisThread => ": already open in this thread".into(),
+        LockOwner::ThisProcess => ": already open in this process".into(),
+        LockOwner::Process(pid) => format!(" by process {pid}"),
+        LockOwner::Elsewhere => " by a process of another container or machine".into(),
+        LockOwner::Unknown => " by another opener".into(),
+    }
 }

@@ -181,8 +181,9 @@ fn any_failing_call_that_makes_a_closed_log_durable_is_reported_and_costs_nothin
             disk.fail_at(call, Fault::Error(kind));
             let failed = wanted(&next);
             if failed.is_ok() {
-                // A step of the zeroed space that could be smaller.
-                assert_eq!((name, whole.history()[call]), ("put", Call::Write), "{context}");
+                // A step of the zeroed space that could be smaller, or a look at the name, which says nothing when it fails.
+                let found = whole.history()[call];
+                assert!(found == Call::Look || (name, found) == ("put", Call::Write), "{context}");
                 continue;
             }
             assert_names_the_failure(&failed.unwrap_err(), &context);

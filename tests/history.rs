@@ -14,7 +14,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use softadastra_store::storage::{
-    Access, DiskStorage, LockError, PathKind, Storage, StorageFile, StorageFolder, StorageLock,
+    Access, DiskStorage, LockError, PathKind, Protection, Storage, StorageFile, StorageFolder,
+    StorageLock,
 };
 use softadastra_store::{
     CompactionPolicy, Control, Error, Key, OperationEncoder, StoreConfig, StoreEngine, Value, Write,
@@ -56,8 +57,8 @@ impl Storage for CountingDisk {
     fn folder(&self, path: &Path) -> io::Result<Box<dyn StorageFolder>> {
         self.disk.folder(path)
     }
-    fn lock(&self, path: &Path) -> Result<Box<dyn StorageLock>, LockError> {
-        self.disk.lock(path)
+    fn lock(&self, path: &Path, like: &Protection) -> Result<Box<dyn StorageLock>, LockError> {
+        self.disk.lock(path, like)
     }
 }
 

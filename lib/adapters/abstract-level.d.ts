@@ -43,7 +43,10 @@ export class SoftadastraLevel<KDefault = string, VDefault = string> extends Abst
   KDefault,
   VDefault
 > {
-  /** Touches no disk before the next turn. `location` is the path of the log; its folder must exist. */
+  /**
+   * Touches no disk before the next turn. `location` is the path of the log; its folder must exist. A relative one begins
+   * at the working directory of this moment, each time that the database is opened.
+   */
   constructor(location: string, options?: SoftadastraLevelOptions<KDefault, VDefault>);
   open(options?: SoftadastraOpenOptions): Promise<void>;
   get location(): string;

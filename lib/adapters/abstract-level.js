@@ -4,6 +4,7 @@ const { existsSync } = require('node:fs');
 const { AbstractLevel, AbstractSnapshot } = require('abstract-level');
 const { StoreConfig } = require('../config.js');
 const { StoreEngine } = require('../engine.js');
+const { readPath, workingFolder } = require('../path.js');
 const { RealPromise } = require('../runtime.js');
 const { EntryCursor, KeyCursor, ValueCursor, contentOf, storeRange } = require('./level-cursor.js');
 const { LevelError, openError, operationError } = require('./level-error.js');
@@ -39,6 +40,8 @@ class SoftadastraSnapshot extends AbstractSnapshot {
 /** A database of abstract-level whose data is in a store. */
 class SoftadastraLevel extends AbstractLevel {
   #location;
+  /** Where a relative location begins: it is opened only later, and may be opened again. */
+  #folder = workingFolder();
   #engine = undefined;
   #autoFlush = true;
 
@@ -57,7 +60,7 @@ class SoftadastraLevel extends AbstractLevel {
   }
 
   async _open({ createIfMissing, errorIfExists, autoFlush = true }) {
-    const path = this.#location;
+    const path = this.#path();
     if (!createIfMissing && !existsSync(path)) {
       throw new LevelError('LEVEL_IO_ERROR', `${path} does not exist (createIfMissing is false)`);
     }
@@ -70,6 +73,14 @@ class SoftadastraLevel extends AbstractLevel {
     }
     this.#engine = opened.value();
     this.#autoFlush = autoFlush;
+  }
+
+  #path() {
+    try {
+      return readPath(this.#location, this.#folder);
+    } catch (error) {
+      throw openError(error);
+    }
   }
 
   async _close() {

@@ -25,7 +25,8 @@ pub(super) fn policy(env: Env, value: Value) -> Answer<CompactionPolicy> {
 pub(super) extern "C" fn compact(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
     enter(env, info, |call: &Call<1>| {
         let engine = Arc::clone(&Handle::of(call).engine);
-        let run = move |control: &Control| engine.compact(control);
+        let place = engine.line_up();
+        let run = move |control: &Control| engine.compact_at(&place, control);
         background::spawn(call.env, call.args[0], run, compaction_value)
     })
 }
@@ -36,7 +37,8 @@ pub(super) extern "C" fn backup(env: sys::napi_env, info: sys::napi_callback_inf
         let [path, tell] = call.args;
         let path = PathBuf::from(call.env.text(path)?);
         let engine = Arc::clone(&Handle::of(call).engine);
-        let run = move |control: &Control| engine.backup(path, control);
+        let place = engine.line_up();
+        let run = move |control: &Control| engine.backup_at(path, &place, control);
         background::spawn(call.env, tell, run, backup_value)
     })
 }

@@ -37,6 +37,7 @@ const FUNCTIONS: &[(&str, Callback)] = &[
     ("lastSequence\0", read::last_sequence),
     ("lastRecoveredSequence\0", read::last_recovered_sequence),
     ("stats\0", stats::stats),
+    ("untoldFailure\0", stats::untold_failure),
     ("scan\0", scan::scan_store),
     ("snapshot\0", snapshot::snapshot),
     ("stagePut\0", stage::stage_put),

@@ -49,6 +49,17 @@ pub(super) extern "C" fn stats(env: sys::napi_env, info: sys::napi_callback_info
     })
 }
 
+/// `untoldFailure()`: the first failure of an automatic compaction, once; undefined otherwise
+pub(super) extern "C" fn untold_failure(
+    env: sys::napi_env,
+    info: sys::napi_callback_info,
+) -> Value {
+    enter(env, info, |call: &Call<0>| match Handle::of(call).engine.take_untold_failure() {
+        Some(error) => to_js(call.env, &error),
+        None => call.env.undefined(),
+    })
+}
+
 #[allow(clippy::cast_precision_loss, reason = "JavaScript has no wider number")]
 fn last_sync_at(env: Env, stats: &StoreStats) -> Answer<Value> {
     if stats.last_sync_at == 0 { env.undefined() } else { env.number(stats.last_sync_at as f64) }

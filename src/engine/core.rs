@@ -1,8 +1,9 @@
 //! What the parts of a running store share: the log, the state in memory, and what is known of both.
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use super::announce::Announcements;
 use super::commit::Ticket;
@@ -14,6 +15,8 @@ use crate::error::{Error, Result};
 use crate::index::{Index, copied_by_thread};
 use crate::snapshot::{LetGo, Snapshot};
 use crate::storage::Storage;
+use crate::wal::held::{Held, Opening};
+use crate::wal::path::LogPath;
 use crate::wal::writer::LogWriter;
 
 #[derive(Debug)]
@@ -26,6 +29,9 @@ pub(super) struct Core {
     /// Groups that wait for the log, in the order of their writing.
     pub(super) queue: Mutex<VecDeque<Arc<Ticket>>>,
     pub(super) log: Mutex<Log>,
+    /// The log that was opened, by the path that was resolved then: a link that is turned elsewhere later leads to
+    /// another log.
+    pub(super) resolved: OnceLock<PathBuf>,
     phase: AtomicU8,
     pub(super) last_recovered: AtomicU64,
     /// What the log last said of itself, so that asking never waits for the disk.
@@ -75,6 +81,7 @@ pub(super) enum Phase {
 
 impl Core {
     pub(super) fn new(config: StoreConfig, storage: Arc<dyn Storage>) -> Self {
+        let config = config.made_absolute(&*storage);
         let (log, phase) = match config.durability() {
             Durability::MemoryOnly => (Log::Memory { last_sequence: 0 }, Phase::Open),
             Durability::Synced | Durability::Buffered => (Log::Unopened, Phase::Unopened),
@@ -86,6 +93,7 @@ impl Core {
             let_go: LetGo::default(),
             queue: Mutex::default(),
             log: Mutex::new(log),
+            resolved: OnceLock::new(),
             phase: AtomicU8::new(phase as u8),
             last_recovered: AtomicU64::new(0),
             published: Mutex::default(),
@@ -97,6 +105,36 @@ impl Core {
 
     pub(super) fn set_phase(&self, phase: Phase) {
         self.phase.store(phase as u8, Ordering::Release);
+    }
+
+    /// The log to be replayed: the one that is held already, or the one that was opened before, or that of the
+    /// configuration.
+    pub(super) fn begin_opening(&self, held: Option<Held>) -> Result<Opening> {
+        let storage = &*self.storage;
+        if let Some(held) = held {
+            return Opening::again(storage, held);
+        }
+        let known = self.resolved.get().filter(|_| !bug!(LinksFollowedAnew));
+        let path = LogPath::resolve(storage, known.map_or(self.config.path(), PathBuf::as_path))?;
+        let opening = Opening::begin(storage, path)?;
+        self.resolved.get_or_init(|| opening.path().to_owned());
+        Ok(opening)
+    }
+
+    /// Stops writing when the log that is open has lost its name.
+    pub(super) fn check_name(&self) -> Result<()> {
+        let mut log = locked(&self.log);
+        let checked = log.writer().and_then(LogWriter::check_name);
+        self.publish(&log);
+        checked
+    }
+
+    /// [`check_name`](Self::check_name) before the log is to be replaced.
+    pub(super) fn secure_names(&self) -> Result<()> {
+        let mut log = locked(&self.log);
+        let secured = log.writer().and_then(|writer| writer.secure_names(&*self.storage));
+        self.publish(&log);
+        secured
     }
 
     /// Refuses unless the store is open.

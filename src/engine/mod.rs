@@ -15,6 +15,7 @@ mod group;
 mod history;
 mod holds;
 mod judge;
+mod line;
 mod outcome;
 mod registry;
 mod rewriting;
@@ -31,6 +32,7 @@ pub use config::{CompactionPolicy, Durability, StoreConfig};
 pub use consumer::{Consumer, Unacknowledged};
 pub use group::Group;
 pub use history::{LoggedOperation, Operations, Page};
+pub use line::Place;
 pub use outcome::{
     ApplyResult, BatchResult, GroupOutcome, Outcome, PutResult, RecoveryReport, Refusal,
     RemoveResult, WriteResult,

@@ -123,11 +123,15 @@ impl Share {
                 let path = LogPath::resolve(storage, config.path())?.log().to_owned();
                 let entered =
                     self.registry.enter(&path, config, self.opener, control, when_busy)?;
-                Ok(entered.map(|(engine, report)| {
-                    self.running.get_or_init(|| engine);
-                    *place = Place::Inside(path);
-                    report
-                }))
+                let Some((engine, report)) = entered else { return Ok(None) };
+                // What others have open may not be what the path leads to any more.
+                if let Err(replaced) = engine.check_name() {
+                    let _ = self.registry.leave(&path, self.opener);
+                    return Err(replaced);
+                }
+                self.running.get_or_init(|| engine);
+                *place = Place::Inside(path);
+                Ok(Some(report))
             }
         }
     }

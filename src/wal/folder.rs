@@ -35,8 +35,3 @@ impl OpenFolder {
         })
     }
 }
-
-/// Opens a folder and syncs it.
-pub(super) fn sync_folder(storage: &dyn Storage, path: &Path) -> Result<()> {
-    OpenFolder::open(storage, path)?.sync()
-}

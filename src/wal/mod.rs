@@ -11,6 +11,7 @@ pub mod checksum;
 pub mod consumers;
 mod folder;
 pub mod format;
+pub mod held;
 pub mod landmarks;
 pub mod open;
 pub mod parts;

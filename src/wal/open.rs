@@ -1,21 +1,18 @@
-//! Opens a log for writing: locks it, makes it when it is missing, replays it, mends its end.
+//! Opens a log for writing: replays it, mends its end.
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::folder::OpenFolder;
-use super::format::FileHeader;
+use super::held::Opening;
 use super::landmarks::Landmarks;
 use super::path::LogPath;
 use super::position::Position;
 use super::reader::{LogReader, Record};
-use super::side_names::check_side_names;
 use super::tail::{Tail, judge};
 use super::writer::LogWriter;
 use super::{repair, writer};
 use crate::error::{Error, Result};
-use crate::storage::{Access, LockError, PathKind, Storage, StorageFile, StorageLock, write_full};
+use crate::storage::{Storage, StorageFile};
 
 /// What opening a log found and did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -38,7 +35,7 @@ pub struct Replay {
     pub clean_shutdown: bool,
 }
 
-/// Opens the log at `path` and hands every operation in it to `sink`, in sequence, with the size of the
+/// Replays the log that is held and hands every operation in it to `sink`, in sequence, with the size of the
 /// log in bytes.
 ///
 /// A log that cannot be trusted is refused and not changed by a single byte. On success everything
@@ -47,27 +44,14 @@ pub struct Replay {
 /// frames of the replay when `aborted` says so, which changes nothing of the log.
 pub fn open(
     storage: &dyn Storage,
-    path: &Path,
+    opening: Opening,
     synced: bool,
     mut sink: impl FnMut(u64, &[Record<'_>]),
     aborted: impl Fn() -> bool,
 ) -> Result<(LogWriter, Replay)> {
-    let path = LogPath::resolve(storage, path)?;
-    if path.exists() {
-        // Before the lock file is made: nothing may be left beside a file that is not ours.
-        let file = open_file(storage, path.log(), Access::Read)?;
-        LogReader::new(path.log(), &*file)?;
-    } else {
-        check_side_names(storage, &path)?;
-    }
-    let lock = take_lock(storage, &path)?;
-    let path = LogPath::resolve(storage, path.log())?;
-    let created = !path.exists();
-    if created {
-        create(storage, &path)?;
-    }
-    drop_unfinished(storage, &path)?;
-    let file: Arc<dyn StorageFile> = open_file(storage, path.log(), Access::ReadWrite)?.into();
+    let Opening { held, folder, created } = opening;
+    let path = held.path().clone();
+    let file = Arc::clone(held.file());
     let mut reader = LogReader::new(path.log(), &*file)?;
     let log_bytes = reader.window().file_len();
     let landmarks = replay_all(&mut reader, &mut |records| sink(log_bytes, records), aborted)?;
@@ -82,10 +66,7 @@ pub fn open(
         ..Replay::default()
     };
     mend(storage, &path, &*file, &reader, tail, &mut replay)?;
-    let replayed = writer::Replayed {
-        folder: OpenFolder::open(storage, path.folder())?,
-        unproven_from: reader.unproven_from(),
-    };
+    let replayed = writer::Replayed { folder, unproven_from: reader.unproven_from() };
     let start = writer::Start {
         path: path.log().to_owned(),
         header: reader.header().clone(),
@@ -99,7 +80,7 @@ pub fn open(
         replayed: Some(replayed),
     };
     drop(reader);
-    let mut writer = LogWriter::new(file, Some(lock), start);
+    let mut writer = LogWriter::new(file, Some(held), start);
     if created || !replay.clean_shutdown {
         writer.secure().map_err(as_recovery_error)?;
     }
@@ -124,17 +105,6 @@ fn replay_all(
             return Ok(landmarks);
         }
     }
-}
-
-/// Removes what a creation or a compaction left that a crash interrupted. It never had the log's name, so
-/// nothing in it was acknowledged.
-fn drop_unfinished(storage: &dyn Storage, path: &LogPath) -> Result<()> {
-    let new = path.new_log();
-    let remove = || match storage.kind(&new)? {
-        PathKind::File => storage.remove(&new),
-        _ => Ok(()),
-    };
-    remove().map_err(|error| Error::io(&new, "remove an unfinished log", error))
 }
 
 /// Refuses damage, and saves the bytes of an interrupted write. The writer cuts them off.
@@ -171,36 +141,4 @@ fn as_recovery_error(error: Error) -> Error {
         }
         other => other,
     }
-}
-
-/// Makes an empty log. It gets its name only when it is complete and durable; securing it makes the name
-/// durable as well.
-fn create(storage: &dyn Storage, path: &LogPath) -> Result<()> {
-    let new = path.new_log();
-    let make = || -> io::Result<()> {
-        let salt = if bug!(NoSalt) { 0 } else { storage.random() };
-        let header = FileHeader { salt, generation: 1, base_sequence: 0, has_checkpoint: false };
-        let file = storage.open(&new, Access::Create)?;
-        write_full(&*file, &header.encode(), 0)?;
-        if !bug!(RenameBeforeSync) {
-            file.sync()?;
-        }
-        drop(file);
-        storage.rename(&new, path.log())
-    };
-    make().map_err(|error| Error::io(path.log(), "create the log", error))
-}
-
-pub(crate) fn take_lock(storage: &dyn Storage, path: &LogPath) -> Result<Box<dyn StorageLock>> {
-    storage.lock(&path.lock()).map_err(|error| match error {
-        LockError::Held { owner } => Error::Locked { path: path.log().to_owned(), owner },
-        LockError::Io(error) => Error::io(&path.lock(), "lock the log", error),
-    })
-}
-
-fn open_file(storage: &dyn Storage, path: &Path, access: Access) -> Result<Box<dyn StorageFile>> {
-    storage.open(path, access).map_err(|error| match Error::io(path, "open the log", error) {
-        Error::Io { path, source, .. } => Error::RecoveryFailed { path, offset: 0, source },
-        refused => refused,
-    })
 }

@@ -8,7 +8,7 @@ use super::path::LogPath;
 use super::side_names::cut_name;
 use super::window::SLICE;
 use crate::error::{Error, Result};
-use crate::storage::{Access, Storage, StorageFile, read_full, write_full};
+use crate::storage::{Storage, StorageFile, read_full, write_full};
 
 /// Copies the bytes from `from` to `to` into a file beside the log and syncs that. Its name is durable once
 /// the folder is synced, which the writer does before it cuts anything off.
@@ -45,7 +45,7 @@ fn copy_bytes(
     from: u64,
     to: u64,
 ) -> io::Result<()> {
-    let copy = storage.open(name, Access::Create)?;
+    let copy = storage.create(name, &file.protection()?)?;
     for_each_slice(file, from, to, |offset, bytes| write_full(&*copy, bytes, offset - from))?;
     if bug!(CutCopyNotSynced) { Ok(()) } else { copy.sync() }
 }

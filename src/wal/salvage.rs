@@ -26,7 +26,7 @@ use super::reader::LogReader;
 use super::side_names::check_salvage_names;
 use crate::control::{Control, Steps};
 use crate::error::{Error, Result};
-use crate::storage::{Access, DiskStorage, LockError, Storage, StorageFile, read_full};
+use crate::storage::{Access, DiskStorage, LockError, Protection, Storage, StorageFile, read_full};
 
 /// Saves what can be read of the log at `path` into a new log at `to` and files beside that.
 ///
@@ -60,7 +60,8 @@ pub fn salvage_with_on(
 ) -> Result<SalvageReport> {
     let mut made = Vec::new();
     let outcome = salvage_noting(storage, path, to, control, &mut made);
-    if matches!(outcome, Err(Error::Aborted)) {
+    // A copy alone would be in the way of the next try, and the log itself is still there.
+    if matches!(outcome, Err(Error::Aborted)) || outcome.is_err() && made.len() == 1 {
         for file in made {
             // What cannot be removed is refused by name the next time.
             let _ = storage.remove(&file);
@@ -79,25 +80,22 @@ fn salvage_noting(
 ) -> Result<SalvageReport> {
     let from = LogPath::resolve(storage, path)?;
     let to = LogPath::resolve(storage, to)?;
-    let log_bytes = refuse_what_is_no_log(storage, from.log())?;
+    let (like, log_bytes) = refuse_what_is_no_log(storage, from.log())?;
     check_salvage_names(storage, &to)?;
     // A log that nobody can lock because its folder cannot be written is what salvage is for.
-    let _lock = match storage.lock(&from.lock()) {
-        Ok(lock) => Some(lock),
-        Err(LockError::Held { owner }) => {
-            return Err(Error::Locked { path: from.log().to_owned(), owner });
-        }
-        Err(LockError::Io(_)) => None,
-    };
+    let _lock = unless_held(storage.lock(&from.lock(), &like), &from)?;
     let copy = to.beside(".damaged");
     refuse_to_replace(storage, to.log())?;
     refuse_to_replace(storage, &copy)?;
     let steps = &mut Steps::new(control, 2 * log_bytes);
     steps.check()?;
+    let source = unless_held(storage.open_alone(from.log(), Access::Read), &from)?;
+    let source = source.map_or_else(|| storage.open(from.log(), Access::Read), Ok);
+    let source = source.map_err(|error| Error::io(from.log(), "open the log", error))?;
     made.push(copy.clone());
-    let (file, bytes_unreadable) = copy_readable(storage, &from, &to, &copy, steps)?;
+    let (file, bytes_unreadable) = copy_readable(storage, &*source, &to, &copy, &like, steps)?;
     let (mut reader, mut problem) = begin(&copy, &*file)?;
-    let mut out = NewLog::begin(storage, &to, reader.position())?;
+    let mut out = NewLog::begin(storage, &to, reader.position(), &like)?;
     problem = problem.or(out.take_frames(&mut reader, &*file, steps)?);
     bug!(SalvageJoinsRuns, {
         let end = reader.position().offset + super::format::FRAME_ALIGNMENT as u64;
@@ -120,19 +118,32 @@ fn salvage_noting(
     };
     out.finish(reader.consumers())?;
     made.push(to.log().to_owned());
-    let runs = LaterRuns { storage, to: &to, file: &*file, steps, made };
+    let runs = LaterRuns { storage, to: &to, file: &*file, like: &like, steps, made };
     runs.take(&mut reader, &mut report)?;
     Ok(report)
 }
 
-/// Before anything is made: nothing may be left beside a file that is not ours. Gives the size of a log.
-fn refuse_what_is_no_log(storage: &dyn Storage, path: &Path) -> Result<u64> {
+/// What was taken, or nothing where it cannot be; an error when the log is open elsewhere.
+fn unless_held<T>(taken: std::result::Result<T, LockError>, log: &LogPath) -> Result<Option<T>> {
+    match taken {
+        Ok(taken) => Ok(Some(taken)),
+        Err(LockError::Held { owner }) => Err(Error::Locked { path: log.log().to_owned(), owner }),
+        Err(LockError::Io(_)) => Ok(None),
+    }
+}
+
+/// Before anything is made: nothing may be left beside a file that is not ours. Says who may read the log, and its size.
+fn refuse_what_is_no_log(storage: &dyn Storage, path: &Path) -> Result<(Protection, u64)> {
     let file = storage.open(path, Access::Read);
     let file = file.map_err(|error| Error::io(path, "open the log", error))?;
     match LogReader::new(path, &*file) {
         Err(error @ (Error::NotALog { .. } | Error::UnsupportedVersion { .. })) => Err(error),
         // Damaged or not readable: that is what salvage is for.
-        _ => Ok(file.len().unwrap_or_default()),
+        _ => {
+            let like = file.protection();
+            let like = like.map_err(|error| Error::io(path, "look at the log", error))?;
+            Ok((like, file.len().unwrap_or_default()))
+        }
     }
 }
 

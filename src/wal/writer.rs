@@ -14,10 +14,11 @@ use super::consumers::Consumers;
 use super::format::{
     FRAME_ALIGNMENT, FRAME_HEADER_LEN, FileHeader, FrameHeader, FrameKind, MAX_SEQUENCE,
 };
+use super::held::Held;
 use super::landmarks::Landmarks;
 use super::position::Position;
 use crate::error::{Error, Result};
-use crate::storage::{StorageFile, StorageLock, write_full};
+use crate::storage::{StorageFile, write_full};
 
 pub(super) use securing::Replayed;
 
@@ -42,6 +43,8 @@ enum Health {
     Ragged,
     /// A sync failed: what is on the disk is unknown until the log is read again.
     Poisoned,
+    /// The name of the log stands for another file: nobody would find what is written.
+    Replaced,
 }
 
 /// Counters of a writer since its log was opened.
@@ -57,7 +60,7 @@ pub struct WriterStats {
     pub last_sync_took: Duration,
 }
 
-/// The writing end of an open log. It holds the lock, unless it writes a log that has no name yet.
+/// The writing end of an open log. It holds the log, unless it writes a log that has no name yet.
 ///
 /// Invariant while sound: the bytes from `position.offset` to `file_len` are zero and, in synced
 /// mode, on stable storage as such. While `replayed` is there nothing is known to be durable and no frame
@@ -65,7 +68,7 @@ pub struct WriterStats {
 #[derive(Debug)]
 pub struct LogWriter {
     file: Arc<dyn StorageFile>,
-    lock: Option<Box<dyn StorageLock>>,
+    held: Option<Held>,
     path: PathBuf,
     header: FileHeader,
     checksum: Checksum,
@@ -83,15 +86,11 @@ pub struct LogWriter {
 
 impl LogWriter {
     /// Goes on behind a log that was read to its end.
-    pub(super) fn new(
-        file: Arc<dyn StorageFile>,
-        lock: Option<Box<dyn StorageLock>>,
-        start: Start,
-    ) -> Self {
+    pub(super) fn new(file: Arc<dyn StorageFile>, held: Option<Held>, start: Start) -> Self {
         let is_known = start.replayed.is_none();
         Self {
             file,
-            lock,
+            held,
             path: start.path,
             checksum: Checksum::salted(start.header.salt),
             header: start.header,
@@ -206,12 +205,13 @@ impl LogWriter {
         }
         if self.synced && !bug!(AckBeforeSync) {
             self.sync_file(start)?;
+            self.check_name()?;
         }
         self.advance(next);
         Ok(())
     }
 
-    /// Puts everything written so far on stable storage.
+    /// Puts everything written so far on stable storage. That the log has its name is for the caller to check.
     pub fn flush(&mut self) -> Result<()> {
         if bug!(ReplayedNotFlushed) {
             self.check_health()?;
@@ -229,15 +229,23 @@ impl LogWriter {
 
     /// Goes on in a log that was rewritten, sealed and durably renamed to the name of this one.
     pub fn take_over(&mut self, rewritten: Self) {
-        let kept = (self.lock.take(), std::mem::take(&mut self.path), self.synced, self.stats);
+        let kept = (self.held.take(), std::mem::take(&mut self.path), self.synced, self.stats);
         *self = rewritten;
-        (self.lock, self.path, self.synced, self.stats) = kept;
+        (self.held, self.path, self.synced, self.stats) = kept;
+        if let Some(held) = &mut self.held {
+            held.take_over(Arc::clone(&self.file));
+        }
+    }
+
+    /// The log that was written, to be replayed again.
+    pub fn into_held(self) -> Option<Held> {
+        self.held
     }
 
     /// Seals the log, so that later damage to its last frame cannot pass for an interrupted write, and
     /// gives the zeroed space back.
     pub fn close(mut self) -> Result<()> {
-        if self.health == Health::Poisoned {
+        if self.is_poisoned() {
             return Err(self.poisoned());
         }
         self.flush()?;

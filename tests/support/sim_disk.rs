@@ -10,10 +10,12 @@ use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use softadastra_store::storage::{
-    Access, LockError, PathKind, Storage, StorageFile, StorageFolder, StorageLock,
+    Access, LockError, LockOwner, PathKind, Protection, Storage, StorageFile, StorageFolder,
+    StorageLock,
 };
 
 use super::image::{Change, Contents, Inode};
@@ -66,6 +68,8 @@ pub struct Note {
 struct State {
     contents: Contents,
     locks: Vec<PathBuf>,
+    /// Files that are open alone.
+    held: Vec<usize>,
     /// Every call so far, in order.
     calls: Vec<Call>,
     faults: Vec<(usize, Fault)>,
@@ -303,6 +307,25 @@ impl State {
         short
     }
 
+    fn find(&mut self, path: &Path, access: Access) -> io::Result<usize> {
+        match (self.contents.names.get(path), access) {
+            (Some(_), Access::Create) => {
+                self.remove(path)?;
+                Ok(self.contents.make(path))
+            }
+            (None, Access::Create) => Ok(self.contents.make(path)),
+            (Some(&inode), _) => Ok(inode),
+            (None, _) => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+
+    fn remove(&mut self, path: &Path) -> io::Result<()> {
+        let freed = self.contents.file(path).map_or(0, <[u8]>::len);
+        self.contents.remove(path)?;
+        self.give_back(freed);
+        Ok(())
+    }
+
     /// How much of a write fits on the disk; an error when nothing of it does.
     fn take_room(&mut self, inode: usize, offset: usize, len: usize) -> io::Result<usize> {
         let Some(room) = self.room else { return Ok(len) };
@@ -348,16 +371,25 @@ impl Storage for SimDisk {
 
     fn open(&self, path: &Path, access: Access) -> io::Result<Box<dyn StorageFile>> {
         let mut state = self.enter(Call::Open)?;
-        let inode = match (state.contents.names.get(path), access) {
-            (Some(&inode), Access::Create) => {
-                state.resize(inode, 0);
-                inode
-            }
-            (Some(&inode), _) => inode,
-            (None, Access::Create) => state.contents.make(path),
-            (None, _) => return Err(io::ErrorKind::NotFound.into()),
-        };
-        Ok(Box::new(SimFile { disk: self.clone(), inode }))
+        let inode = state.find(path, access)?;
+        Ok(Box::new(SimFile { disk: self.clone(), inode, alone: AtomicBool::new(false) }))
+    }
+
+    fn open_alone(&self, path: &Path, access: Access) -> Result<Box<dyn StorageFile>, LockError> {
+        let mut state = self.enter(Call::Open).map_err(LockError::Io)?;
+        let inode = state.find(path, access).map_err(LockError::Io)?;
+        if state.held.contains(&inode) {
+            return Err(LockError::Held { owner: LockOwner::Unknown });
+        }
+        state.held.push(inode);
+        Ok(Box::new(SimFile { disk: self.clone(), inode, alone: AtomicBool::new(true) }))
+    }
+
+    fn create(&self, path: &Path, _like: &Protection) -> io::Result<Box<dyn StorageFile>> {
+        self.open_alone(path, Access::Create).map_err(|error| match error {
+            LockError::Io(error) => error,
+            LockError::Held { .. } => io::ErrorKind::WouldBlock.into(),
+        })
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -365,11 +397,7 @@ impl Storage for SimDisk {
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
-        let mut state = self.enter(Call::Remove)?;
-        let freed = state.contents.file(path).map_or(0, <[u8]>::len);
-        state.contents.remove(path)?;
-        state.give_back(freed);
-        Ok(())
+        self.enter(Call::Remove)?.remove(path)
     }
 
     fn folder(&self, _path: &Path) -> io::Result<Box<dyn StorageFolder>> {
@@ -377,10 +405,10 @@ impl Storage for SimDisk {
         Ok(Box::new(SimFolder(self.clone())))
     }
 
-    fn lock(&self, path: &Path) -> Result<Box<dyn StorageLock>, LockError> {
+    fn lock(&self, path: &Path, _like: &Protection) -> Result<Box<dyn StorageLock>, LockError> {
         let mut state = self.enter(Call::Lock).map_err(LockError::Io)?;
         if state.locks.iter().any(|held| held == path) {
-            return Err(LockError::Held { owner: None });
+            return Err(LockError::Held { owner: LockOwner::Unknown });
         }
         state.locks.push(path.into());
         Ok(Box::new(SimLock { disk: self.clone(), path: path.into() }))
@@ -429,6 +457,13 @@ impl StorageFolder for SimFolder {
 struct SimFile {
     disk: SimDisk,
     inode: usize,
+    alone: AtomicBool,
+}
+
+impl Drop for SimFile {
+    fn drop(&mut self) {
+        self.release();
+    }
 }
 
 impl StorageFile for SimFile {
@@ -471,6 +506,17 @@ impl StorageFile for SimFile {
         let mut state = self.disk.enter(Call::SetLen)?;
         state.resize(self.inode, len as usize);
         Ok(())
+    }
+
+    fn is_at(&self, path: &Path) -> io::Result<bool> {
+        let state = self.disk.enter(Call::Look)?;
+        Ok(state.contents.names.get(path) == Some(&self.inode))
+    }
+
+    fn release(&self) {
+        if self.alone.swap(false, Ordering::AcqRel) {
+            self.disk.state().held.retain(|held| *held != self.inode);
+        }
     }
 
     /// A failed sync writes some of the dirty pages and drops the others: reads still show all of them,

@@ -13,13 +13,14 @@ use super::new_log::{NewLog, refuse_to_replace};
 use super::report::{SalvageReport, SalvagedRun};
 use crate::control::Steps;
 use crate::error::{Error, Result};
-use crate::storage::{Storage, StorageFile};
+use crate::storage::{Protection, Storage, StorageFile};
 
 /// What the unbroken runs of frames behind the damage are taken with.
 pub(super) struct LaterRuns<'a, 'c> {
     pub(super) storage: &'a dyn Storage,
     pub(super) to: &'a LogPath,
     pub(super) file: &'a dyn StorageFile,
+    pub(super) like: &'a Protection,
     pub(super) steps: &'a mut Steps<'c>,
     pub(super) made: &'a mut Vec<PathBuf>,
 }
@@ -27,7 +28,7 @@ pub(super) struct LaterRuns<'a, 'c> {
 impl LaterRuns<'_, '_> {
     /// Makes a log of each.
     pub(super) fn take(self, reader: &mut LogReader<'_>, report: &mut SalvageReport) -> Result<()> {
-        let Self { storage, to, file, steps, made } = self;
+        let Self { storage, to, file, like, steps, made } = self;
         let mut at = report.bytes_kept;
         let mut readable = 0;
         while let Some((offset, header)) = next_header(reader, at, steps)? {
@@ -45,7 +46,7 @@ impl LaterRuns<'_, '_> {
             refuse_to_replace(storage, &log)?;
             let log = LogPath::resolve(storage, &log)?;
             reader.jump(offset, &header);
-            let mut run = NewLog::begin(storage, &log, reader.position())?;
+            let mut run = NewLog::begin(storage, &log, reader.position(), like)?;
             run.take_frames(reader, file, steps)?;
             run.finish(&Consumers::default())?;
             made.push(log.log().to_owned());
