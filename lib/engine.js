@@ -260,9 +260,9 @@ class StoreEngine {
       return settled(err(this.#life.notOpen()));
     }
     const reportOf = (report) => new BackupReport(report);
-    return inBackground('backup', options, reportOf, (tell) => {
-      return this.#handle.backup(readPath(path), tell);
-    });
+    return inBackground('backup', options, reportOf, (tell) =>
+      this.#handle.backup(readPath(path), tell),
+    );
   }
 
   operations(options) {

@@ -4,6 +4,7 @@ const { SoftadastraError, invalidArgument } = require('./error.js');
 const { builtin } = require('./native/builtin.js');
 
 const { isAbsolute, resolve } = builtin('path');
+const process = builtin('process');
 
 function checkPath(path) {
   if (typeof path !== 'string') {

@@ -1,6 +1,9 @@
 'use strict';
 
 const { toError } = require('./error.js');
+const { builtin } = require('./native/builtin.js');
+
+const process = builtin('process');
 
 /** Warns of what fails without a call that could say so: the first automatic compaction that does. */
 function warnOfFailures(handle, writer) {

@@ -136,15 +136,14 @@ fn unless_held<T>(taken: std::result::Result<T, LockError>, log: &LogPath) -> Re
 fn refuse_what_is_no_log(storage: &dyn Storage, path: &Path) -> Result<(Protection, u64)> {
     let file = storage.open(path, Access::Read);
     let file = file.map_err(|error| Error::io(path, "open the log", error))?;
-    match LogReader::new(path, &*file) {
-        Err(error @ (Error::NotALog { .. } | Error::UnsupportedVersion { .. })) => Err(error),
-        // Damaged or not readable: that is what salvage is for.
-        _ => {
-            let like = file.protection();
-            let like = like.map_err(|error| Error::io(path, "look at the log", error))?;
-            Ok((like, file.len().unwrap_or_default()))
-        }
+    // Damaged or not readable: that is what salvage is for.
+    if let Err(error @ (Error::NotALog { .. } | Error::UnsupportedVersion { .. })) =
+        LogReader::new(path, &*file)
+    {
+        return Err(error);
     }
+    let like = file.protection().map_err(|error| Error::io(path, "look at the log", error))?;
+    Ok((like, file.len().unwrap_or_default()))
 }
 
 /// A reader at the first frame. A damaged file header does not stop it: frames that verify with the
