@@ -248,21 +248,12 @@ class StoreEngine {
   }
 
   compact(options) {
-    if (this.#life.state !== OPEN) {
-      return settled(err(this.#life.notOpen()));
-    }
-    const reportOf = (report) => new CompactionReport(report);
-    return inBackground('compact', options, reportOf, this.#handle.compact);
+    return this.#rewrite('compact', options, CompactionReport, this.#handle.compact);
   }
 
   backup(path, options) {
-    if (this.#life.state !== OPEN) {
-      return settled(err(this.#life.notOpen()));
-    }
-    const reportOf = (report) => new BackupReport(report);
-    return inBackground('backup', options, reportOf, (tell) =>
-      this.#handle.backup(readPath(path), tell),
-    );
+    const start = (tell) => this.#handle.backup(readPath(path), tell);
+    return this.#rewrite('backup', options, BackupReport, start);
   }
 
   operations(options) {
@@ -287,6 +278,13 @@ class StoreEngine {
 
   async [asyncDispose]() {
     (await this.close()).value();
+  }
+
+  #rewrite(owner, options, Report, start) {
+    if (this.#life.state !== OPEN) {
+      return settled(err(this.#life.notOpen()));
+    }
+    return inBackground(owner, options, (report) => new Report(report), start);
   }
 
   #assertOpen() {
