@@ -124,8 +124,15 @@ impl Teller {
         if outcome.is_ok() {
             self.all_safe();
         } else if self.engine.stats().poisoned {
-            self.engine.recover().unwrap();
-            assert_eq!(Model::of(&self.engine), self.states[self.commits()]);
+            self.recover();
+        }
+    }
+
+    /// What has a clean end is served before it is synced, and a new log has one whose name may not be durable.
+    fn recover(&mut self) {
+        let report = self.engine.recover().unwrap();
+        assert_eq!(Model::of(&self.engine), self.states[self.commits()]);
+        if !report.clean_shutdown {
             self.all_safe();
         }
     }
