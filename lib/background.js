@@ -5,6 +5,7 @@ const { aborted, toError } = require('./error.js');
 const { checkFunction, checkNames, checkSignal } = require('./options.js');
 const { ok, err } = require('./result.js');
 const { RealPromise } = require('./runtime.js');
+const { failing } = require('./settled.js');
 
 const OPTIONS = ['onProgress', 'signal'];
 
@@ -18,11 +19,11 @@ function inBackground(owner, options, resultOf, start) {
   try {
     checked = readOptions(options, owner);
   } catch (error) {
-    return RealPromise.resolve(err(toError(error)));
+    return failing(error);
   }
   const { onProgress, signal } = checked;
   if (signal?.aborted) {
-    return RealPromise.resolve(err(aborted(signal)));
+    return failing(aborted(signal));
   }
   return new RealPromise((resolve, reject) => {
     let call;

@@ -4,12 +4,13 @@ const { checkClientOptions } = require('./client-options.js');
 const { StoreConfig } = require('./config.js');
 const { StoreEngine } = require('./engine.js');
 const { SoftadastraError, invalidState, toError } = require('./error.js');
+const { nextIdentity } = require('./identity.js');
 const { asyncDispose } = require('./lifecycle.js');
 const { readPath, workingFolder } = require('./path.js');
 const { ok, err } = require('./result.js');
-const { RealPromise } = require('./runtime.js');
+const { failing, settled } = require('./settled.js');
 
-const DONE = RealPromise.resolve(ok(undefined));
+const DONE = settled(ok(undefined));
 
 /** The store behind the documented SDK: one node, its options, and promises of results. */
 class Client {
@@ -23,11 +24,12 @@ class Client {
 
   constructor(options) {
     this.#options = options;
+    this.identity = nextIdentity();
   }
 
   open() {
     if (this.#engine !== undefined) {
-      return RealPromise.resolve(err(invalidState('the client is already open')));
+      return failing(invalidState('the client is already open'));
     }
     this.#opening ??= this.#open().finally(() => {
       this.#opening = undefined;
@@ -51,7 +53,7 @@ class Client {
   }
 
   put(key, value) {
-    return this.#engine?.put(key, value) ?? RealPromise.resolve(this.#notOpen());
+    return this.#engine?.put(key, value) ?? settled(this.#notOpen());
   }
 
   async get(key) {
@@ -60,7 +62,7 @@ class Client {
   }
 
   remove(key) {
-    return this.#engine?.remove(key) ?? RealPromise.resolve(this.#notOpen());
+    return this.#engine?.remove(key) ?? settled(this.#notOpen());
   }
 
   contains(key) {

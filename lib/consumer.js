@@ -2,6 +2,7 @@
 
 const { SoftadastraError, invalidArgument, toError } = require('./error.js');
 const { readHistoryOptions } = require('./history.js');
+const { nextIdentity } = require('./identity.js');
 const { OPEN } = require('./lifecycle.js');
 const { checkNames, checkWhole } = require('./options.js');
 const { ok, err } = require('./result.js');
@@ -23,6 +24,7 @@ class Consumer {
     this.#store = store;
     this.#read = position;
     Object.defineProperty(this, 'name', { value: name, enumerable: true });
+    this.store = store.identity;
   }
 
   position() {
@@ -60,6 +62,7 @@ class Consumer {
 
 /** The calls of a store that are about consumers. They run in turn with the commits. */
 class Consumers {
+  identity = nextIdentity();
   histories;
   #handle;
   #life;

@@ -8,6 +8,7 @@ const { markClass } = require('./copies.js');
 const { entryOf } = require('./entry.js');
 const { aborted, toError } = require('./error.js');
 const { Histories } = require('./history.js');
+const { nextIdentity } = require('./identity.js');
 const { textsOf, unwrapKey } = require('./key.js');
 const { Lifecycle, OPEN, asyncDispose } = require('./lifecycle.js');
 const { getMany } = require('./many.js');
@@ -19,8 +20,8 @@ const { readPath } = require('./path.js');
 const { readBytes } = require('./read-bytes.js');
 const { ok, err, missing } = require('./result.js');
 const { BackupReport, BatchResult, CompactionReport } = require('./results.js');
-const { RealPromise } = require('./runtime.js');
 const { EntryIterator, KeyIterator, ValueIterator, readRange } = require('./scan.js');
+const { failing, settled } = require('./settled.js');
 const { snapshotOf } = require('./snapshot.js');
 const { statsOf } = require('./stats.js');
 const { unwrapValue } = require('./value.js');
@@ -30,10 +31,6 @@ const { Writer } = require('./writer.js');
 /** Where native code writes version and timestamp. They are read before the next call, so one serves all stores. */
 const numbers = new Float64Array(2);
 const numbersMemory = numbers.buffer;
-
-function settled(result) {
-  return RealPromise.resolve(result);
-}
 
 /** The current state of one node: reads are synchronous, writes are committed in groups. */
 class StoreEngine {
@@ -54,6 +51,7 @@ class StoreEngine {
     } catch (raw) {
       throw toError(raw);
     }
+    this.identity = nextIdentity();
     this.#writer = new Writer(this.#handle, fields.mode === 'memory');
     this.#life = new Lifecycle(this.#handle, this.#writer, fields.mode === 'durable');
     this.#histories = new Histories(this.#handle, this.#life, this.#writer);
@@ -95,7 +93,7 @@ class StoreEngine {
 
   put(key, value, options) {
     if (this.#life.state !== OPEN) {
-      return settled(err(this.#life.notOpen()));
+      return failing(this.#life.notOpen());
     }
     try {
       // The value last: reading the others can run the caller's code, which may take its memory away.
@@ -104,47 +102,47 @@ class StoreEngine {
       const content = typeof value === 'string' ? value : unwrapValue(value);
       return this.#writer.put(text, content, ifVersion);
     } catch (error) {
-      return settled(err(toError(error)));
+      return failing(error);
     }
   }
 
   remove(key, options) {
     if (this.#life.state !== OPEN) {
-      return settled(err(this.#life.notOpen()));
+      return failing(this.#life.notOpen());
     }
     try {
       return this.#writer.remove(unwrapKey(key), readIfVersion(options, 'remove'));
     } catch (error) {
-      return settled(err(toError(error)));
+      return failing(error);
     }
   }
 
   batch(operations) {
     if (this.#life.state !== OPEN) {
-      return settled(err(this.#life.notOpen()));
+      return failing(this.#life.notOpen());
     }
     let plan;
     try {
       plan = new BatchPlan(operations);
     } catch (error) {
-      return settled(err(toError(error)));
+      return failing(error);
     }
     // Reading the operations can run the caller's code, and that may have closed the store.
     if (this.#life.state !== OPEN) {
-      return settled(err(this.#life.notOpen()));
+      return failing(this.#life.notOpen());
     }
     return plan.empty ? settled(ok(new BatchResult([], 0))) : this.#writer.batch(plan);
   }
 
   apply(operation) {
     if (this.#life.state !== OPEN) {
-      return settled(err(this.#life.notOpen()));
+      return failing(this.#life.notOpen());
     }
     try {
       const { type, key, value, timestamp } = readOperation(operation);
       return this.#writer.apply(type, unwrapKey(key), unwrapValue(value), timestamp);
     } catch (error) {
-      return settled(err(toError(error)));
+      return failing(error);
     }
   }
 
@@ -225,7 +223,7 @@ class StoreEngine {
   snapshot() {
     this.#assertOpen();
     try {
-      return snapshotOf(this.#handle.snapshot());
+      return snapshotOf(this.#handle.snapshot(), this.identity);
     } catch (raw) {
       throw toError(raw);
     }
@@ -282,7 +280,7 @@ class StoreEngine {
 
   #rewrite(owner, options, Report, start) {
     if (this.#life.state !== OPEN) {
-      return settled(err(this.#life.notOpen()));
+      return failing(this.#life.notOpen());
     }
     return inBackground(owner, options, (report) => new Report(report), start);
   }

@@ -34,6 +34,23 @@ class SoftadastraError extends Error {
   codeString() {
     return this.code;
   }
+
+  toJSON() {
+    const { code, message, context, cause } = this;
+    return { code, message, context, cause: told(cause) };
+  }
+}
+
+/** A cause in JSON: an error that can say more than its message says it itself, anything else becomes text. */
+function told(cause) {
+  if (cause === undefined || cause instanceof SoftadastraError) {
+    return cause;
+  }
+  try {
+    return String(cause);
+  } catch {
+    return Object.prototype.toString.call(cause);
+  }
 }
 
 // On the prototype, so that printing an error does not list it as a field of its own.

@@ -2,7 +2,7 @@
 
 const { SoftadastraError, toError } = require('./error.js');
 const { Refusals } = require('./refusal.js');
-const { ok, err, later } = require('./result.js');
+const { ok, err } = require('./result.js');
 const { ApplyResult, BatchResult, PutResult, RemoveResult } = require('./results.js');
 
 // One byte per operation of a committed group, as native code reports it.
@@ -71,7 +71,7 @@ class Group {
       const size = keys === undefined ? 1 : keys.length;
       let result;
       if (outcomes[index] >= REFUSED) {
-        result = later(refused.next(subject, keys, index));
+        result = refused.next(subject, keys, index);
       } else {
         result = resultOf(subject, outcomes, index, version);
         version += size;

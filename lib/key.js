@@ -10,35 +10,37 @@ const inspect = Symbol.for('nodejs.util.inspect.custom');
 let unwrapKey;
 
 class Key {
-  #text;
-
   constructor(text) {
     if (typeof text !== 'string') {
       throw invalidArgument('invalid key: key must be a string');
     }
-    this.#text = text;
+    this.text = text;
   }
 
   toString() {
-    return this.#text;
+    return this.text;
   }
 
   isValid() {
     try {
-      native.validateKey(this.#text);
+      native.validateKey(this.text);
       return true;
     } catch {
       return false;
     }
   }
 
+  toJSON() {
+    return this.text;
+  }
+
   [inspect]() {
-    return `Key(${JSON.stringify(this.#text)})`;
+    return `Key(${JSON.stringify(this.text)})`;
   }
 
   static {
     unwrapKey = (key) =>
-      typeof key === 'object' && key !== null && #text in key ? key.#text : textOfOther(key);
+      typeof key === 'object' && key instanceof Key ? key.text : textOfOther(key);
   }
 }
 

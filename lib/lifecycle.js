@@ -6,6 +6,7 @@ const { Recovering } = require('./recovering.js');
 const { ok, err } = require('./result.js');
 const { RecoveryReport } = require('./results.js');
 const { RealPromise } = require('./runtime.js');
+const { failing, settled } = require('./settled.js');
 
 const asyncDispose = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose');
 
@@ -52,7 +53,7 @@ class Lifecycle {
     try {
       recovering = this.#beginRecovery(readOpenOptions(options, 'recover'));
     } catch (error) {
-      return RealPromise.resolve(err(toError(error)));
+      return failing(error);
     }
     this.state = RECOVERING;
     this.#recovering = recovering;
@@ -67,7 +68,7 @@ class Lifecycle {
 
   flush() {
     if (this.state !== OPEN) {
-      return RealPromise.resolve(err(this.notOpen()));
+      return failing(this.notOpen());
     }
     return new RealPromise((resolve) => {
       this.#writer.run(this.#handle.flush, (error) => resolve(outcome(error)));
@@ -76,7 +77,7 @@ class Lifecycle {
 
   close() {
     if (this.state === CLOSED) {
-      return RealPromise.resolve(ok(undefined));
+      return settled(ok(undefined));
     }
     if (this.state !== CLOSING) {
       this.state = CLOSING;

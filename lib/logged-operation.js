@@ -24,6 +24,12 @@ class LoggedOperation {
     return this.#operation;
   }
 
+  /** The payload is what an encoder makes of the operation. */
+  toJSON() {
+    const { sequence, operation } = this;
+    return { sequence, operation };
+  }
+
   [inspect](_depth, options, print) {
     const { sequence, payload } = this;
     // Whoever prints it may have given the payload away.

@@ -3,93 +3,93 @@
 const { isOf } = require('./copies.js');
 const { SoftadastraError, invalidArgument } = require('./error.js');
 
-const OK = 0;
-const ERR = 1;
-// A missing key and a refused condition are ordinary, so their errors (and the stacks that go with them) are only made
-// on demand.
-const MISSING = 2;
-const LATER = 3;
-
 const INTERNAL = Symbol('internal');
 const inspect = Symbol.for('nodejs.util.inspect.custom');
 
+/**
+ * A success with its value, or a failure with a description of its error, both in plain fields for those who compare
+ * or clone results. The error itself, and the stack that goes with it, is only made once it is asked for: a missing key
+ * and a refused condition are ordinary.
+ */
 class Result {
-  #kind;
-  #payload;
+  #error;
 
-  constructor(token, kind, payload) {
+  constructor(token, isOk, content, error) {
     if (token !== INTERNAL) {
       throw invalidArgument('a Result is made with Result.ok(value) or Result.err(error)');
     }
-    this.#kind = kind;
-    this.#payload = payload;
+    this.ok = isOk;
+    this.content = content;
+    this.#error = error;
   }
 
   static ok(value) {
-    return new Result(INTERNAL, OK, value);
+    return ok(value);
   }
 
   static err(error) {
     if (!isOf(error, 'SoftadastraError')) {
       throw invalidArgument('Result.err takes a SoftadastraError');
     }
-    return new Result(INTERNAL, ERR, error);
+    return err(error);
   }
 
   isOk() {
-    return this.#kind === OK;
+    return this.ok;
   }
 
   isErr() {
-    return this.#kind !== OK;
+    return !this.ok;
   }
 
   value() {
-    if (this.#kind === OK) {
-      return this.#payload;
+    if (this.ok) {
+      return this.content;
     }
     throw this.error();
   }
 
   error() {
-    if (this.#kind === OK) {
+    if (this.ok) {
       throw new SoftadastraError('invalid_state', 'error() was called on a Result that is ok');
     }
-    if (this.#kind === MISSING) {
-      this.#payload = new SoftadastraError('not_found', 'key not found', this.#payload);
-      this.#kind = ERR;
-    } else if (this.#kind === LATER) {
-      this.#payload = this.#payload.toError();
-      this.#kind = ERR;
+    if (this.#error === undefined) {
+      const { code, message, context } = this.content;
+      this.#error = new SoftadastraError(code, message, context);
     }
-    return this.#payload;
+    return this.#error;
+  }
+
+  toJSON() {
+    return this.ok ? { ok: true, value: this.content } : { ok: false, error: this.error() };
   }
 
   [inspect](_depth, options, print) {
-    if (this.#kind === OK) {
-      return `Result.ok(${print(this.#payload, options)})`;
+    if (this.ok) {
+      return `Result.ok(${print(this.content, options)})`;
     }
-    const error = this.error();
-    return `Result.err(${error.code}: ${error.message})`;
+    const { code, message } = this.content;
+    return `Result.err(${code}: ${message})`;
   }
 }
 
 function ok(value) {
-  return new Result(INTERNAL, OK, value);
+  return new Result(INTERNAL, true, value, undefined);
 }
 
 function err(error) {
-  return new Result(INTERNAL, ERR, error);
+  const { code, message, context, cause } = error;
+  return new Result(INTERNAL, false, { code, message, context, cause }, error);
 }
 
-/** The outcome of reading a key that is not there; the error is made when it is asked for. */
+/** A failure without a cause, whose error is made when it is asked for. */
+function failed(code, message, context) {
+  return new Result(INTERNAL, false, { code, message, context, cause: undefined }, undefined);
+}
+
+/** A read of a key that is not there. */
 function missing(key) {
-  return new Result(INTERNAL, MISSING, key);
+  return failed('not_found', 'key not found', key);
 }
 
-/** A failure whose error `cause.toError()` makes when it is asked for. */
-function later(cause) {
-  return new Result(INTERNAL, LATER, cause);
-}
-
-module.exports = { Result, ok, err, missing, later };
+module.exports = { Result, ok, err, failed, missing };

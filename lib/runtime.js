@@ -6,7 +6,7 @@
 
 const { builtin } = require('./native/builtin.js');
 
-const { Buffer } = builtin('buffer');
+const { Buffer, isUtf8 } = builtin('buffer');
 const process = builtin('process');
 const uptime = process.uptime.bind(process);
 
@@ -41,4 +41,5 @@ function provenOr(other, real, owner) {
 
 /** Calls `call` at the end of the turn, when all that was waiting to run has run. */
 const atEndOfTurn = provenOr(soon, process.nextTick, process);
-module.exports = { Buffer, RealPromise, atEndOfTurn, provenOr, secondsUp, soon };
+
+module.exports = { Buffer, RealPromise, atEndOfTurn, isUtf8, provenOr, secondsUp, soon };

@@ -3,6 +3,7 @@
 const { inBackground } = require('./background.js');
 const { entryOf } = require('./entry.js');
 const { invalidArgument, invalidState, toError } = require('./error.js');
+const { nextIdentity } = require('./identity.js');
 const { unwrapKey } = require('./key.js');
 const native = require('./native.js');
 const { readPath } = require('./path.js');
@@ -10,6 +11,7 @@ const { ok, err, missing } = require('./result.js');
 const { EntryIterator, KeyIterator, PairIterator, ValueIterator, readRange } = require('./scan.js');
 
 const INTERNAL = Symbol('internal');
+const inspect = Symbol.for('nodejs.util.inspect.custom');
 const dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose');
 
 /** What a snapshot and its iterators read; the iterators may outlive the snapshot. */
@@ -63,13 +65,15 @@ class SnapshotSource {
 class Snapshot {
   #source;
 
-  constructor(token, handle) {
+  constructor(token, handle, store) {
     if (token !== INTERNAL) {
       throw invalidArgument(
         'a Snapshot is made with StoreEngine.snapshot() or SnapshotBuilderStore.build(path)',
       );
     }
     this.#source = new SnapshotSource(handle);
+    this.store = store;
+    this.sequence = native.snapshotLastSequence(handle);
   }
 
   size() {
@@ -119,10 +123,19 @@ class Snapshot {
     source.check();
     return new Iterator(source.scan.bind(source), range, source);
   }
+
+  toJSON() {
+    return { lastSequence: this.sequence };
+  }
+
+  [inspect]() {
+    return `Snapshot(of sequence ${this.sequence})`;
+  }
 }
 
-function snapshotOf(handle) {
-  return new Snapshot(INTERNAL, handle);
+/** `store` is the identity of the store whose state it is: two of one store and one sequence are equal. */
+function snapshotOf(handle, store = nextIdentity()) {
+  return new Snapshot(INTERNAL, handle, store);
 }
 
 /** Builds the state that a log describes, without opening the store. */

@@ -7,6 +7,7 @@ const { AppliedWrite } = require('./group.js');
 const native = require('./native.js');
 const { err } = require('./result.js');
 const { RealPromise, atEndOfTurn, secondsUp } = require('./runtime.js');
+const { failing } = require('./settled.js');
 const { GROUP_CUT, NO_ROOM, StagedGroups } = require('./staged-groups.js');
 const { inNextTurn } = require('./turns.js');
 
@@ -18,10 +19,6 @@ const TURN_SECONDS = 0.002;
 let resolveOfLast;
 function captureResolve(resolve) {
   resolveOfLast = resolve;
-}
-
-function failed(raw) {
-  return RealPromise.resolve(err(toError(raw)));
 }
 
 /** A write that found the group full and waits, in order, for room. */
@@ -92,7 +89,7 @@ class Writer {
           return this.#join(key, answer);
         }
       } catch (raw) {
-        return failed(raw);
+        return failing(raw);
       }
     }
     try {
@@ -100,7 +97,7 @@ class Writer {
       const kept = keepValue(native, value);
       return this.#wait(() => this.#stagePut(key, kept, ifVersion), key);
     } catch (raw) {
-      return failed(raw);
+      return failing(raw);
     }
   }
 
@@ -112,14 +109,14 @@ class Writer {
           return this.#join(key, answer);
         }
       } catch (raw) {
-        return failed(raw);
+        return failing(raw);
       }
     }
     try {
       native.validateKey(key);
       return this.#wait(() => this.#stageRemove(key, ifVersion), key);
     } catch (raw) {
-      return failed(raw);
+      return failing(raw);
     }
   }
 
@@ -137,7 +134,7 @@ class Writer {
       const kept = value === undefined ? undefined : keepValue(native, value);
       return this.#wait(() => stageApply(type, key, kept, timestamp), subject);
     } catch (raw) {
-      return failed(raw);
+      return failing(raw);
     }
   }
 
@@ -152,7 +149,7 @@ class Writer {
       plan.keep(native);
       return this.#wait(() => plan.stage(this.#handle), plan.subject);
     } catch (raw) {
-      return failed(raw);
+      return failing(raw);
     }
   }
 
