@@ -1,7 +1,7 @@
 'use strict';
 
 const { inBackground } = require('../write/background.js');
-const { BatchPlan } = require('../write/batch.js');
+const { BatchWrite } = require('../write/batch.js');
 const { readConfig } = require('./config.js');
 const { Consumers } = require('./consumer.js');
 const { markClass } = require('../types/copies.js');
@@ -27,6 +27,7 @@ const { statsOf } = require('../read/stats.js');
 const { unwrapValue } = require('../types/value.js');
 const { warnOfFailures } = require('../write/warnings.js');
 const { Writer } = require('../write/writer.js');
+const { ApplyWrite, PutWrite, RemoveWrite } = require('../write/writes.js');
 
 /** Where native code writes version and timestamp. They are read before the next call, so one serves all stores. */
 const numbers = new Float64Array(2);
@@ -100,7 +101,7 @@ class StoreEngine {
       const ifVersion = options === undefined ? -1 : readIfVersion(options, 'put');
       const text = typeof key === 'string' ? key : unwrapKey(key);
       const content = typeof value === 'string' ? value : unwrapValue(value);
-      return this.#writer.put(text, content, ifVersion);
+      return this.#writer.write(new PutWrite(text, content, ifVersion));
     } catch (error) {
       return failing(error);
     }
@@ -111,7 +112,8 @@ class StoreEngine {
       return failing(this.#life.notOpen());
     }
     try {
-      return this.#writer.remove(unwrapKey(key), readIfVersion(options, 'remove'));
+      const write = new RemoveWrite(unwrapKey(key), readIfVersion(options, 'remove'));
+      return this.#writer.write(write);
     } catch (error) {
       return failing(error);
     }
@@ -121,9 +123,9 @@ class StoreEngine {
     if (this.#life.state !== OPEN) {
       return failing(this.#life.notOpen());
     }
-    let plan;
+    let write;
     try {
-      plan = new BatchPlan(operations);
+      write = new BatchWrite(operations);
     } catch (error) {
       return failing(error);
     }
@@ -131,7 +133,7 @@ class StoreEngine {
     if (this.#life.state !== OPEN) {
       return failing(this.#life.notOpen());
     }
-    return plan.empty ? settled(ok(new BatchResult([], 0))) : this.#writer.batch(plan);
+    return write.size === 0 ? settled(ok(new BatchResult([], 0))) : this.#writer.write(write);
   }
 
   apply(operation) {
@@ -140,7 +142,8 @@ class StoreEngine {
     }
     try {
       const { type, key, value, timestamp } = readOperation(operation);
-      return this.#writer.apply(type, unwrapKey(key), unwrapValue(value), timestamp);
+      const write = new ApplyWrite(type, unwrapKey(key), unwrapValue(value), timestamp);
+      return this.#writer.write(write);
     } catch (error) {
       return failing(error);
     }

@@ -118,15 +118,15 @@ function shownBytes(bytes) {
 function check(content) {
   checkInside(content, 'value');
   try {
-    validateValue(native, content);
+    validateValue(content);
   } catch (raw) {
     throw toError(raw);
   }
 }
 
 /** Throws the raw error of a value that no store takes. Looking at a text costs far less than encoding it. */
-function validateValue(addon, value) {
-  addon.validateValue(value, typeof value === 'string' && value.isWellFormed());
+function validateValue(value) {
+  native.validateValue(value, typeof value === 'string' && value.isWellFormed());
 }
 
 module.exports = { Value, wrapValue, unwrapValue, validateValue };

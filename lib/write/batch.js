@@ -1,13 +1,16 @@
 'use strict';
 
-const { checkInside, copyOf } = require('../types/bytes.js');
+const native = require('../native/addon.js');
+const { checkInside } = require('../types/bytes.js');
 const { isOf } = require('../types/copies.js');
-const { invalidArgument } = require('../types/error.js');
-const { BatchWrite, batchError } = require('./group.js');
+const { SoftadastraError, invalidArgument, toError } = require('../types/error.js');
 const { unwrapKey } = require('../types/key.js');
 const { checkIfVersion, checkNames } = require('../options/check.js');
 const { NO_ROOM } = require('./staged-groups.js');
-const { unwrapValue, validateValue } = require('../types/value.js');
+const { unwrapValue } = require('../types/value.js');
+const { CREATED, DELETED } = require('./outcomes.js');
+const { keepValue } = require('./writes.js');
+const { BatchResult, PutResult, RemoveResult } = require('../types/results.js');
 
 const PUT_FIELDS = ['type', 'key', 'value', 'ifVersion'];
 const REMOVE_FIELDS = ['type', 'key', 'ifVersion'];
@@ -17,7 +20,7 @@ const PLACES = { put: 'a put of a batch', remove: 'a remove of a batch' };
  * The operations of one batch, read out of what the caller passed before any of them is staged: reading a field can run
  * code of the caller's, which must not find a half staged batch.
  */
-class BatchPlan {
+class BatchWrite {
   #puts = [];
   #keys = [];
   #values = [];
@@ -35,11 +38,10 @@ class BatchPlan {
         throw batchError(error, index);
       }
     }
-    this.subject = new BatchWrite(this.#keys);
   }
 
-  get empty() {
-    return this.#keys.length === 0;
+  get size() {
+    return this.#keys.length;
   }
 
   /** Stages everything or nothing. Returns NO_ROOM when too much waits already; throws the error of a wrong operation. */
@@ -67,18 +69,32 @@ class BatchPlan {
     return handle.endBatch();
   }
 
-  /** Makes the plan independent of the caller's memory, for a batch that has to wait; checks what it keeps. */
-  keep(native) {
+  /** Makes the batch independent of the caller's memory, while it has to wait; checks what it keeps. */
+  keep() {
     for (let index = 0; index < this.#keys.length; index += 1) {
       try {
         native.validateKey(this.#keys[index]);
         if (this.#puts[index]) {
-          this.#values[index] = keepValue(native, this.#values[index]);
+          this.#values[index] = keepValue(this.#values[index]);
         }
       } catch (raw) {
         throw batchError(raw, index);
       }
     }
+  }
+
+  resultOf(outcomes, at, version) {
+    const results = this.#keys.map((key, i) => {
+      const outcome = outcomes[at + i];
+      return this.#puts[i]
+        ? new PutResult(key, version + i, outcome === CREATED)
+        : new RemoveResult(key, version + i, outcome === DELETED);
+    });
+    return new BatchResult(results, version);
+  }
+
+  contextOf(place) {
+    return `operation ${place}: ${this.#keys[place]}`;
   }
 
   #read(operation) {
@@ -106,10 +122,15 @@ class BatchPlan {
   }
 }
 
-/** A checked value that later changes of the caller's buffer do not reach. */
-function keepValue(native, value) {
-  validateValue(native, value);
-  return typeof value === 'string' ? value : copyOf(value);
+/** The error of a batch: that of one of its operations, with the place of the operation as context. */
+function batchError(raw, index) {
+  const { code, message, context } = toError(raw);
+  const place = `operation ${index}`;
+  return new SoftadastraError(
+    code,
+    message,
+    context === undefined ? place : `${place}: ${context}`,
+  );
 }
 
-module.exports = { BatchPlan, keepValue };
+module.exports = { BatchWrite };

@@ -1,39 +1,14 @@
 'use strict';
 
-const { SoftadastraError, toError } = require('../types/error.js');
+const { toError } = require('../types/error.js');
+const { err, ok } = require('../types/result.js');
+const { REFUSED } = require('./outcomes.js');
 const { Refusals } = require('./refusal.js');
-const { ok, err } = require('../types/result.js');
-const { ApplyResult, BatchResult, PutResult, RemoveResult } = require('../types/results.js');
 
-// One byte per operation of a committed group, as native code reports it.
-const CREATED = 0;
-const UPDATED = 1;
-const DELETED = 2;
-const NOTHING_TO_DELETE = 3;
-const REFUSED = 4;
-
-/** Waits for the outcome of one `apply`. */
-class AppliedWrite {
-  constructor(type, key) {
-    this.type = type;
-    this.key = key;
-  }
-}
-
-/** Waits for the outcome of one `batch`. */
-class BatchWrite {
-  constructor(keys) {
-    this.keys = keys;
-  }
-}
-
-/**
- * The calls that one commit makes durable together. A call is its promise's resolve function and a subject: the key
- * of a `put` or `remove` (a bare string, the common case), an AppliedWrite or a BatchWrite.
- */
+/** The writes that one commit makes durable together, each with the resolve function of its promise. */
 class Group {
   #resolves = [];
-  #subjects = [];
+  #writes = [];
   #size = 0;
 
   get empty() {
@@ -45,13 +20,13 @@ class Group {
     return this.#size;
   }
 
-  add(resolve, subject) {
+  add(resolve, write) {
     this.#resolves.push(resolve);
-    this.#subjects.push(subject);
-    this.#size += subject instanceof BatchWrite ? subject.keys.length : 1;
+    this.#writes.push(write);
+    this.#size += write.size;
   }
 
-  /** Settles every call with the error of the whole group. */
+  /** Settles every write with the error of the whole group. */
   fail(raw) {
     const failure = err(toError(raw));
     for (const resolve of this.#resolves) {
@@ -59,65 +34,24 @@ class Group {
     }
   }
 
-  /** Settles every call with its own outcome. Versions are counted up from `firstSequence`. */
-  settle(firstSequence, outcomes, refusals) {
-    const subjects = this.#subjects;
-    const refused = refusals === undefined ? undefined : new Refusals(refusals);
+  /** Settles every write with its own outcome. Versions are counted up from `firstSequence`. */
+  settle(firstSequence, outcomes, bytes) {
+    const refusals = bytes === undefined ? undefined : new Refusals(bytes);
     let version = firstSequence;
-    let index = 0;
-    for (let i = 0; i < subjects.length; i += 1) {
-      const subject = subjects[i];
-      const keys = subject instanceof BatchWrite ? subject.keys : undefined;
-      const size = keys === undefined ? 1 : keys.length;
+    let at = 0;
+    for (let i = 0; i < this.#writes.length; i += 1) {
+      const write = this.#writes[i];
       let result;
-      if (outcomes[index] >= REFUSED) {
-        result = refused.next(subject, keys, index);
+      if (outcomes[at] >= REFUSED) {
+        result = refusals.next(write, at);
       } else {
-        result = resultOf(subject, outcomes, index, version);
-        version += size;
+        result = ok(write.resultOf(outcomes, at, version));
+        version += write.size;
       }
-      index += size;
+      at += write.size;
       this.#resolves[i](result);
     }
   }
 }
 
-function resultOf(subject, outcomes, index, version) {
-  if (typeof subject === 'string') {
-    return ok(keyResult(subject, outcomes[index], version));
-  }
-  if (subject instanceof AppliedWrite) {
-    const outcome = outcomes[index];
-    return ok(
-      new ApplyResult(
-        subject.type,
-        subject.key,
-        version,
-        outcome === CREATED,
-        outcome === UPDATED,
-        outcome === DELETED,
-      ),
-    );
-  }
-  const results = subject.keys.map((key, i) => keyResult(key, outcomes[index + i], version + i));
-  return ok(new BatchResult(results, version));
-}
-
-function keyResult(key, outcome, version) {
-  return outcome === DELETED || outcome === NOTHING_TO_DELETE
-    ? new RemoveResult(key, version, outcome === DELETED)
-    : new PutResult(key, version, outcome === CREATED);
-}
-
-/** The error of a batch: that of one of its operations, with the place of the operation as context. */
-function batchError(raw, index) {
-  const { code, message, context } = toError(raw);
-  const place = `operation ${index}`;
-  return new SoftadastraError(
-    code,
-    message,
-    context === undefined ? place : `${place}: ${context}`,
-  );
-}
-
-module.exports = { Group, AppliedWrite, BatchWrite, batchError };
+module.exports = { Group };

@@ -14,24 +14,18 @@ class Refusals {
     this.#bytes = bytes;
   }
 
-  /** The outcome of the next refused call, whose operations begin at `first`; `keys` are those of a batch. */
-  next(key, keys, first) {
+  /** The outcome of the next refused write, whose operations begin at `first`. */
+  next(write, first) {
     const at = this.#at;
     this.#at += BYTES;
+    const place = this.#bytes.readDoubleLE(at) - first;
     const expected = this.#bytes.readDoubleLE(at + 8);
     const found = this.#bytes.readDoubleLE(at + 16);
-    if (keys === undefined) {
-      return refused(expected, found, key);
-    }
-    const place = this.#bytes.readDoubleLE(at) - first;
-    return refused(expected, found, `operation ${place}: ${keys[place]}`);
+    const context = write.contextOf(place);
+    return expected === 0
+      ? failed('already_exists', 'key already exists', context)
+      : failed('invalid_state', `version mismatch: expected ${expected}, found ${found}`, context);
   }
-}
-
-function refused(expected, found, context) {
-  return expected === 0
-    ? failed('already_exists', 'key already exists', context)
-    : failed('invalid_state', `version mismatch: expected ${expected}, found ${found}`, context);
 }
 
 module.exports = { Refusals };

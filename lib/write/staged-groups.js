@@ -7,7 +7,7 @@ const { Group } = require('./group.js');
 const NO_ROOM = 1;
 const GROUP_CUT = 2;
 
-/** The calls that wait for a commit, in the same groups as their operations in native code. */
+/** The writes that wait for a commit, in the same groups as their operations in native code. */
 class StagedGroups {
   #current = new Group();
   #full = new Fifo();
@@ -21,9 +21,9 @@ class StagedGroups {
     return this.#full.peek() ?? this.#current;
   }
 
-  /** Adds a call that native code staged with this answer. */
-  add(resolve, subject, answer) {
-    this.#current.add(resolve, subject);
+  /** Adds a write that native code staged with this answer. */
+  add(resolve, write, answer) {
+    this.#current.add(resolve, write);
     if (answer === GROUP_CUT) {
       this.#full.push(this.#current);
       this.#current = new Group();

@@ -1,10 +1,7 @@
 'use strict';
 
-const { keepValue } = require('./batch.js');
 const { SoftadastraError, toError } = require('../types/error.js');
 const { Fifo } = require('./fifo.js');
-const { AppliedWrite } = require('./group.js');
-const native = require('../native/addon.js');
 const { err } = require('../types/result.js');
 const { RealPromise, atEndOfTurn, secondsUp } = require('../runtime/runtime.js');
 const { failing } = require('../types/settled.js');
@@ -23,9 +20,8 @@ function captureResolve(resolve) {
 
 /** A write that found the group full and waits, in order, for room. */
 class WaitingWrite {
-  constructor(stage, subject, resolve) {
-    this.stage = stage;
-    this.subject = subject;
+  constructor(write, resolve) {
+    this.write = write;
     this.resolve = resolve;
   }
 }
@@ -52,8 +48,6 @@ class Writer {
   #waitingWrites = 0;
   #busy = false;
   #scheduled = false;
-  #stagePut;
-  #stageRemove;
   #onTick;
   #onCommit;
   #onTurn = () => {
@@ -66,8 +60,6 @@ class Writer {
   constructor(handle, inMemory) {
     this.#handle = handle;
     this.#inMemory = inMemory;
-    this.#stagePut = handle.stagePut;
-    this.#stageRemove = handle.stageRemove;
     this.#onTick = () => {
       this.#scheduled = false;
       this.#advance();
@@ -81,73 +73,16 @@ class Writer {
     return this.#staged.empty && this.#committing === undefined && this.#waitingWrites === 0;
   }
 
-  put(key, value, ifVersion) {
-    if (this.#waiting.size === 0) {
-      try {
-        const answer = this.#stagePut(key, value, ifVersion);
-        if (answer !== NO_ROOM) {
-          return this.#join(key, answer);
-        }
-      } catch (raw) {
-        return failing(raw);
-      }
-    }
-    try {
-      native.validateKey(key);
-      const kept = keepValue(native, value);
-      return this.#wait(() => this.#stagePut(key, kept, ifVersion), key);
-    } catch (raw) {
-      return failing(raw);
-    }
-  }
-
-  remove(key, ifVersion) {
-    if (this.#waiting.size === 0) {
-      try {
-        const answer = this.#stageRemove(key, ifVersion);
-        if (answer !== NO_ROOM) {
-          return this.#join(key, answer);
-        }
-      } catch (raw) {
-        return failing(raw);
-      }
-    }
-    try {
-      native.validateKey(key);
-      return this.#wait(() => this.#stageRemove(key, ifVersion), key);
-    } catch (raw) {
-      return failing(raw);
-    }
-  }
-
-  apply(type, key, value, timestamp) {
-    const { stageApply } = this.#handle;
-    const subject = new AppliedWrite(type, key);
+  write(write) {
     try {
       if (this.#waiting.size === 0) {
-        const answer = stageApply(type, key, value, timestamp);
+        const answer = write.stage(this.#handle);
         if (answer !== NO_ROOM) {
-          return this.#join(subject, answer);
+          return this.#join(write, answer);
         }
       }
-      native.validateKey(key);
-      const kept = value === undefined ? undefined : keepValue(native, value);
-      return this.#wait(() => stageApply(type, key, kept, timestamp), subject);
-    } catch (raw) {
-      return failing(raw);
-    }
-  }
-
-  batch(plan) {
-    try {
-      if (this.#waiting.size === 0) {
-        const answer = plan.stage(this.#handle);
-        if (answer !== NO_ROOM) {
-          return this.#join(plan.subject, answer);
-        }
-      }
-      plan.keep(native);
-      return this.#wait(() => plan.stage(this.#handle), plan.subject);
+      write.keep();
+      return this.#wait(write);
     } catch (raw) {
       return failing(raw);
     }
@@ -166,9 +101,9 @@ class Writer {
     });
   }
 
-  #join(subject, answer) {
+  #join(write, answer) {
     const promise = new RealPromise(captureResolve);
-    this.#staged.add(resolveOfLast, subject, answer);
+    this.#staged.add(resolveOfLast, write, answer);
     if (answer === GROUP_CUT) {
       // A full group need not wait for the end of the turn.
       this.#advance();
@@ -178,9 +113,9 @@ class Writer {
     return promise;
   }
 
-  #wait(stage, subject) {
+  #wait(write) {
     const promise = new RealPromise(captureResolve);
-    this.#waiting.push(new WaitingWrite(stage, subject, resolveOfLast));
+    this.#waiting.push(new WaitingWrite(write, resolveOfLast));
     this.#waitingWrites += 1;
     this.#schedule();
     return promise;
@@ -228,18 +163,18 @@ class Writer {
   /** Moves waiting writes into the group until it is full or a job is next. */
   #stageWaiting() {
     while (this.#waiting.peek() instanceof WaitingWrite) {
-      const write = this.#waiting.peek();
+      const { write, resolve } = this.#waiting.peek();
       try {
-        const answer = write.stage();
+        const answer = write.stage(this.#handle);
         if (answer === NO_ROOM) {
           if (this.#busy || !this.#staged.empty) {
             return;
           }
           throw new SoftadastraError('internal_error', 'an empty group had no room for a write');
         }
-        this.#staged.add(write.resolve, write.subject, answer);
+        this.#staged.add(resolve, write, answer);
       } catch (raw) {
-        write.resolve(err(toError(raw)));
+        resolve(err(toError(raw)));
       }
       this.#waiting.shift();
       this.#waitingWrites -= 1;
