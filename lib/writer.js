@@ -6,13 +6,12 @@ const { Fifo } = require('./fifo.js');
 const { AppliedWrite } = require('./group.js');
 const native = require('./native.js');
 const { err } = require('./result.js');
-const { RealPromise, atEndOfTurn, secondsUp } = require('./runtime.js');
+const { RealPromise, atEndOfTurn } = require('./runtime.js');
 const { GROUP_CUT, NO_ROOM, StagedGroups } = require('./staged-groups.js');
-const { inNextTurn } = require('./turns.js');
+const { hasHadItsTurn, inNextTurn } = require('./turns.js');
 
-// A store in memory commits a group of so many operations at once, and goes on so long without a turn for timers and I/O.
+/** A store in memory commits a group of so many operations at once. */
 const SMALL = 32;
-const TURN_SECONDS = 0.002;
 
 /** The resolve function of the promise made last, so that a write needs no closure of its own. */
 let resolveOfLast;
@@ -59,12 +58,7 @@ class Writer {
   #stageRemove;
   #onTick;
   #onCommit;
-  #onTurn = () => {
-    this.#turnBegan = undefined;
-  };
   #inMemory;
-  /** When the store first wrote in this turn of the event loop; undefined before that. */
-  #turnBegan = undefined;
 
   constructor(handle, inMemory) {
     this.#handle = handle;
@@ -192,22 +186,12 @@ class Writer {
   #schedule() {
     if (!this.#busy && !this.#scheduled) {
       this.#scheduled = true;
-      if (this.#inMemory && this.#hasHadItsTurn()) {
+      if (this.#inMemory && hasHadItsTurn()) {
         inNextTurn(this.#onTick);
       } else {
         atEndOfTurn(this.#onTick);
       }
     }
-  }
-
-  /** Awaited writes that need no disk follow each other without an end, unless timers and I/O are let in between. */
-  #hasHadItsTurn() {
-    const now = secondsUp();
-    if (this.#turnBegan === undefined) {
-      this.#turnBegan = now;
-      inNextTurn(this.#onTurn);
-    }
-    return now - this.#turnBegan > TURN_SECONDS;
   }
 
   /** Starts the next job if none is running: the staged group, or else the job at the head of the queue. */

@@ -1,7 +1,11 @@
 'use strict';
 
 const { AbstractIterator, AbstractKeyIterator, AbstractValueIterator } = require('abstract-level');
+const { othersTurn } = require('../turns.js');
 const { checkLevelView, fromStoreKey, toStoreKey } = require('./level-key.js');
+
+/** Items that are read before others are asked whether they want a turn. */
+const TAKEN_AT_ONCE = 500;
 
 /** The bounds of a range of abstract-level, where an inclusive bound wins over an exclusive one. */
 function storeRange({ gt, gte, lt, lte, reverse }) {
@@ -86,15 +90,26 @@ function iteratorOf(Base, kindOf, readerOf) {
     }
 
     async _next() {
+      const turn = othersTurn();
+      if (turn !== undefined) await turn;
       return this.#cursor.take(1)[0];
     }
 
     async _nextv(size) {
-      return this.#cursor.take(size);
+      const items = [];
+      while (items.length < size) {
+        await othersTurn();
+        const some = this.#cursor.take(Math.min(size - items.length, TAKEN_AT_ONCE));
+        if (some.length === 0) {
+          break;
+        }
+        for (const item of some) items.push(item);
+      }
+      return items;
     }
 
     async _all() {
-      return this.#cursor.take(this.limit - this.count);
+      return this._nextv(this.limit - this.count);
     }
 
     seek(target, options) {
