@@ -1,6 +1,6 @@
 'use strict';
 
-const { onAbort } = require('./abort.js');
+const { isAborted, onAbort } = require('./abort.js');
 const { aborted, toError } = require('./error.js');
 const { checkFunction, checkNames, checkSignal } = require('./options.js');
 const { ok, err } = require('./result.js');
@@ -21,7 +21,7 @@ function inBackground(owner, options, resultOf, start) {
     return RealPromise.resolve(err(toError(error)));
   }
   const { onProgress, signal } = checked;
-  if (signal?.aborted) {
+  if (isAborted(signal)) {
     return RealPromise.resolve(err(aborted(signal)));
   }
   return new RealPromise((resolve, reject) => {
@@ -32,7 +32,7 @@ function inBackground(owner, options, resultOf, start) {
       if (error === undefined) {
         resolve(ok(resultOf(given)));
       } else {
-        resolve(err(signal?.aborted ? aborted(signal) : toError(error)));
+        resolve(err(isAborted(signal) ? aborted(signal) : toError(error)));
       }
     };
     const tell = (error, given, written, expected) => {
@@ -48,8 +48,8 @@ function inBackground(owner, options, resultOf, start) {
       }
     };
     try {
+      listenNoMore = onAbort(signal, { abort: () => call?.abort() });
       call = start(tell);
-      listenNoMore = onAbort(signal, call);
     } catch (raw) {
       settle(raw);
     }

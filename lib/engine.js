@@ -1,5 +1,6 @@
 'use strict';
 
+const { isAborted } = require('./abort.js');
 const { inBackground } = require('./background.js');
 const { BatchPlan } = require('./batch.js');
 const { readConfig } = require('./config.js');
@@ -68,7 +69,7 @@ class StoreEngine {
     let engine;
     try {
       const { signal } = readOpenOptions(options, 'open');
-      if (signal?.aborted) {
+      if (isAborted(signal)) {
         throw aborted(signal);
       }
       engine = new StoreEngine(config);
@@ -152,9 +153,10 @@ class StoreEngine {
     if (this.#life.state !== OPEN) {
       return err(this.#life.notOpen());
     }
-    const text = typeof key === 'string' ? key : unwrapKey(key);
+    let text;
     let content;
     try {
+      text = typeof key === 'string' ? key : unwrapKey(key);
       content = this.#nativeGet(text, numbersMemory);
     } catch (raw) {
       return err(toError(raw));
