@@ -42,6 +42,8 @@ class Cursor {
   #range;
   #ahead;
   #read;
+  /** Items that may still be asked for, across seeks. */
+  #left;
   #source = undefined;
 
   constructor(moment, options, kind, read) {
@@ -49,8 +51,10 @@ class Cursor {
     this.#scan = (range) => moment.open()[kind](range);
     this.#range = storeRange(options);
     // With the limit no more is read ahead than can be asked for; abstract-level counts, across seeks too.
-    this.#ahead = { ...this.#range, limit: options.limit === -1 ? undefined : options.limit };
+    this.#left = options.limit === -1 ? Number.POSITIVE_INFINITY : options.limit;
+    this.#ahead = { ...this.#range, limit: this.#left };
     this.#read = read;
+    this.#closeIfSpent();
   }
 
   take(count) {
@@ -62,6 +66,8 @@ class Cursor {
       if (done) break;
       items.push(this.#read(value));
     }
+    this.#left -= items.length;
+    this.#closeIfSpent();
     return items;
   }
 
@@ -71,6 +77,13 @@ class Cursor {
     const from = reverse ? { gt, gte, lte: key } : { gte: key, lt, lte };
     this.#ahead = within(key, this.#range) ? { ...from, reverse } : { limit: 0 };
     this.#source = undefined;
+  }
+
+  /** No seek leads further than the limit; many callers close nothing after it. */
+  #closeIfSpent() {
+    if (this.#left <= 0) {
+      this.close();
+    }
   }
 
   /** Lets go of the state, which costs memory while the store changes. */
