@@ -247,8 +247,8 @@ test('a close that overtakes an open that fails succeeds, and the client can be 
   const options = ClientOptions.persistent('node-a', file('no/such/store.wal'));
   const client = new Client(options);
   t.after(() => client.close());
-  const [opened, closed] = await Promise.all([client.open(), client.close()]);
-  refused(opened, 'io_error');
+  const [failed, closed] = await Promise.all([client.open(), client.close()]);
+  refused(failed, 'io_error');
   must(closed);
   options.walPath = file();
   must(await client.open());

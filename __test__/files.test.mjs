@@ -123,7 +123,8 @@ test('a path with the end of that of a folder is refused by every call, and make
   for (const end of ['/', '//', '/.', '/./']) {
     for (const name of ['new.wal', 'store.wal']) {
       const odd = file(name) + end;
-      const check = (result) => refused(result, 'invalid_argument', /ends as that of a folder does/);
+      const check = (result) =>
+        refused(result, 'invalid_argument', /ends as that of a folder does/);
       check(await StoreEngine.open(StoreConfig.durable(odd)));
       check(await SnapshotBuilderStore.build(odd));
       check(await salvage(odd, file('to.wal')));

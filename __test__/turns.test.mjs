@@ -99,7 +99,10 @@ test('timers and immediates have their turn while a loop awaits reads', async (t
       await read(at);
       return { value: () => undefined };
     });
-    assert.ok(timers >= 3 && immediates >= 3, `${name}: ${timers} timers, ${immediates} immediates`);
+    assert.ok(
+      timers >= 3 && immediates >= 3,
+      `${name}: ${timers} timers, ${immediates} immediates`,
+    );
   }
 });
 
@@ -120,7 +123,10 @@ test('timers and immediates have their turn during one long read of all of a lev
     assert.deepEqual(found, all);
     assert.ok(turns >= 2, `${turns} turns`);
   }
-  assert.deepEqual(await level.keys({ limit: 1234, reverse: true }).all(), all.slice(-1234).reverse());
+  assert.deepEqual(
+    await level.keys({ limit: 1234, reverse: true }).all(),
+    all.slice(-1234).reverse(),
+  );
   const some = level.keys({ limit: 700 });
   assert.equal((await some.nextv(600)).length, 600);
   assert.deepEqual(await some.all(), all.slice(600, 700));

@@ -153,17 +153,15 @@ class StoreEngine {
     if (this.#life.state !== OPEN) {
       return err(this.#life.notOpen());
     }
-    let text;
-    let content;
     try {
-      text = typeof key === 'string' ? key : unwrapKey(key);
-      content = this.#nativeGet(text, numbersMemory);
+      const text = typeof key === 'string' ? key : unwrapKey(key);
+      const content = this.#nativeGet(text, numbersMemory);
+      return content === undefined
+        ? missing(text)
+        : ok(entryOf(text, content, numbers[0], numbers[1]));
     } catch (raw) {
       return err(toError(raw));
     }
-    return content === undefined
-      ? missing(text)
-      : ok(entryOf(text, content, numbers[0], numbers[1]));
   }
 
   getString(key) {

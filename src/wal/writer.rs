@@ -275,6 +275,7 @@ impl LogWriter {
         let next = self.finish_frame(&mut frame, FrameKind::Seal, 0)?;
         let start = self.position.offset;
         if let Err(error) = self.write_frame(&frame) {
+            bug!(SealPartStays, return Err(self.append_failed(error)));
             // A part of a seal would be an interrupted write, which a full disk leaves no room to save.
             return Err(self.undo(self.append_failed(error)));
         }
