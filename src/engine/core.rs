@@ -189,6 +189,15 @@ impl Core {
         self.let_go.snapshots()
     }
 
+    /// What the log says of itself now, or what it last said while somebody has it. Readers of the history come and go
+    /// without it.
+    pub(super) fn figures(&self) -> StoreStats {
+        if let Ok(log) = self.log.try_lock() {
+            self.publish(&log);
+        }
+        self.published()
+    }
+
     /// What the log last said of itself.
     pub(super) fn published(&self) -> StoreStats {
         locked(&self.published).clone()

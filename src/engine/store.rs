@@ -391,7 +391,7 @@ impl StoreEngine {
             compactions: core.rewriting.compactions(),
             last_compaction_error: core.rewriting.last_error(),
             rewriting: core.rewriting.progress(),
-            ..core.published()
+            ..core.figures()
         }
     }
 
