@@ -122,15 +122,21 @@ export class Value {
   private constructor();
   /** Throws `invalid_argument` for a lone surrogate or more than 64 MiB of UTF-8. The empty string is a value. */
   static fromString(text: string): Value;
-  /** Copies the bytes. Throws `invalid_argument` for more than 64 MiB or a detached buffer. */
+  /**
+   * Copies the bytes. Throws `invalid_argument` for more than 64 MiB, and for an array whose buffer is detached or was
+   * shrunk so that the array lies outside of it.
+   */
   static fromBytes(bytes: Uint8Array): Value;
   /** The content as text; bytes that are not UTF-8 come out as U+FFFD. */
   toString(): string;
-  /** A copy of the content as bytes; text comes out as UTF-8. */
+  /** A copy of the content as bytes, in memory of its own; text comes out as UTF-8. */
   toBytes(): Buffer;
 }
 
-/** Content for an entry. Bytes are copied before the call that takes them returns. */
+/**
+ * Content for an entry. Bytes may be of any realm and lie in shared memory. They are copied before the call that takes
+ * them returns, and refused when their buffer is detached or was shrunk so that they lie outside of it.
+ */
 export type ValueLike = string | Uint8Array | Value;
 
 /**
@@ -155,7 +161,7 @@ export class Entry {
 /** `'put'` writes an entry, `'delete'` removes one. */
 export type OperationType = 'put' | 'delete';
 
-/** When an operation was made; by default now. */
+/** When an operation was made; by default now, by the clock of the system also where a test tool has faked `Date`. */
 export interface OperationOptions {
   /** Milliseconds since the Unix epoch, a safe integer. */
   timestamp?: number | undefined;
@@ -267,6 +273,10 @@ export class StoreConfig {
   /** State in a log that is only made stable by `flush()` and `close()`; the last writes can be lost in a power cut. */
   static fast(path: string, options?: FastOptions): StoreConfig;
   mode: 'memory' | 'durable';
+  /**
+   * Where the log is. A relative path is made absolute when a store is made of the config, by the working directory of
+   * that moment. A symbolic link stands for the file that it leads to, also for one that is not there yet.
+   */
   path: string;
   autoFlush: boolean;
   stagedBytesLimit: number;
@@ -308,7 +318,10 @@ export interface WriteOptions {
   ifVersion?: number | undefined;
 }
 
-/** One member of a batch that is written as a plain object. Unknown fields are refused by name. */
+/**
+ * One member of a batch that is written as a plain object. Unknown fields are refused by name; as for all options, those
+ * that count are its own, so instances of any class may be passed, and what they inherit is read.
+ */
 export type BatchOperation =
   | { type: 'put'; key: KeyLike; value: ValueLike; ifVersion?: number | undefined }
   | { type: 'remove'; key: KeyLike; ifVersion?: number | undefined };
@@ -483,6 +496,8 @@ export interface SalvagedRun {
  * behind the damage is not put together with it, since operations are missing between: each part of it becomes a log
  * of its own, `<to>.from-<first sequence>`, for somebody who knows the data to judge.
  *
+ * It runs on a thread of its own. Aborted by its signal it gives `invalid_state` and leaves no file behind.
+ *
  * Errors: `invalid_argument` for a bad path or when a file that would be written exists; `invalid_state` when the log
  * is open somewhere; `store_error` when the file is no log; `io_error`.
  *
@@ -492,7 +507,11 @@ export interface SalvagedRun {
  * console.log(`${report.records} operations saved, ${report.bytesLost} bytes lost: ${report.problem}`);
  * ```
  */
-export function salvage(path: string, to: string): Promise<Result<SalvageReport>>;
+export function salvage(
+  path: string,
+  to: string,
+  options?: LongCallOptions,
+): Promise<Result<SalvageReport>>;
 
 /** How far a compaction or a backup is. */
 export interface Progress {
@@ -556,8 +575,8 @@ export class BackupReport {
 }
 
 /**
- * One operation of the history. `payload` is what another store takes with {@link StoreEngine.apply}; it shares the
- * memory of the page that it was read with, at most 256 KiB (`Uint8Array.from(payload)` is a copy of its own).
+ * One operation of the history. `payload` is what another store takes with {@link StoreEngine.apply}. It has memory of its
+ * own, and may be posted or transferred.
  *
  * @example
  * ```js
@@ -572,7 +591,10 @@ export class LoggedOperation {
   readonly sequence: number;
   /** The operation in its published encoding, as {@link OperationEncoder} writes it. */
   readonly payload: Uint8Array;
-  /** Decoded when it is read for the first time. @throws SoftadastraError for a timestamp past what a number holds. */
+  /**
+   * Decoded from `payload` when it is read for the first time.
+   * @throws SoftadastraError for a timestamp past what a number holds, and when `payload` was given away before.
+   */
   get operation(): Operation;
 }
 
@@ -640,6 +662,12 @@ export interface StoreStats {
   entries: number;
   /** Bytes of the keys and values of all entries. */
   liveBytes: number;
+  /**
+   * What the entries take in memory: their bytes, what is needed to find them, and room that is not used yet. After any history
+   * of writes at most 12 MiB more than three times (live bytes + 40 for each entry). The process keeps up to 4 MiB besides,
+   * for the next store; pieces that only snapshots need are not counted.
+   */
+  memoryBytes: number;
   /** Size of the log in bytes. */
   logBytes: number;
   /** Bytes of the log that a compaction would keep for consumers and readers of the history. */
@@ -661,11 +689,19 @@ export interface StoreStats {
   consumers: Array<{ name: string; position: number }>;
   /** Compactions since the store was made. */
   compactions: number;
-  /** Why the last compaction failed; undefined when it did not. */
+  /** Snapshots that are neither closed nor collected. */
+  snapshots: number;
+  /**
+   * Why the last compaction failed; undefined when it did not. The first failure of one that was not asked for is also a
+   * warning of the process, with the code `SOFTADASTRA_COMPACTION_FAILED`.
+   */
   lastCompactionError: SoftadastraError | undefined;
   /** How far the compaction or backup is that is running. */
   rewriting: Progress | undefined;
-  /** True after a failed sync: writing is refused until the log is reopened. */
+  /**
+   * True after a failed sync, until {@link StoreEngine.recover}, and after the log was removed, moved or replaced by
+   * another file, until the store is closed: writing is refused.
+   */
   poisoned: boolean;
   open: boolean;
 }
@@ -706,7 +742,7 @@ export class StoreEngine {
    * Makes a store and recovers it. Errors: `invalid_argument` for a bad config; `io_error` for a missing folder, a
    * lack of permission, a path that is a folder; `store_error` for a corrupt log, a file that is no log of this
    * package, or another format version; `invalid_state` when the log is open in another process or already in this
-   * thread, and when the call was aborted.
+   * thread, when a thread has it open and it was removed or replaced since, and when the call was aborted.
    *
    * When another thread of this process has the log open, the store is shared: nothing is replayed, the report is that of
    * the recovery that was done, each thread has its own `stagedBytesLimit`, and `invalid_argument` is the answer when
@@ -718,6 +754,10 @@ export class StoreEngine {
    * Opens the log if needed, replays it and replaces the state in memory. Errors as for {@link StoreEngine.open}, and
    * `invalid_state` while writes are being committed and for a memory-only store. A recovery of an open store that fails
    * or is aborted leaves it not open.
+   *
+   * A store keeps the log that it opened: it is not looked up again, whatever the working directory and links are by
+   * then. When another file has its name, the answer is `invalid_state` and the store stays as it is, see
+   * {@link StoreStats.poisoned}.
    *
    * While other threads have the log open nothing is replayed, since what all see is what the log says. After a failed
    * sync it is replayed for all; until that is done the reads of the others give `invalid_state`.
@@ -766,8 +806,8 @@ export class StoreEngine {
   getString(key: KeyLike): string | undefined;
 
   /**
-   * Reads a value as a copy of its bytes, `undefined` when the key is missing. Up to 4 KiB are a part of a slab of
-   * 64 KiB, as small buffers of Node.js are: a copy (`Buffer.from(bytes)`) lets go of the rest of the slab.
+   * Reads a value as a copy of its bytes, `undefined` when the key is missing. The copy has memory of its own: it can be
+   * posted, cloned or transferred, and takes nothing else along.
    * @throws SoftadastraError for a bad key and while the store is not open.
    */
   getBytes(key: KeyLike): Buffer | undefined;
@@ -823,11 +863,14 @@ export class StoreEngine {
   /**
    * Rewrites the log without what nobody needs any more: overwritten values, removed keys, history that every consumer
    * has acknowledged. Entries keep their versions and timestamps. Reads and writes go on; the work is done on a thread of
-   * its own and keeps the process alive. Until it is done the disk holds both logs; when it fails the old one stays.
+   * its own and keeps the process alive. Until it is done the disk holds both logs; when it fails the old one stays. The
+   * new log has the mode and, where that is permitted, the owner of the old one.
    *
-   * Errors: `invalid_state` while another compaction or a backup is running, for a memory-only store, when it is aborted
-   * or the store is closed meanwhile; `io_error`, for instance when the disk is full; `store_error` when what was
-   * written does not read back.
+   * Compactions and backups of a store are done one by one, in the order of the calls.
+   *
+   * Errors: `invalid_state` for a memory-only store, when it is aborted or the store is closed meanwhile, and when the log
+   * was removed or replaced by another file; `io_error`, for instance when the disk is full or the log is a mount of its
+   * own; `store_error` when what was written does not read back.
    *
    * @example
    * ```js
@@ -841,7 +884,8 @@ export class StoreEngine {
   /**
    * Writes a copy of the store to `path` while reads and writes go on. It is one moment of the store, with every write
    * that was acknowledged before the call, and with the consumers; it opens like any log. It appears under its name when
-   * it is complete, on stable storage and read back. A compaction or backup that is running is waited for.
+   * it is complete, on stable storage and read back. Compactions and backups that were asked for before are waited for.
+   * It is not more readable than the log.
    *
    * Errors: `already_exists` when there is a file at `path`, which may be the log itself; `invalid_argument` for a bad
    * path, also for the names of files beside a log (`.new`, `.lock`); `invalid_state` and `io_error` as for
@@ -853,7 +897,8 @@ export class StoreEngine {
    * The operations behind `since`, in the order of their sequences, each once it is on stable storage and visible. In a
    * store that is not flushed by itself that is after `flush()`. Pages of at most 256 KiB and 1,024 operations, or of one
    * larger operation, are read from the log on a worker thread; others have their turn on the event loop after each. No
-   * compaction takes away what a running iteration has not read. An iteration keeps up to two pages in memory.
+   * compaction takes away what a running iteration has not read. An iteration keeps up to two pages in memory. The first
+   * page after an opening waits for a sync of what the log held.
    *
    * Nothing is read or remembered before the first `next()`. It ends when the store is closed, by `break`, `return()` and
    * the signal; one that is forgotten ends when it is collected. What it costs does not depend on how many others there
@@ -903,7 +948,7 @@ export class StoreEngine {
   /** Sequence of the last operation that the last recovery replayed, 0 when there was none. */
   lastRecoveredSequence(): number;
 
-  /** Commits what is staged and puts everything on stable storage. */
+  /** Commits what is staged and puts everything on stable storage, also what the log held when it was opened. */
   flush(): Promise<Result<void>>;
 
   /**
@@ -930,6 +975,13 @@ export class StoreEngine {
  */
 export class Snapshot {
   private constructor();
+  /**
+   * Lets go of the state at once. Every other call then gives or throws `invalid_state`, and so does the next step of an
+   * iterator of it that is not at its end. Closing again does nothing.
+   */
+  close(): void;
+  /** {@link Snapshot.close}, for `using`. */
+  [Symbol.dispose](): void;
   size(): number;
   /** Sequence of the last operation that shows in it. */
   lastSequence(): number;
@@ -957,8 +1009,11 @@ export class Snapshot {
  */
 export class SnapshotBuilderStore {
   private constructor();
-  /** Errors as for {@link StoreEngine.open}. */
-  static build(path: string): Promise<Result<Snapshot>>;
+  /**
+   * The log is read on a thread of its own. Errors as for {@link StoreEngine.open}; aborted by its signal it gives
+   * `invalid_state`.
+   */
+  static build(path: string, options?: LongCallOptions): Promise<Result<Snapshot>>;
 }
 
 /**
@@ -978,7 +1033,10 @@ export class ClientOptions {
   static local(nodeId: string): ClientOptions;
   /** In memory only. */
   static memoryOnly(nodeId: string): ClientOptions;
-  /** In a log at `walPath`, whose parent folder must exist. */
+  /**
+   * In a log at `walPath`, whose parent folder must exist. A relative path begins at the working directory of the moment
+   * when the client is made, each time that it is opened.
+   */
   static persistent(nodeId: string, walPath: string): ClientOptions;
   /** Must not be empty. */
   nodeId: string;

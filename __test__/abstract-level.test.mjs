@@ -14,10 +14,13 @@ import { childFile, must, workspace } from './helpers.mjs';
 const run = promisify(execFile);
 
 function levelIn(t) {
+  const opened = [];
+  // Before the folder is removed: a close makes the log durable under its name.
+  t.after(() => Promise.all(opened.map((db) => db.close())));
   const { file } = workspace(t);
   const open = async (options) => {
     const db = new SoftadastraLevel(file(), options);
-    t.after(() => db.close());
+    opened.push(db);
     await db.open();
     return db;
   };
@@ -180,6 +183,8 @@ test('every write is synced by default, and on request when it is not', async (t
   await durable.close();
 
   const fast = await open({ autoFlush: false });
+  // The first write after an opening makes what was read durable.
+  await fast.put('a', '1');
   syncs = fast.engine.stats().syncs;
   await fast.put('a', '2');
   assert.equal(fast.engine.stats().syncs, syncs);
@@ -222,4 +227,31 @@ test('a snapshot that is closed cannot be read, sought or not', async (t) => {
   await snapshot.close();
   iterator.seek('a');
   await assert.rejects(iterator.next(), ({ code }) => code === 'LEVEL_SNAPSHOT_NOT_OPEN');
+});
+
+test('no iterator, snapshot or clear that is over holds a state of the store', async (t) => {
+  const { open } = levelIn(t);
+  const db = await open();
+  const held = () => db.engine.stats().snapshots;
+  await db.batch(Array.from({ length: 20 }, (_, n) => ({ type: 'put', key: `k${n}`, value: 'v' })));
+  for (const kind of ['iterator', 'keys', 'values']) {
+    for await (const _ of db[kind]()) {
+      assert.equal(held(), 1);
+    }
+    assert.equal(held(), 0, `${kind} that was read to its end`);
+    for await (const _ of db[kind]()) break;
+    assert.equal(held(), 0, `${kind} that was left`);
+    await assert.rejects(async () => {
+      for await (const _ of db[kind]()) throw new Error('thrown');
+    }, /thrown/);
+    await db[kind]({ limit: 3 }).all();
+    await db[kind]().close();
+    assert.equal(held(), 0, `${kind} that was closed`);
+  }
+  const snapshot = db.snapshot();
+  await db.iterator({ snapshot }).all();
+  assert.equal(held(), 1, 'an iterator does not close a snapshot that is not its own');
+  await snapshot.close();
+  await db.clear({ limit: 5 });
+  assert.equal(held(), 0);
 });

@@ -3,9 +3,10 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { realpathSync } from 'node:fs';
 import process from 'node:process';
 import { test } from 'node:test';
-import { childFile, workspace } from './helpers.mjs';
+import { childFile, must, workspace } from './helpers.mjs';
 import { preloaded } from './preload.mjs';
 
 /** Lets the child meet failing syncs, and gives what it said; nothing where that cannot be done. */
@@ -58,4 +59,49 @@ test('a sync that failed once is not tried again, although the kernel would call
   if (!said) return;
   checkStopped(said, work.file());
   await checkLog(said, work);
+});
+
+for (const [name, number] of [
+  ['EINVAL', 22],
+  ['ENOTSUP', 95],
+]) {
+  test(`a file system that gives ${name} for the sync of a folder is named, and a closed log can be read there`, async (t) => {
+    const work = workspace(t);
+    const store = await work.open();
+    must(await store.put('key', 'value'));
+    must(await store.close());
+    const env = preloaded(t, work, 'failing-folder-sync', { FAIL_FOLDER_SYNC: `${number}` });
+    if (!env) return;
+    const args = [childFile('failing-opens.mjs'), work.file('new.wal'), work.file()];
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', env });
+    assert.deepEqual([status, stderr], [0, '']);
+    const said = JSON.parse(stdout);
+    for (const message of [said.made, ...said.written, said.compacted, said.closed]) {
+      assert.match(message, /does not sync folders: fsync of the folder: /);
+      assert.ok(message.endsWith(`: ${realpathSync(work.dir)}`), message);
+    }
+    assert.deepEqual([said.read, said.reads, said.poisoned], ['value', 'value', false]);
+    const after = await work.open();
+    assert.equal(after.getString('key'), 'value');
+    must(await after.put('key', 'other'));
+  });
+}
+
+test('a closed log is opened and read while no sync works, and a write to it is not acknowledged', async (t) => {
+  const work = workspace(t);
+  const store = await work.open();
+  must(await store.put('key', 'value'));
+  must(await store.close());
+  const env = preloaded(t, work, 'failing-sync', { FAIL_SYNC: work.file() });
+  if (!env) return;
+  const args = [childFile('failing-opens.mjs'), work.file('new.wal'), work.file()];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', env });
+  assert.deepEqual([status, stderr], [0, '']);
+  const said = JSON.parse(stdout);
+  assert.notEqual(said.made, 'ok');
+  assert.deepEqual([said.read, said.reads, said.poisoned], ['value', 'value', true]);
+  assert.match(said.written[0], /WAL flush failed at sequence 2, byte \d+, outcome unknown: /);
+  assert.match(said.written[1], /writing is stopped since a WAL flush failed/);
+  assert.notEqual(said.closed, 'ok');
+  assert.equal((await work.open()).getString('key'), 'value');
 });

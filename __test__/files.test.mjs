@@ -4,10 +4,12 @@ import assert from 'node:assert/strict';
 import {
   chmodSync,
   chownSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -219,4 +221,40 @@ test('a log that was moved opens where it is now', async (t) => {
     ['first', 'value of the first', 1],
     ['second', 'value of the second', 2],
   ]);
+});
+
+test('a name that leaves no room for the names beside a log is refused when the log is made', async (t) => {
+  const { dir, file } = workspace(t);
+  for (const length of [239, 245, 250]) {
+    const name = `${'n'.repeat(length - 4)}.wal`;
+    await openRefused(file(name), 'invalid_argument', /name is too long for the files beside/);
+  }
+  assert.deepEqual(readdirSync(dir), []);
+});
+
+test('a torn log that has such a name already is opened, and what is cut off is saved', async (t) => {
+  const work = await writtenLog(t);
+  const tail = Buffer.alloc(1000, 7);
+  for (const length of [239, 245, 250]) {
+    const name = `${'n'.repeat(length - 4)}.wal`;
+    writeFileSync(work.file(name), Buffer.concat([work.bytes, tail]));
+    const store = work.track(new StoreEngine(StoreConfig.durable(work.file(name))));
+    const report = must(await store.recover());
+    assert.ok(readFileSync(report.cutSavedTo).equals(tail));
+    assert.equal(store.getString('second'), 'value of the second');
+    must(await store.put('third', 'value'));
+  }
+});
+
+test('a store that was only read is closed also when its folder is gone by then', async (t) => {
+  const { dir, file, track } = await writtenLog(t);
+  const folder = path.join(dir, 'folder');
+  mkdirSync(folder);
+  copyFileSync(file(), path.join(folder, 'store.wal'));
+  const config = StoreConfig.durable(path.join(folder, 'store.wal'));
+  const store = track(must(await StoreEngine.open(config)));
+  if (process.platform === 'win32') return t.skip('a folder with an open file stays on Windows');
+  rmSync(folder, { recursive: true });
+  assert.equal(store.getString('first'), 'value of the first');
+  must(await store.close());
 });

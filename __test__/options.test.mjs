@@ -2,8 +2,15 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Client, ClientOptions, StoreConfig, StoreEngine } from '@softadastra/store';
-import { filesOf, memoryStore, refused, throws, workspace } from './helpers.mjs';
+import {
+  Client,
+  ClientOptions,
+  Operation,
+  Result,
+  StoreConfig,
+  StoreEngine,
+} from '@softadastra/store';
+import { filesOf, memoryStore, must, refused, throws, workspace } from './helpers.mjs';
 
 test('the three kinds of config and their fields', () => {
   const limit = 16 * 1024 * 1024;
@@ -128,3 +135,80 @@ test('a misspelt field of client options is refused by open', async (t) => {
     refused(await client.put('a', '1'), 'invalid_state', /not open/);
   }
 });
+
+/** Every call that takes options or fields, as functions of an object that has `fields` in some way. */
+function readers(store, work) {
+  const durable = () => new StoreEngine(StoreConfig.durable(work.file('never.wal')));
+  return [
+    [{ ifVersion: 0 }, (made) => store.put('put', '1', made)],
+    [{ ifVersion: 1 }, (made) => store.remove('there', made)],
+    [{ type: 'put', key: 'batch', value: '1', ifVersion: 0 }, (made) => store.batch([made])],
+    [{ type: 'remove', key: 'gone' }, (made) => store.batch([made])],
+    [{ prefix: 'a', limit: 1 }, (made) => Result.ok([...store.keys(made)])],
+    [{ reverse: true }, (made) => Result.ok([...store.snapshot().entries(made)])],
+    [{ timestamp: 7 }, (made) => Result.ok(Operation.put('a', '1', made))],
+    [{ timestamp: 7 }, (made) => Result.ok(Operation.remove('a', made))],
+    [{ autoFlush: false }, (made) => Result.ok(StoreConfig.durable('a.wal', made))],
+    [{ stagedBytesLimit: 5 }, (made) => Result.ok(StoreConfig.fast('a.wal', made))],
+    [
+      { ratio: 3 },
+      (made) => Result.ok(new StoreEngine(StoreConfig.durable('a.wal', { compaction: made }))),
+    ],
+    [{ lockTimeoutMs: 1 }, (made) => StoreEngine.open(StoreConfig.durable(work.file('o')), made)],
+    [{ since: 0 }, (made) => work.durable.consumer('c', made)],
+    [{ since: 0, follow: false }, (made) => Result.ok(work.durable.operations(made))],
+    [{ onProgress: () => undefined }, (made) => work.durable.compact(made)],
+    [{ onProgress: () => undefined }, (made) => work.durable.backup(work.file('b'), made)],
+    [{ lockTimeoutMs: 1 }, (made) => durable().recover(made)],
+  ];
+}
+
+/** Ways to have fields: each gives an object that has them and brings more that it did not ask for. */
+const WAYS = {
+  'a plain object': (fields) => fields,
+  'an object without a prototype': (fields) => Object.assign(Object.create(null), fields),
+  'an instance of an old-style class'(fields) {
+    function Made() {
+      Object.assign(this, fields);
+    }
+    Made.prototype.describe = () => 'an enumerable method';
+    return new Made();
+  },
+  'getters of a prototype'(fields) {
+    const prototype = { describe: () => 'an enumerable method' };
+    for (const [name, value] of Object.entries(fields)) {
+      Object.defineProperty(prototype, name, { get: () => value, enumerable: true });
+    }
+    return Object.create(prototype);
+  },
+  'an instance with hidden and symbolic fields'(fields) {
+    const made = Object.assign(new (class Made {})(), fields, { [Symbol('mine')]: 1 });
+    return Object.defineProperty(made, 'hidden', { value: 1 });
+  },
+};
+
+for (const [what, make] of Object.entries(WAYS)) {
+  test(`every reader of options takes ${what}, whatever was added to all objects`, async (t) => {
+    // biome-ignore lint/complexity/useLiteralKeys: a name of nobody
+    Object.prototype['extension'] = () => 'added to all objects';
+    t.after(() => {
+      delete Object.prototype.extension;
+    });
+    const work = workspace(t);
+    const store = memoryStore(t);
+    must(await store.put('there', '1'));
+    work.durable = await work.open();
+    for (const [fields, read] of readers(store, work)) {
+      const result = await read(make(fields));
+      assert.equal(result.isOk(), true, `${read}: ${result.isErr() && result.error().message}`);
+      await (result.value() instanceof StoreEngine ? result.value().close() : undefined);
+    }
+    // What is inherited is read, but no spelling of the caller's.
+    if (what !== 'getters of a prototype') {
+      const message = /"ifversion".*did you mean "ifVersion"/;
+      const wrong = { type: 'put', key: 'a', value: '1', ifversion: 1 };
+      refused(await store.batch([make(wrong)]), 'invalid_argument', message);
+      refused(await store.put('a', '1', make({ ifversion: 1 })), 'invalid_argument', message);
+    }
+  });
+}

@@ -1,4 +1,4 @@
-// Reads give the same values whatever form they take on the way: packed, one by one, in a slab or on their own.
+// Reads give the same values whatever form they take on the way: packed, one by one, or on their own.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -53,6 +53,26 @@ test('getMany takes any number of keys, also the same one twice and Key objects'
     'value 1',
     undefined,
   ]);
+});
+
+test('getMany takes as many keys of the longest kind as one likes', async (t) => {
+  // Together they are longer than a string can be.
+  const longest = 'k'.repeat(1 << 20);
+  const store = await filled(t, [
+    [longest, 'found'],
+    ['short', 'too'],
+  ]);
+  const keys = Array.from({ length: 800 }, (_, at) => (at % 4 === 0 ? 'short' : longest));
+  const values = store.getMany(keys);
+  assert.equal(values.length, 800);
+  assert.ok(values.every((value, at) => value === (at % 4 === 0 ? 'too' : 'found')));
+});
+
+test('getMany refuses an array with a hole', async (t) => {
+  const store = await filled(t);
+  const holes = ['ascii'];
+  holes[2] = 'empty';
+  throws(() => store.getMany(holes), 'invalid_argument', /undefined/);
 });
 
 test('getMany refuses a bad key among good ones', async (t) => {

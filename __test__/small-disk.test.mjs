@@ -3,7 +3,16 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { test } from 'node:test';
@@ -74,6 +83,64 @@ test('a log that finds no room to be made or mended says so and opens when there
     rmSync(ballast);
     const store = must(await StoreEngine.open(config));
     must(await store.put('a', '1'));
+    must(await store.close());
+  } finally {
+    spawnSync('umount', [dir]);
+  }
+});
+
+test('with little room left each small write that fits is taken', async (t) => {
+  const dir = smallDisk(t);
+  if (!dir) return;
+  const store = must(await StoreEngine.open(StoreConfig.durable(path.join(dir, 'store.wal'))));
+  try {
+    // The step of the space ahead is an eighth of the log: more than what is left.
+    for (let n = 0; n < 27; n += 1) must(await store.put(`large/${n}`, 'x'.repeat(250_000)));
+    const { bavail, bsize } = statfsSync(dir);
+    writeFileSync(path.join(dir, 'ballast'), Buffer.alloc(bavail * bsize - (400 << 10)));
+    let written = 0;
+    while ((await store.put(`small/${written}`, 'x'.repeat(900))).isOk()) written += 1;
+    const left = statfsSync(dir);
+    assert.ok(written >= 380 && written <= 420, `${written} writes of 1 KB in 400 KiB`);
+    assert.ok(left.bavail * left.bsize < 128 << 10, 'nothing is held back');
+    assert.equal(store.size(), 27 + written);
+  } finally {
+    await store.close();
+    spawnSync('umount', [dir]);
+  }
+});
+
+test('a torn tail that a full disk has no room for is named with its size, and opens when there is room', async (t) => {
+  const dir = smallDisk(t);
+  if (!dir) return;
+  const log = path.join(dir, 'store.wal');
+  const ballast = path.join(dir, 'ballast');
+  try {
+    let store = must(await StoreEngine.open(StoreConfig.durable(log)));
+    must(await store.put('a', '1'));
+    must(await store.close());
+    const tail = Buffer.alloc(100_000, 7);
+    appendFileSync(log, tail);
+    const bytes = readFileSync(log);
+    const { bavail, bsize } = statfsSync(dir);
+    writeFileSync(ballast, Buffer.alloc(bavail * bsize - (64 << 10)));
+    const error = refused(
+      await StoreEngine.open(StoreConfig.durable(log)),
+      'io_error',
+      /no space left/,
+    );
+    assert.match(error.message, /cannot be saved .* 100000 bytes of room are needed: /);
+    assert.ok(error.message.includes(`${log}.cut-`), error.message);
+    assert.ok(readFileSync(log).equals(bytes));
+    assert.deepEqual(
+      readdirSync(dir).filter((name) => name.includes('.cut-')),
+      [],
+    );
+    rmSync(ballast);
+    store = new StoreEngine(StoreConfig.durable(log));
+    const report = must(await store.recover());
+    assert.ok(readFileSync(report.cutSavedTo).equals(tail));
+    assert.equal(store.getString('a'), '1');
     must(await store.close());
   } finally {
     spawnSync('umount', [dir]);

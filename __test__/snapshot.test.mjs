@@ -130,3 +130,77 @@ test('a log that nobody can read gives no snapshot', async (t) => {
   refused(await SnapshotBuilderStore.build(work.dir), 'io_error');
   assert.deepEqual(filesOf(work.dir), {}, 'building creates no file');
 });
+
+test('a snapshot that was closed is let go at once and says so to everybody who uses it', async (t) => {
+  const store = memoryStore(t);
+  await fill(store, 600);
+  const snapshot = store.snapshot();
+  const begun = snapshot.entries();
+  begun.next();
+  assert.equal(store.stats().snapshots, 1);
+  snapshot.close();
+  assert.equal(store.stats().snapshots, 0);
+  const closed = ['invalid_state', 'the snapshot is closed'];
+  refused(snapshot.get('k0001'), ...closed);
+  for (const use of [
+    () => snapshot.size(),
+    () => snapshot.lastSequence(),
+    () => snapshot.all(),
+    () => snapshot.keys(),
+    () => snapshot.entries(),
+    () => snapshot.values(),
+    () => begun.next(),
+  ]) {
+    throws(use, ...closed);
+  }
+  assert.deepEqual(begun.next(), { done: true, value: undefined });
+  snapshot.close();
+  snapshot[Symbol.dispose ?? Symbol.for('Symbol.dispose')]();
+  assert.equal(store.size(), 600);
+});
+
+test('an iterator of a snapshot that is at its end needs it no more', async (t) => {
+  const store = memoryStore(t);
+  await fill(store, 3);
+  const snapshot = store.snapshot();
+  const keys = snapshot.keys();
+  assert.equal([...keys].length, 3);
+  const left = snapshot.keys();
+  for (const _ of left) break;
+  snapshot.close();
+  for (const over of [keys, left]) {
+    assert.deepEqual(over.next(), { done: true, value: undefined });
+  }
+});
+
+test('snapshots that are dropped are collected for the memory that they hold', async (t) => {
+  const store = memoryStore(t);
+  const value = 'x'.repeat(1000);
+  const put = (n) => ({ type: 'put', key: `k${n % 20_000}`, value });
+  must(await store.batch(Array.from({ length: 20_000 }, (_, n) => put(n))));
+  let most = 0;
+  for (let round = 0; round < 600; round += 1) {
+    store.snapshot();
+    must(await store.batch(Array.from({ length: 16 }, (_, n) => put(round * 977 + n * 1231))));
+    most = Math.max(most, store.stats().snapshots);
+  }
+  assert.ok(most < 300, `${most} snapshots at once`);
+});
+
+test('building a snapshot can be watched and aborted', async (t) => {
+  const { file, open } = workspace(t);
+  const store = await open();
+  for (let n = 0; n < 4; n += 1) {
+    must(await store.put(`k${n}`, 'x'.repeat(1 << 20)));
+  }
+  must(await store.close());
+  const seen = [];
+  const built = must(
+    await SnapshotBuilderStore.build(file(), { onProgress: (progress) => seen.push(progress) }),
+  );
+  assert.equal(built.size(), 4);
+  assert.ok(seen.length > 0 && seen.every(({ written, expected }) => written <= expected));
+  const aborted = await SnapshotBuilderStore.build(file(), { signal: AbortSignal.abort() });
+  refused(aborted, 'invalid_state', 'the call was aborted');
+  refused(await SnapshotBuilderStore.build(file(), { sgnal: 1 }), 'invalid_argument');
+});

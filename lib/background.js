@@ -4,39 +4,40 @@ const { onAbort } = require('./abort.js');
 const { aborted, toError } = require('./error.js');
 const { checkFunction, checkNames, checkSignal } = require('./options.js');
 const { ok, err } = require('./result.js');
+const { RealPromise } = require('./runtime.js');
 
 const OPTIONS = ['onProgress', 'signal'];
 
 /**
  * Runs a native call that takes long. `start` takes the function that native code tells of progress and of the end, and
- * gives what can abort the call; `Report` is the class of its result. What `onProgress` throws aborts the call and
- * rejects the promise: it is the caller's own, and no result of the store.
+ * gives what can abort the call; `resultOf` makes its result of what native code gives. What `onProgress` throws aborts
+ * the call and rejects the promise: it is the caller's own, and no result of the store.
  */
-function inBackground(owner, options, Report, start) {
+function inBackground(owner, options, resultOf, start) {
   let checked;
   try {
     checked = readOptions(options, owner);
   } catch (error) {
-    return Promise.resolve(err(toError(error)));
+    return RealPromise.resolve(err(toError(error)));
   }
   const { onProgress, signal } = checked;
   if (signal?.aborted) {
-    return Promise.resolve(err(aborted(signal)));
+    return RealPromise.resolve(err(aborted(signal)));
   }
-  return new Promise((resolve, reject) => {
+  return new RealPromise((resolve, reject) => {
     let call;
     let listenNoMore = () => undefined;
-    const settle = (error, report) => {
+    const settle = (error, given) => {
       listenNoMore();
       if (error === undefined) {
-        resolve(ok(new Report(report)));
+        resolve(ok(resultOf(given)));
       } else {
         resolve(err(signal?.aborted ? aborted(signal) : toError(error)));
       }
     };
-    const tell = (error, report, written, expected) => {
+    const tell = (error, given, written, expected) => {
       if (written === undefined) {
-        settle(error, report);
+        settle(error, given);
         return;
       }
       try {

@@ -1,14 +1,17 @@
 'use strict';
 
+const { checkInside, copyOf } = require('./bytes.js');
+const { isOf } = require('./copies.js');
 const { invalidArgument } = require('./error.js');
 const { BatchWrite, batchError } = require('./group.js');
 const { unwrapKey } = require('./key.js');
-const { Operation } = require('./operation.js');
-const { checkIfVersion, unknownName } = require('./options.js');
-const { unwrapValue } = require('./value.js');
+const { checkIfVersion, checkNames } = require('./options.js');
+const { NO_ROOM } = require('./staged-groups.js');
+const { unwrapValue, validateValue } = require('./value.js');
 
 const PUT_FIELDS = ['type', 'key', 'value', 'ifVersion'];
 const REMOVE_FIELDS = ['type', 'key', 'ifVersion'];
+const PLACES = { put: 'a put of a batch', remove: 'a remove of a batch' };
 
 /**
  * The operations of one batch, read out of what the caller passed before any of them is staged: reading a field can run
@@ -39,15 +42,20 @@ class BatchPlan {
     return this.#keys.length === 0;
   }
 
-  /** Stages everything or nothing. Returns 1 when there is no room in the group; throws the error of a wrong operation. */
+  /** Stages everything or nothing. Returns NO_ROOM when too much waits already; throws the error of a wrong operation. */
   stage(handle) {
-    handle.beginBatch();
+    if (handle.beginBatch() === NO_ROOM) {
+      return NO_ROOM;
+    }
     for (let index = 0; index < this.#keys.length; index += 1) {
       const key = this.#keys[index];
       const ifVersion = this.#ifVersions[index];
       try {
         if (this.#puts[index]) {
-          handle.stagePut(key, this.#values[index], ifVersion);
+          const value = this.#values[index];
+          // The caller's code that ran since it was read may have taken its memory away.
+          checkInside(value, 'value');
+          handle.stagePut(key, value, ifVersion);
         } else {
           handle.stageRemove(key, ifVersion);
         }
@@ -74,7 +82,7 @@ class BatchPlan {
   }
 
   #read(operation) {
-    if (operation instanceof Operation) {
+    if (isOf(operation, 'Operation')) {
       this.#add(operation.type === 'put', operation.key, operation.value, undefined);
       return;
     }
@@ -86,11 +94,7 @@ class BatchPlan {
       throw invalidArgument('the type of an operation must be "put" or "remove"');
     }
     const fields = type === 'put' ? PUT_FIELDS : REMOVE_FIELDS;
-    for (const name in operation) {
-      if (!fields.includes(name)) {
-        throw unknownName(name, fields, `a ${type} of a batch`, 'field');
-      }
-    }
+    checkNames(operation, fields, PLACES[type], 'field');
     this.#add(type === 'put', key, value, ifVersion);
   }
 
@@ -104,8 +108,8 @@ class BatchPlan {
 
 /** A checked value that later changes of the caller's buffer do not reach. */
 function keepValue(native, value) {
-  native.validateValue(value);
-  return typeof value === 'string' ? value : Buffer.from(value);
+  validateValue(native, value);
+  return typeof value === 'string' ? value : copyOf(value);
 }
 
 module.exports = { BatchPlan, keepValue };

@@ -1,5 +1,6 @@
 'use strict';
 
+const { isOf, markClass } = require('./copies.js');
 const { invalidArgument } = require('./error.js');
 const { checkBoolean, checkNames } = require('./options.js');
 
@@ -40,13 +41,15 @@ class ClientOptions {
   }
 }
 
+markClass(ClientOptions, 'ClientOptions');
+
 const DEFAULTS = new ClientOptions();
 const FIELDS = Object.keys(DEFAULTS);
 const PORTS = FIELDS.filter((name) => name.endsWith('Port'));
 
 /** Throws unless `options` can open a client; what transport and discovery make of theirs is not judged here. */
 function checkClientOptions(options) {
-  if (!(options instanceof ClientOptions)) {
+  if (!isOf(options, 'ClientOptions')) {
     throw invalidArgument(
       'a Client needs ClientOptions: ClientOptions.local(nodeId), ClientOptions.persistent(nodeId, walPath) or ClientOptions.memoryOnly(nodeId)',
     );

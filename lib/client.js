@@ -5,13 +5,17 @@ const { StoreConfig } = require('./config.js');
 const { StoreEngine } = require('./engine.js');
 const { SoftadastraError, invalidState, toError } = require('./error.js');
 const { asyncDispose } = require('./lifecycle.js');
+const { readPath, workingFolder } = require('./path.js');
 const { ok, err } = require('./result.js');
+const { RealPromise } = require('./runtime.js');
 
-const DONE = Promise.resolve(ok(undefined));
+const DONE = RealPromise.resolve(ok(undefined));
 
 /** The store behind the documented SDK: one node, its options, and promises of results. */
 class Client {
   #options;
+  /** Where a relative path begins, so that every open() of the client leads to one log. */
+  #folder = workingFolder();
   #engine = undefined;
   #opening = undefined;
   #closing = DONE;
@@ -23,7 +27,7 @@ class Client {
 
   open() {
     if (this.#engine !== undefined) {
-      return Promise.resolve(err(invalidState('the client is already open')));
+      return RealPromise.resolve(err(invalidState('the client is already open')));
     }
     this.#opening ??= this.#open().finally(() => {
       this.#opening = undefined;
@@ -47,7 +51,7 @@ class Client {
   }
 
   put(key, value) {
-    return this.#engine?.put(key, value) ?? Promise.resolve(this.#notOpen());
+    return this.#engine?.put(key, value) ?? RealPromise.resolve(this.#notOpen());
   }
 
   async get(key) {
@@ -56,7 +60,7 @@ class Client {
   }
 
   remove(key) {
-    return this.#engine?.remove(key) ?? Promise.resolve(this.#notOpen());
+    return this.#engine?.remove(key) ?? RealPromise.resolve(this.#notOpen());
   }
 
   contains(key) {
@@ -103,7 +107,9 @@ class Client {
     if (!options.enableWal) {
       return StoreConfig.memoryOnly();
     }
-    return StoreConfig.durable(options.walPath, { autoFlush: options.autoFlush });
+    return StoreConfig.durable(readPath(options.walPath, this.#folder), {
+      autoFlush: options.autoFlush,
+    });
   }
 
   #notOpen() {

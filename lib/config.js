@@ -1,8 +1,10 @@
 'use strict';
 
 const { readCompaction } = require('./compaction-options.js');
+const { isOf, markClass } = require('./copies.js');
 const { invalidArgument } = require('./error.js');
 const { checkBoolean, checkNames } = require('./options.js');
+const { readPath } = require('./path.js');
 
 const MODES = ['memory', 'durable'];
 const FIELDS = ['mode', 'path', 'autoFlush', 'stagedBytesLimit', 'compaction'];
@@ -33,6 +35,8 @@ class StoreConfig {
   }
 }
 
+markClass(StoreConfig, 'StoreConfig');
+
 function logged(path, autoFlush, options, names, owner) {
   const config = new StoreConfig();
   config.mode = 'durable';
@@ -49,34 +53,19 @@ function logged(path, autoFlush, options, names, owner) {
   return config;
 }
 
-function checkPath(path) {
-  if (typeof path !== 'string') {
-    throw invalidArgument('invalid WAL path: path must be a string', 'path');
-  }
-  if (path === '') {
-    throw invalidArgument('invalid WAL path: path is empty', 'path');
-  }
-  if (path.includes('\0') || !path.isWellFormed()) {
-    throw invalidArgument('invalid WAL path: path has characters that no file name can have', path);
-  }
-}
-
 /** Throws unless `config` can open a store; returns its fields as they are now, safe from later changes. */
 function readConfig(config) {
-  if (!(config instanceof StoreConfig)) {
+  if (!isOf(config, 'StoreConfig')) {
     throw invalidArgument(
       'a store needs a StoreConfig: StoreConfig.memoryOnly(), StoreConfig.durable(path) or StoreConfig.fast(path)',
     );
   }
   checkNames(config, FIELDS, 'StoreConfig');
   const { mode, autoFlush, stagedBytesLimit } = config;
-  const path = mode === 'durable' ? config.path : '';
   if (!MODES.includes(mode)) {
     throw invalidArgument('mode must be "memory" or "durable"', 'mode');
   }
-  if (mode === 'durable') {
-    checkPath(path);
-  }
+  const path = mode === 'durable' ? readPath(config.path) : '';
   checkBoolean(autoFlush, 'autoFlush');
   if (!Number.isSafeInteger(stagedBytesLimit) || stagedBytesLimit < 1) {
     throw invalidArgument(
@@ -88,4 +77,4 @@ function readConfig(config) {
   return { mode, path, autoFlush, stagedBytesLimit, compaction };
 }
 
-module.exports = { StoreConfig, checkPath, readConfig };
+module.exports = { StoreConfig, readConfig };

@@ -5,6 +5,7 @@ const { readHistoryOptions } = require('./history.js');
 const { OPEN } = require('./lifecycle.js');
 const { checkNames, checkWhole } = require('./options.js');
 const { ok, err } = require('./result.js');
+const { Buffer } = require('./runtime.js');
 
 const INTERNAL = Symbol('internal');
 const MAX_NAME_BYTES = 255;

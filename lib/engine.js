@@ -2,8 +2,9 @@
 
 const { inBackground } = require('./background.js');
 const { BatchPlan } = require('./batch.js');
-const { checkPath, readConfig } = require('./config.js');
+const { readConfig } = require('./config.js');
 const { Consumers } = require('./consumer.js');
+const { markClass } = require('./copies.js');
 const { entryOf } = require('./entry.js');
 const { aborted, toError } = require('./error.js');
 const { Histories } = require('./history.js');
@@ -14,17 +15,24 @@ const native = require('./native.js');
 const { readOpenOptions } = require('./open-options.js');
 const { readOperation } = require('./operation.js');
 const { readIfVersion } = require('./options.js');
+const { readPath } = require('./path.js');
+const { readBytes } = require('./read-bytes.js');
 const { ok, err, missing } = require('./result.js');
 const { BackupReport, BatchResult, CompactionReport } = require('./results.js');
+const { RealPromise } = require('./runtime.js');
 const { EntryIterator, KeyIterator, ValueIterator, readRange } = require('./scan.js');
-const { SlabReader } = require('./slab.js');
 const { snapshotOf } = require('./snapshot.js');
 const { statsOf } = require('./stats.js');
 const { unwrapValue } = require('./value.js');
+const { warnOfFailures } = require('./warnings.js');
 const { Writer } = require('./writer.js');
 
+/** Where native code writes version and timestamp. They are read before the next call, so one serves all stores. */
+const numbers = new Float64Array(2);
+const numbersMemory = numbers.buffer;
+
 function settled(result) {
-  return Promise.resolve(result);
+  return RealPromise.resolve(result);
 }
 
 /** The current state of one node: reads are synchronous, writes are committed in groups. */
@@ -37,23 +45,23 @@ class StoreEngine {
   // Bound once, and kept as fields of their own, because these are the calls that hot loops make.
   #nativeGet;
   #nativeGetString;
-  #bytes;
-  #meta = new Float64Array(2);
+  #nativeGetBytes;
 
   constructor(config) {
     const fields = readConfig(config);
     try {
-      this.#handle = native.openHandle(fields, this.#meta);
+      this.#handle = native.openHandle(fields);
     } catch (raw) {
       throw toError(raw);
     }
     this.#writer = new Writer(this.#handle, fields.mode === 'memory');
     this.#life = new Lifecycle(this.#handle, this.#writer, fields.mode === 'durable');
     this.#histories = new Histories(this.#handle, this.#life, this.#writer);
+    warnOfFailures(this.#handle, this.#writer);
     this.#consumers = new Consumers(this.#handle, this.#life, this.#writer, this.#histories);
     this.#nativeGet = this.#handle.get;
     this.#nativeGetString = this.#handle.getString;
-    this.#bytes = new SlabReader(this.#handle, this.#meta);
+    this.#nativeGetBytes = this.#handle.getBytes;
   }
 
   static async open(config, options) {
@@ -90,11 +98,11 @@ class StoreEngine {
       return settled(err(this.#life.notOpen()));
     }
     try {
-      return this.#writer.put(
-        typeof key === 'string' ? key : unwrapKey(key),
-        typeof value === 'string' ? value : unwrapValue(value),
-        options === undefined ? -1 : readIfVersion(options, 'put'),
-      );
+      // The value last: reading the others can run the caller's code, which may take its memory away.
+      const ifVersion = options === undefined ? -1 : readIfVersion(options, 'put');
+      const text = typeof key === 'string' ? key : unwrapKey(key);
+      const content = typeof value === 'string' ? value : unwrapValue(value);
+      return this.#writer.put(text, content, ifVersion);
     } catch (error) {
       return settled(err(toError(error)));
     }
@@ -132,14 +140,12 @@ class StoreEngine {
     if (this.#life.state !== OPEN) {
       return settled(err(this.#life.notOpen()));
     }
-    let made;
     try {
-      made = readOperation(operation);
+      const { type, key, value, timestamp } = readOperation(operation);
+      return this.#writer.apply(type, unwrapKey(key), unwrapValue(value), timestamp);
     } catch (error) {
       return settled(err(toError(error)));
     }
-    const { type, key, value, timestamp } = made;
-    return this.#writer.apply(type, unwrapKey(key), unwrapValue(value), timestamp);
   }
 
   get(key) {
@@ -149,13 +155,13 @@ class StoreEngine {
     const text = typeof key === 'string' ? key : unwrapKey(key);
     let content;
     try {
-      content = this.#nativeGet(text);
+      content = this.#nativeGet(text, numbersMemory);
     } catch (raw) {
       return err(toError(raw));
     }
     return content === undefined
       ? missing(text)
-      : ok(entryOf(text, content, this.#meta[0], this.#meta[1]));
+      : ok(entryOf(text, content, numbers[0], numbers[1]));
   }
 
   getString(key) {
@@ -170,7 +176,7 @@ class StoreEngine {
   getBytes(key) {
     this.#assertOpen();
     try {
-      return this.#bytes.read(typeof key === 'string' ? key : unwrapKey(key));
+      return readBytes(this.#nativeGetBytes, typeof key === 'string' ? key : unwrapKey(key));
     } catch (raw) {
       throw toError(raw);
     }
@@ -242,20 +248,12 @@ class StoreEngine {
   }
 
   compact(options) {
-    if (this.#life.state !== OPEN) {
-      return settled(err(this.#life.notOpen()));
-    }
-    return inBackground('compact', options, CompactionReport, this.#handle.compact);
+    return this.#rewrite('compact', options, CompactionReport, this.#handle.compact);
   }
 
   backup(path, options) {
-    if (this.#life.state !== OPEN) {
-      return settled(err(this.#life.notOpen()));
-    }
-    return inBackground('backup', options, BackupReport, (tell) => {
-      checkPath(path);
-      return this.#handle.backup(path, tell);
-    });
+    const start = (tell) => this.#handle.backup(readPath(path), tell);
+    return this.#rewrite('backup', options, BackupReport, start);
   }
 
   operations(options) {
@@ -282,11 +280,20 @@ class StoreEngine {
     (await this.close()).value();
   }
 
+  #rewrite(owner, options, Report, start) {
+    if (this.#life.state !== OPEN) {
+      return settled(err(this.#life.notOpen()));
+    }
+    return inBackground(owner, options, (report) => new Report(report), start);
+  }
+
   #assertOpen() {
     if (this.#life.state !== OPEN) {
       throw this.#life.notOpen();
     }
   }
 }
+
+markClass(StoreEngine, 'StoreEngine');
 
 module.exports = { StoreEngine };

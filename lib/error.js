@@ -1,5 +1,7 @@
 'use strict';
 
+const { markClass } = require('./copies.js');
+
 /** Every code that `codeString()` can give, in the order in which the family of engines numbers them. */
 const ERROR_CODES = [
   'none',
@@ -41,6 +43,8 @@ Object.defineProperty(SoftadastraError.prototype, 'name', {
   configurable: true,
 });
 
+markClass(SoftadastraError, 'SoftadastraError');
+
 function invalidArgument(message, context) {
   return new SoftadastraError('invalid_argument', message, context);
 }
@@ -63,7 +67,7 @@ function toError(raw) {
   if (typeof raw === 'object' && raw !== null && KNOWN_CODES.has(raw.code)) {
     return new SoftadastraError(raw.code, String(raw.message), raw.context);
   }
-  const message = raw instanceof Error ? raw.message : String(raw);
+  const message = typeof raw?.message === 'string' ? raw.message : String(raw);
   return new SoftadastraError('internal_error', message, undefined, { cause: raw });
 }
 

@@ -1,7 +1,8 @@
 'use strict';
 
 const { SoftadastraError, toError } = require('./error.js');
-const { ok, err } = require('./result.js');
+const { Refusals } = require('./refusal.js');
+const { ok, err, later } = require('./result.js');
 const { ApplyResult, BatchResult, PutResult, RemoveResult } = require('./results.js');
 
 // One byte per operation of a committed group, as native code reports it.
@@ -61,15 +62,16 @@ class Group {
   /** Settles every call with its own outcome. Versions are counted up from `firstSequence`. */
   settle(firstSequence, outcomes, refusals) {
     const subjects = this.#subjects;
-    const refused = refusals === undefined ? undefined : refusalsByIndex(refusals);
+    const refused = refusals === undefined ? undefined : new Refusals(refusals);
     let version = firstSequence;
     let index = 0;
     for (let i = 0; i < subjects.length; i += 1) {
       const subject = subjects[i];
-      const size = subject instanceof BatchWrite ? subject.keys.length : 1;
+      const keys = subject instanceof BatchWrite ? subject.keys : undefined;
+      const size = keys === undefined ? 1 : keys.length;
       let result;
       if (outcomes[index] >= REFUSED) {
-        result = err(refusalOf(subject, index, size, refused));
+        result = later(refused.next(subject, keys, index));
       } else {
         result = resultOf(subject, outcomes, index, version);
         version += size;
@@ -105,21 +107,6 @@ function keyResult(key, outcome, version) {
   return outcome === DELETED || outcome === NOTHING_TO_DELETE
     ? new RemoveResult(key, version, outcome === DELETED)
     : new PutResult(key, version, outcome === CREATED);
-}
-
-function refusalsByIndex(refusals) {
-  return new Map(refusals.map((refusal) => [refusal.index, refusal]));
-}
-
-/** The error of a refused call; a batch fails with the error of the operation whose condition did not hold. */
-function refusalOf(subject, index, size, refused) {
-  for (let i = 0; i < size; i += 1) {
-    const refusal = refused?.get(index + i);
-    if (refusal !== undefined) {
-      return subject instanceof BatchWrite ? batchError(refusal, i) : toError(refusal);
-    }
-  }
-  return new SoftadastraError('internal_error', 'a write was refused without a reason');
 }
 
 /** The error of a batch: that of one of its operations, with the place of the operation as context. */

@@ -5,6 +5,7 @@ const { invalidState, toError } = require('./error.js');
 const { Followers } = require('./followers.js');
 const { operationsOf } = require('./logged-operation.js');
 const { checkBoolean, checkNames, checkSignal, checkWhole } = require('./options.js');
+const { RealPromise } = require('./runtime.js');
 const { WeaklyHeld } = require('./weakly.js');
 
 const FOLLOW_OPTIONS = ['follow', 'signal'];
@@ -150,7 +151,7 @@ class HistoryIterator {
   }
 
   #more(position) {
-    return new Promise((resolve) => {
+    return new RealPromise((resolve) => {
       this.#wake = this.#source.whenMore(position, resolve);
     });
   }
@@ -165,7 +166,7 @@ function isLikelyToContinue({ firstSequence, payloads, count, hasMore }, end) {
 class Histories {
   #source;
   #life;
-  #last = Promise.resolve();
+  #last = RealPromise.resolve();
   /** Weakly, so that an iteration that was begun and forgotten holds back no history for ever. */
   #running = new WeaklyHeld();
   #followers;
@@ -225,7 +226,7 @@ class Histories {
 }
 
 function nextPage(native) {
-  return new Promise((resolve, reject) => {
+  return new RealPromise((resolve, reject) => {
     native.nextPage((error, firstSequence, payloads, ends, hasMore) => {
       if (error === undefined) {
         resolve({ firstSequence, payloads, ends, count: ends.length / 4, hasMore });

@@ -1,5 +1,6 @@
 'use strict';
 
+const { isOf, markClass } = require('./copies.js');
 const { invalidArgument } = require('./error.js');
 const native = require('./native.js');
 
@@ -37,18 +38,38 @@ class Key {
 
   static {
     unwrapKey = (key) =>
-      typeof key === 'object' && key !== null && #text in key ? key.#text : key;
+      typeof key === 'object' && key !== null && #text in key ? key.#text : textOfOther(key);
   }
 }
 
-function isString(key) {
-  return typeof key === 'string';
+markClass(Key, 'Key');
+
+/** The text of a Key of another copy of this package; anything else as it is. */
+function textOfOther(key) {
+  if (!isOf(key, 'Key')) {
+    return key;
+  }
+  try {
+    return key.toString();
+  } catch {
+    return key;
+  }
+}
+
+/** `every` would pass over the holes of an array. */
+function areStrings(keys) {
+  for (let at = 0; at < keys.length; at += 1) {
+    if (typeof keys[at] !== 'string') {
+      return false;
+    }
+  }
+  return true;
 }
 
 /** Joining keys would turn anything into text, so what is no key is refused before. */
 function textOf(key) {
   const text = unwrapKey(key);
-  if (!isString(text)) {
+  if (typeof text !== 'string') {
     native.validateKey(text);
   }
   return text;
@@ -59,7 +80,7 @@ function textsOf(keys) {
   if (!Array.isArray(keys)) {
     throw invalidArgument('getMany takes an array of keys');
   }
-  return keys.every(isString) ? keys : keys.map(textOf);
+  return areStrings(keys) ? keys : Array.from(keys, textOf);
 }
 
 module.exports = { Key, textsOf, unwrapKey };

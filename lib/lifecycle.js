@@ -5,6 +5,7 @@ const { readOpenOptions } = require('./open-options.js');
 const { Recovering } = require('./recovering.js');
 const { ok, err } = require('./result.js');
 const { RecoveryReport } = require('./results.js');
+const { RealPromise } = require('./runtime.js');
 
 const asyncDispose = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose');
 
@@ -51,11 +52,11 @@ class Lifecycle {
     try {
       recovering = this.#beginRecovery(readOpenOptions(options, 'recover'));
     } catch (error) {
-      return Promise.resolve(err(toError(error)));
+      return RealPromise.resolve(err(toError(error)));
     }
     this.state = RECOVERING;
     this.#recovering = recovering;
-    return new Promise((resolve) => {
+    return new RealPromise((resolve) => {
       const start = (done) => recovering.start(done);
       this.#writer.run(start, (error, report) => {
         this.#recovering = undefined;
@@ -66,21 +67,21 @@ class Lifecycle {
 
   flush() {
     if (this.state !== OPEN) {
-      return Promise.resolve(err(this.notOpen()));
+      return RealPromise.resolve(err(this.notOpen()));
     }
-    return new Promise((resolve) => {
+    return new RealPromise((resolve) => {
       this.#writer.run(this.#handle.flush, (error) => resolve(outcome(error)));
     });
   }
 
   close() {
     if (this.state === CLOSED) {
-      return Promise.resolve(ok(undefined));
+      return RealPromise.resolve(ok(undefined));
     }
     if (this.state !== CLOSING) {
       this.state = CLOSING;
       this.#recovering?.stopWaiting();
-      this.#closing = new Promise((resolve) => {
+      this.#closing = new RealPromise((resolve) => {
         this.#writer.run(this.#handle.close, (error) => {
           this.state = CLOSED;
           resolve(outcome(error));

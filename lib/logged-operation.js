@@ -1,5 +1,6 @@
 'use strict';
 
+const { pieceOf } = require('./bytes.js');
 const { invalidArgument } = require('./error.js');
 const { OperationDecoder } = require('./operation.js');
 
@@ -24,17 +25,21 @@ class LoggedOperation {
   }
 
   [inspect](_depth, options, print) {
-    const { sequence, operation, payload } = this;
+    const { sequence, payload } = this;
+    // Whoever prints it may have given the payload away.
+    const decoded = OperationDecoder.decode(payload);
+    const operation = decoded.isOk() ? decoded.value() : decoded.error();
     return `LoggedOperation ${print({ sequence, operation, payload }, options)}`;
   }
 }
 
-/** The operations of a page, as native code lays it out. */
+/** The operations of a page, as native code lays it out. Each has its payload to itself, to post it or to give it away. */
 function* operationsOf({ firstSequence, payloads, ends, count }) {
   let start = 0;
   for (let at = 0; at < count; at += 1) {
     const end = ends.readUInt32LE(at * 4);
-    yield new LoggedOperation(INTERNAL, firstSequence + at, payloads.subarray(start, end));
+    const payload = count === 1 ? payloads : pieceOf(payloads, start, end);
+    yield new LoggedOperation(INTERNAL, firstSequence + at, payload);
     start = end;
   }
 }

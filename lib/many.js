@@ -3,27 +3,20 @@
 /** Keys per native call: enough to spread its cost, few enough for the lengths to stay in the cache. */
 const CHUNK = 1000;
 
+/** Characters of the keys of a native call, unless one key alone has more: a string has a limit. */
+const CHUNK_CHARACTERS = 1 << 20;
+
 const MISSING = -1;
 
-/** Lengths of the values of one call, negative for a missing key and for a value apart. Views of it tell native code how many keys there are. */
-const lengths = new Int32Array(CHUNK);
-const views = new Map();
-
-function viewOf(count) {
-  let view = views.get(count);
-  if (view === undefined) {
-    view = lengths.subarray(0, count);
-    views.set(count, view);
-  }
-  return view;
-}
+/** Lengths of the values of one call, negative for a missing key and for a value apart. */
+const lens = new Int32Array(CHUNK);
 
 /** Cuts a packed answer into values. A piece shares the memory of the whole. */
-function unpack(answer, lens, values) {
+function unpack(answer, count, values) {
   const packed = textOf(answer);
   let at = 0;
   let apart = 1;
-  for (let i = 0; i < lens.length; i += 1) {
+  for (let i = 0; i < count; i += 1) {
     const length = lens[i];
     if (length >= 0) {
       values.push(packed.substring(at, at + length));
@@ -49,17 +42,31 @@ function textOf(answer) {
  */
 function getMany(handle, keys) {
   const values = [];
-  for (let from = 0; from < keys.length; from += CHUNK) {
-    const some = keys.length <= CHUNK ? keys : keys.slice(from, from + CHUNK);
-    const lens = viewOf(some.length);
-    const answer = handle.getMany(some.join('\0'), lens);
+  let from = 0;
+  while (from < keys.length) {
+    const to = endOfChunk(keys, from);
+    const some = from === 0 && to === keys.length ? keys : keys.slice(from, to);
+    const answer = handle.getMany(some.join('\0'), some.length, lens.buffer);
     if (answer === undefined) {
       values.push(...handle.getEach(some));
     } else {
-      unpack(answer, lens, values);
+      unpack(answer, some.length, values);
     }
+    from = to;
   }
   return values;
+}
+
+/** Where the chunk ends that begins at `from`; it has one key at least. */
+function endOfChunk(keys, from) {
+  const last = Math.min(from + CHUNK, keys.length);
+  let characters = keys[from].length;
+  let to = from + 1;
+  while (to < last && characters < CHUNK_CHARACTERS) {
+    characters += keys[to].length;
+    to += 1;
+  }
+  return to;
 }
 
 module.exports = { getMany, textOf };

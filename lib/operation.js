@@ -1,5 +1,7 @@
 'use strict';
 
+const { checkInside, isBytes } = require('./bytes.js');
+const { isOf, markClass } = require('./copies.js');
 const { invalidArgument, toError } = require('./error.js');
 const { unwrapKey } = require('./key.js');
 const native = require('./native.js');
@@ -40,7 +42,10 @@ class Operation {
   }
 }
 
-function toValue(content) {
+markClass(Operation, 'Operation');
+
+function toValue(given) {
+  const content = unwrapValue(given);
   return typeof content === 'string' ? Value.fromString(content) : Value.fromBytes(content);
 }
 
@@ -56,10 +61,10 @@ function checkedKey(key) {
 
 function readTimestamp(options, owner) {
   if (options === undefined) {
-    return Date.now();
+    return native.now();
   }
   checkNames(options, TIMESTAMP, owner);
-  const { timestamp = Date.now() } = options;
+  const { timestamp = native.now() } = options;
   if (!Number.isSafeInteger(timestamp)) {
     throw invalidArgument('timestamp must be a whole number of milliseconds', 'timestamp');
   }
@@ -69,7 +74,7 @@ function readTimestamp(options, owner) {
 // biome-ignore lint/complexity/noStaticOnlyClass: the published API is a class with a static method
 class OperationEncoder {
   static encode(operation) {
-    if (!(operation instanceof Operation)) {
+    if (!isOf(operation, 'Operation')) {
       return err(invalidArgument('OperationEncoder.encode takes an Operation'));
     }
     const { type, key, value, timestamp } = operation;
@@ -84,10 +89,11 @@ class OperationEncoder {
 // biome-ignore lint/complexity/noStaticOnlyClass: the published API is a class with a static method
 class OperationDecoder {
   static decode(payload) {
-    if (!(payload instanceof Uint8Array)) {
+    if (!isBytes(payload)) {
       return err(invalidArgument('invalid payload: payload must be a Uint8Array or a Buffer'));
     }
     try {
+      checkInside(payload, 'payload');
       const [type, key, content, timestamp] = native.decodeOperation(payload);
       // Past this the number would be rounded, and would not encode back to the same bytes.
       if (!Number.isSafeInteger(timestamp)) {
@@ -103,10 +109,10 @@ class OperationDecoder {
 
 /** The operation that `apply` is given, as itself or as its payload. */
 function readOperation(given) {
-  if (given instanceof Uint8Array) {
+  if (isBytes(given)) {
     return OperationDecoder.decode(given).value();
   }
-  if (!(given instanceof Operation)) {
+  if (!isOf(given, 'Operation')) {
     throw invalidArgument('apply takes an Operation or its payload');
   }
   return given;

@@ -2,6 +2,8 @@
 
 const { onAbort } = require('./abort.js');
 const { aborted } = require('./error.js');
+const native = require('./native.js');
+const { secondsUp } = require('./runtime.js');
 
 // Between two looks at a lock that another process holds.
 const FIRST_DELAY_MS = 2;
@@ -9,15 +11,15 @@ const LONGEST_DELAY_MS = 200;
 
 /**
  * One call of recover. It tries again while another process holds the lock, for as long as it was told to, and while
- * another thread of this process opens or closes the log. The waiting is a timer here and not a thread that sleeps, so
- * that it keeps no libuv thread from others.
+ * another thread of this process opens or closes the log. It waits on a thread of its own, so that it keeps no libuv
+ * thread from others, and no timer that a test tool has faked keeps it.
  */
 class Recovering {
   #recover;
   #signal;
   #deadline;
   #delay = FIRST_DELAY_MS;
-  #timer = undefined;
+  #pause = undefined;
   #running = undefined;
   #done = undefined;
   #lastError = undefined;
@@ -27,7 +29,7 @@ class Recovering {
   constructor(recover, { signal, lockTimeoutMs }) {
     this.#recover = recover;
     this.#signal = signal;
-    this.#deadline = performance.now() + lockTimeoutMs;
+    this.#deadline = secondsUp() + lockTimeoutMs / 1000;
   }
 
   /** Calls `done(error, report)` once. */
@@ -44,13 +46,12 @@ class Recovering {
   /** Ends a wait for the lock with the error that the last look at it gave. Other threads are soon done. */
   stopWaiting() {
     this.#patient = false;
-    if (this.#timer !== undefined && this.#lastError !== undefined) {
+    if (this.#pause !== undefined && this.#lastError !== undefined) {
       this.#finish(this.#lastError);
     }
   }
 
   #try() {
-    this.#timer = undefined;
     try {
       this.#running = this.#recover((error, report) => this.#tried(error ?? undefined, report));
     } catch (raw) {
@@ -61,7 +62,7 @@ class Recovering {
   #tried(error, report) {
     this.#running = undefined;
     this.#lastError = error;
-    const left = this.#deadline - performance.now();
+    const left = 1000 * (this.#deadline - secondsUp());
     if (report === undefined && this.#signal?.aborted) {
       this.#finish(aborted(this.#signal));
     } else if (error?.locked && this.#patient && left > 0) {
@@ -74,21 +75,40 @@ class Recovering {
   }
 
   #tryLater(latest) {
-    this.#timer = setTimeout(() => this.#try(), Math.min(this.#delay, latest));
-    this.#delay = Math.min(this.#delay * 2, LONGEST_DELAY_MS);
+    try {
+      const pause = native.pause(Math.ceil(Math.min(this.#delay, latest)), (error) => {
+        // One that was ended is told of too.
+        if (this.#pause === pause) {
+          this.#paused(error);
+        }
+      });
+      this.#pause = pause;
+      this.#delay = Math.min(this.#delay * 2, LONGEST_DELAY_MS);
+    } catch (raw) {
+      this.#finish(raw);
+    }
+  }
+
+  #paused(error) {
+    this.#pause = undefined;
+    if (error === undefined) {
+      this.#try();
+    } else {
+      this.#finish(error);
+    }
   }
 
   /** Called by the signal. A recovery that is running says itself whether it could be stopped. */
   abort() {
     this.#running?.abort();
-    if (this.#timer !== undefined) {
+    if (this.#pause !== undefined) {
       this.#finish(aborted(this.#signal));
     }
   }
 
   #finish(error, report) {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#pause?.abort();
+    this.#pause = undefined;
     this.#listenNoMore();
     this.#done(error, report);
   }

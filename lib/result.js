@@ -1,11 +1,14 @@
 'use strict';
 
+const { isOf } = require('./copies.js');
 const { SoftadastraError, invalidArgument } = require('./error.js');
 
 const OK = 0;
 const ERR = 1;
-// A read of a missing key is ordinary, so its error (and the stack that goes with it) is only made on demand.
+// A missing key and a refused condition are ordinary, so their errors (and the stacks that go with them) are only made
+// on demand.
 const MISSING = 2;
+const LATER = 3;
 
 const INTERNAL = Symbol('internal');
 const inspect = Symbol.for('nodejs.util.inspect.custom');
@@ -27,7 +30,7 @@ class Result {
   }
 
   static err(error) {
-    if (!(error instanceof SoftadastraError)) {
+    if (!isOf(error, 'SoftadastraError')) {
       throw invalidArgument('Result.err takes a SoftadastraError');
     }
     return new Result(INTERNAL, ERR, error);
@@ -55,6 +58,9 @@ class Result {
     if (this.#kind === MISSING) {
       this.#payload = new SoftadastraError('not_found', 'key not found', this.#payload);
       this.#kind = ERR;
+    } else if (this.#kind === LATER) {
+      this.#payload = this.#payload.toError();
+      this.#kind = ERR;
     }
     return this.#payload;
   }
@@ -81,4 +87,9 @@ function missing(key) {
   return new Result(INTERNAL, MISSING, key);
 }
 
-module.exports = { Result, ok, err, missing };
+/** A failure whose error `cause.toError()` makes when it is asked for. */
+function later(cause) {
+  return new Result(INTERNAL, LATER, cause);
+}
+
+module.exports = { Result, ok, err, missing, later };

@@ -1,23 +1,16 @@
 'use strict';
 
-const { checkPath } = require('./config.js');
-const { toError } = require('./error.js');
+const { inBackground } = require('./background.js');
 const native = require('./native.js');
-const { ok, err } = require('./result.js');
+const { readPath } = require('./path.js');
 const { SalvageReport } = require('./results.js');
 
+const reportOf = (report) => new SalvageReport(report);
+
 /** Saves what can be read of the damaged log at `path` into a new log at `to`. Changes nothing that exists. */
-function salvage(path, to) {
-  return new Promise((resolve) => {
-    try {
-      checkPath(path);
-      checkPath(to);
-      native.salvage(path, to, (error, report) => {
-        resolve(error ? err(toError(error)) : ok(new SalvageReport(report)));
-      });
-    } catch (raw) {
-      resolve(err(toError(raw)));
-    }
+function salvage(path, to, options) {
+  return inBackground('salvage', options, reportOf, (tell) => {
+    return native.salvage(readPath(path), readPath(to), tell);
   });
 }
 

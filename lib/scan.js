@@ -66,9 +66,13 @@ function readBound(bound, name) {
 /** The prototype that all built-in iterators share: it makes an iterator iterable, and has the helpers of newer Node. */
 const IteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]()));
 
-/** Fetches pages of a native scan as they are needed; each page resumes after the last key of the one before. */
+/**
+ * Fetches pages of a native scan as they are needed; each page resumes after the last key of the one before. A scan with a
+ * `source` ends with an error once that says that it may not be read any more. One that is over holds neither.
+ */
 class ScanIterator {
   #nativeScan;
+  #source;
   #range;
   #withValues;
   #after = undefined;
@@ -78,14 +82,18 @@ class ScanIterator {
   #at = 0;
   #last = false;
 
-  constructor(nativeScan, { scan, limit }, withValues) {
+  constructor(nativeScan, { scan, limit }, withValues, source) {
     this.#nativeScan = nativeScan;
+    this.#source = source;
     this.#range = scan;
     this.#withValues = withValues;
     this.#remaining = limit;
   }
 
   next() {
+    if (this.#source !== undefined) {
+      this.#checkSource();
+    }
     if (this.#at === this.#items.length && !this.#fetch()) {
       return { done: true, value: undefined };
     }
@@ -97,6 +105,15 @@ class ScanIterator {
   return(value) {
     this.#end();
     return { done: true, value };
+  }
+
+  #checkSource() {
+    try {
+      this.#source.check();
+    } catch (error) {
+      this.#end();
+      throw error;
+    }
   }
 
   #fetch() {
@@ -126,7 +143,19 @@ class ScanIterator {
     const values = this.#withValues;
     const scan = this.#nativeScan;
     try {
-      return scan(prefix, gt, gte, lt, lte, reverse, after, values, count, lens, numbers);
+      return scan(
+        prefix,
+        gt,
+        gte,
+        lt,
+        lte,
+        reverse,
+        after,
+        values,
+        count,
+        lens.buffer,
+        numbers.buffer,
+      );
     } catch (raw) {
       this.#end();
       throw toError(raw);
@@ -134,6 +163,8 @@ class ScanIterator {
   }
 
   #end() {
+    this.#nativeScan = undefined;
+    this.#source = undefined;
     this.#items = [];
     this.#at = 0;
     this.#last = true;
@@ -144,8 +175,8 @@ Object.setPrototypeOf(ScanIterator.prototype, IteratorPrototype);
 
 /** Walks records. A subclass says what it makes of one. */
 class RecordIterator extends ScanIterator {
-  constructor(nativeScan, range) {
-    super(nativeScan, range, true);
+  constructor(nativeScan, range, source) {
+    super(nativeScan, range, true, source);
   }
 
   /** Cuts a packed page into items. What does not fit into its string lies apart. */
@@ -199,8 +230,8 @@ class ValueIterator extends RecordIterator {
 }
 
 class KeyIterator extends ScanIterator {
-  constructor(nativeScan, range) {
-    super(nativeScan, range, false);
+  constructor(nativeScan, range, source) {
+    super(nativeScan, range, false, source);
   }
 
   unpack(page, count) {

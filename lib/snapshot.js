@@ -1,18 +1,67 @@
 'use strict';
 
-const { checkPath } = require('./config.js');
+const { inBackground } = require('./background.js');
 const { entryOf } = require('./entry.js');
-const { invalidArgument, toError } = require('./error.js');
+const { invalidArgument, invalidState, toError } = require('./error.js');
 const { unwrapKey } = require('./key.js');
 const native = require('./native.js');
+const { readPath } = require('./path.js');
 const { ok, err, missing } = require('./result.js');
 const { EntryIterator, KeyIterator, PairIterator, ValueIterator, readRange } = require('./scan.js');
 
 const INTERNAL = Symbol('internal');
+const dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose');
+
+/** What a snapshot and its iterators read; the iterators may outlive the snapshot. */
+class SnapshotSource {
+  #handle;
+  #closed = false;
+
+  constructor(handle) {
+    this.#handle = handle;
+  }
+
+  get handle() {
+    this.check();
+    return this.#handle;
+  }
+
+  scan(prefix, gt, gte, lt, lte, reverse, after, values, count, lens, numbers) {
+    return native.snapshotScan(
+      this.#handle,
+      prefix,
+      gt,
+      gte,
+      lt,
+      lte,
+      reverse,
+      after,
+      values,
+      count,
+      lens,
+      numbers,
+    );
+  }
+
+  /** Throws once the snapshot is closed. */
+  check() {
+    if (this.#closed) {
+      throw invalidState('the snapshot is closed');
+    }
+  }
+
+  close() {
+    if (!this.#closed) {
+      this.#closed = true;
+      native.snapshotClose(this.#handle);
+      this.#handle = undefined;
+    }
+  }
+}
 
 /** The state of a store at one moment; later writes do not show in it. */
 class Snapshot {
-  #handle;
+  #source;
 
   constructor(token, handle) {
     if (token !== INTERNAL) {
@@ -20,21 +69,21 @@ class Snapshot {
         'a Snapshot is made with StoreEngine.snapshot() or SnapshotBuilderStore.build(path)',
       );
     }
-    this.#handle = handle;
+    this.#source = new SnapshotSource(handle);
   }
 
   size() {
-    return this.#handle.size();
+    return native.snapshotSize(this.#source.handle);
   }
 
   lastSequence() {
-    return this.#handle.lastSequence();
+    return native.snapshotLastSequence(this.#source.handle);
   }
 
   get(key) {
     const text = unwrapKey(key);
     try {
-      const found = this.#handle.get(text);
+      const found = native.snapshotGet(this.#source.handle, text);
       return found === undefined ? missing(text) : ok(entryOf(text, found[0], found[1], found[2]));
     } catch (raw) {
       return err(toError(raw));
@@ -42,19 +91,33 @@ class Snapshot {
   }
 
   all() {
-    return new PairIterator(this.#handle.scan, readRange(undefined));
+    return this.#iterator(PairIterator, readRange(undefined));
   }
 
   entries(range) {
-    return new EntryIterator(this.#handle.scan, readRange(range, 'entries'));
+    return this.#iterator(EntryIterator, readRange(range, 'entries'));
   }
 
   keys(range) {
-    return new KeyIterator(this.#handle.scan, readRange(range, 'keys'));
+    return this.#iterator(KeyIterator, readRange(range, 'keys'));
   }
 
   values(range) {
-    return new ValueIterator(this.#handle.scan, readRange(range, 'values'));
+    return this.#iterator(ValueIterator, readRange(range, 'values'));
+  }
+
+  close() {
+    this.#source.close();
+  }
+
+  [dispose]() {
+    this.#source.close();
+  }
+
+  #iterator(Iterator, range) {
+    const source = this.#source;
+    source.check();
+    return new Iterator(source.scan.bind(source), range, source);
   }
 }
 
@@ -65,20 +128,9 @@ function snapshotOf(handle) {
 /** Builds the state that a log describes, without opening the store. */
 // biome-ignore lint/complexity/noStaticOnlyClass: the published API is a class with a static method
 class SnapshotBuilderStore {
-  static build(path) {
-    try {
-      checkPath(path);
-    } catch (error) {
-      return Promise.resolve(err(error));
-    }
-    return new Promise((resolve) => {
-      try {
-        native.buildSnapshot(path, (error, handle) => {
-          resolve(error ? err(toError(error)) : ok(snapshotOf(handle)));
-        });
-      } catch (raw) {
-        resolve(err(toError(raw)));
-      }
+  static build(path, options) {
+    return inBackground('build', options, snapshotOf, (tell) => {
+      return native.buildSnapshot(readPath(path), tell);
     });
   }
 }

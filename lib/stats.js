@@ -1,9 +1,11 @@
 'use strict';
 
 const { toError } = require('./error.js');
+const { warn } = require('./warnings.js');
 
 /** The figures of a store, as plain data. */
 function statsOf(handle) {
+  warn(handle);
   const stats = handle.stats();
   if (stats.lastCompactionError !== undefined) {
     stats.lastCompactionError = toError(stats.lastCompactionError);

@@ -6,10 +6,13 @@ const { Fifo } = require('./fifo.js');
 const { AppliedWrite } = require('./group.js');
 const native = require('./native.js');
 const { err } = require('./result.js');
+const { RealPromise, atEndOfTurn, secondsUp } = require('./runtime.js');
 const { GROUP_CUT, NO_ROOM, StagedGroups } = require('./staged-groups.js');
+const { inNextTurn } = require('./turns.js');
 
-/** Operations in a group that a store in memory commits at once. */
+// A store in memory commits a group of so many operations at once, and goes on so long without a turn for timers and I/O.
 const SMALL = 32;
+const TURN_SECONDS = 0.002;
 
 /** The resolve function of the promise made last, so that a write needs no closure of its own. */
 let resolveOfLast;
@@ -18,7 +21,7 @@ function captureResolve(resolve) {
 }
 
 function failed(raw) {
-  return Promise.resolve(err(toError(raw)));
+  return RealPromise.resolve(err(toError(raw)));
 }
 
 /** A write that found the group full and waits, in order, for room. */
@@ -56,7 +59,12 @@ class Writer {
   #stageRemove;
   #onTick;
   #onCommit;
+  #onTurn = () => {
+    this.#turnBegan = undefined;
+  };
   #inMemory;
+  /** When the store first wrote in this turn of the event loop; undefined before that. */
+  #turnBegan = undefined;
 
   constructor(handle, inMemory) {
     this.#handle = handle;
@@ -156,13 +164,13 @@ class Writer {
 
   /** A job as a promise of what it gives; it rejects with the raw error. */
   result(start) {
-    return new Promise((resolve, reject) => {
+    return new RealPromise((resolve, reject) => {
       this.run(start, (error, value) => (error === undefined ? resolve(value) : reject(error)));
     });
   }
 
   #join(subject, answer) {
-    const promise = new Promise(captureResolve);
+    const promise = new RealPromise(captureResolve);
     this.#staged.add(resolveOfLast, subject, answer);
     if (answer === GROUP_CUT) {
       // A full group need not wait for the end of the turn.
@@ -174,7 +182,7 @@ class Writer {
   }
 
   #wait(stage, subject) {
-    const promise = new Promise(captureResolve);
+    const promise = new RealPromise(captureResolve);
     this.#waiting.push(new WaitingWrite(stage, subject, resolveOfLast));
     this.#waitingWrites += 1;
     this.#schedule();
@@ -184,8 +192,22 @@ class Writer {
   #schedule() {
     if (!this.#busy && !this.#scheduled) {
       this.#scheduled = true;
-      process.nextTick(this.#onTick);
+      if (this.#inMemory && this.#hasHadItsTurn()) {
+        inNextTurn(this.#onTick);
+      } else {
+        atEndOfTurn(this.#onTick);
+      }
     }
+  }
+
+  /** Awaited writes that need no disk follow each other without an end, unless timers and I/O are let in between. */
+  #hasHadItsTurn() {
+    const now = secondsUp();
+    if (this.#turnBegan === undefined) {
+      this.#turnBegan = now;
+      inNextTurn(this.#onTurn);
+    }
+    return now - this.#turnBegan > TURN_SECONDS;
   }
 
   /** Starts the next job if none is running: the staged group, or else the job at the head of the queue. */

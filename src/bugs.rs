@@ -73,6 +73,8 @@ mod seeded {
         ShortWriteBelieved,
         /// A read that gave a part of the bytes counts as the end of the file.
         ShortReadBelieved,
+        /// A disk without room for a whole step ahead refuses writes that would fit.
+        NoSmallerStep,
         /// When a group fails, only the first of those who wait for it are told.
         WaitersForgotten,
 
@@ -99,6 +101,9 @@ mod seeded {
         FollowersRunAhead,
         /// A part of a frame that was whole once is believed, whatever it says now.
         ChangedPartBelieved,
+
+        /// Compactions and backups overtake each other.
+        LineIgnored,
 
         // What a reader believes.
         /// The log is cut at the first frame that cannot be read, whatever frames follow.
@@ -139,6 +144,14 @@ mod seeded {
         NoRewrite,
         /// Zeros behind the seal of a closed log are taken for durable ones.
         SpaceBehindSealTrusted,
+        /// What ends with a seal is taken for durable.
+        CleanEndTrusted,
+        /// The history of a log is shown before what was replayed is durable.
+        ReplayedHistoryShown,
+        /// `flush` and `close` leave what was replayed as it was found.
+        ReplayedNotFlushed,
+        /// A part of the copy of what is to be cut off stays when the copy fails.
+        CutCopyStays,
         /// Recovery serves what it has not synced.
         RepairNotSynced,
         /// Versions begin anew when a log is opened.
@@ -157,8 +170,18 @@ mod seeded {
         RecoveryKeepsOldState,
         /// The lock is on a file that is renamed.
         LockOnRenamedFile,
-        /// The lock file is opened but not locked.
+        /// Nothing is locked, neither the lock file nor the log itself.
         NoLock,
+        /// The log itself is not held: only its lock file keeps others out.
+        FileNotHeld,
+        /// A log that was removed or replaced is written to, and replaces what has its name.
+        ReplacedLogTrusted,
+        /// A recovery follows the links of the path once more.
+        LinksFollowedAnew,
+        /// A link to nothing is replaced by a new log.
+        DanglingLinkReplaced,
+        /// Files made from a log are as readable as any.
+        ModeForgotten,
 
         // Salvage.
         /// A file at the new place is replaced.

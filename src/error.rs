@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::operation::{DecodeError, EncodeError};
+use crate::storage::LockOwner;
 use crate::types::InvalidKey;
 
 /// The result of an engine call.
@@ -134,6 +135,22 @@ pub enum Error {
         source: Arc<io::Error>,
     },
 
+    /// The bytes of an interrupted write could not be saved before they are cut off. The log was not
+    /// changed.
+    #[error("recovery failed at byte {offset}: the {bytes} bytes of an interrupted write there cannot be saved before they are cut off: {}{}: {} of {}", describe(source), room_needed(source, *bytes), copy.display(), path.display())]
+    CutNotSaved {
+        /// The log.
+        path: PathBuf,
+        /// Where the interrupted write begins.
+        offset: u64,
+        /// How many bytes are to be saved.
+        bytes: u64,
+        /// Where they were to be saved.
+        copy: PathBuf,
+        /// What the operating system said.
+        source: Arc<io::Error>,
+    },
+
     /// The group was not written. Nothing of it is in the log, nothing of it became visible.
     #[error("WAL append failed at sequence {sequence}, byte {offset}: {}: {}", describe(source), path.display())]
     WalAppendFailed {
@@ -169,12 +186,28 @@ pub enum Error {
     },
 
     /// Another opener holds the log.
-    #[error("log is locked by {}: {}", owner_name(*owner), path.display())]
+    #[error("log is locked{}: {}", held_by(*owner), path.display())]
     Locked {
         /// The log.
         path: PathBuf,
-        /// The process that holds it, where it is known.
-        owner: Option<u32>,
+        /// Who holds it.
+        owner: LockOwner,
+    },
+
+    /// The log was removed, moved or replaced while it was open. Writing stopped, reads go on, and what has the name
+    /// now is left alone.
+    #[error("writing is stopped since the log that is open was removed or replaced, close the store: {}", path.display())]
+    LogReplaced {
+        /// The name under which the log was.
+        path: PathBuf,
+    },
+
+    /// The file of the log is a mount of its own, as one that is bound into a container is: no other file can get
+    /// its name.
+    #[error("the log cannot be replaced since it is a mount of its own, mount its folder instead: {}", path.display())]
+    NotReplaceable {
+        /// The log.
+        path: PathBuf,
     },
 
     /// The folder that should hold the log is missing.
@@ -324,13 +357,16 @@ impl Error {
             Self::VersionMismatch { .. }
             | Self::Poisoned { .. }
             | Self::Locked { .. }
+            | Self::LogReplaced { .. }
             | Self::NotOpen
             | Self::Closed
             | Self::Aborted
             | Self::InvalidState { .. } => ErrorCode::InvalidState,
             Self::RecoveryFailed { .. }
+            | Self::CutNotSaved { .. }
             | Self::WalAppendFailed { .. }
             | Self::WalFlushFailed { .. }
+            | Self::NotReplaceable { .. }
             | Self::DirectoryMissing { .. }
             | Self::PermissionDenied { .. }
             | Self::Io { .. } => ErrorCode::IoError,
@@ -356,10 +392,13 @@ impl Error {
             | Self::NotALog { path, .. }
             | Self::UnsupportedVersion { path, .. }
             | Self::RecoveryFailed { path, .. }
+            | Self::CutNotSaved { path, .. }
             | Self::WalAppendFailed { path, .. }
             | Self::WalFlushFailed { path, .. }
             | Self::Poisoned { path }
             | Self::Locked { path, .. }
+            | Self::LogReplaced { path }
+            | Self::NotReplaceable { path }
             | Self::DirectoryMissing { path }
             | Self::PermissionDenied { path }
             | Self::HistoryGone { path, .. }
@@ -392,6 +431,23 @@ fn describe(source: &io::Error) -> String {
     }
 }
 
-fn owner_name(owner: Option<u32>) -> String {
-    owner.map_or_else(|| "another opener".into(), |pid| format!("process {pid}"))
+/// How much room is missing, where it is that.
+fn room_needed(source: &io::Error, bytes: u64) -> String {
+    match source.kind() {
+        io::ErrorKind::StorageFull
+        | io::ErrorKind::QuotaExceeded
+        | io::ErrorKind::FileTooLarge
+        | io::ErrorKind::WriteZero => format!(", {bytes} bytes of room are needed"),
+        _ => String::new(),
+    }
+}
+
+fn held_by(owner: LockOwner) -> String {
+    match owner {
+        LockOwner::ThisThread => ": already open in this thread".into(),
+        LockOwner::ThisProcess => ": already open in this process".into(),
+        LockOwner::Process(pid) => format!(" by process {pid}"),
+        LockOwner::Elsewhere => " by a process of another container or machine".into(),
+        LockOwner::Unknown => " by another opener".into(),
+    }
 }

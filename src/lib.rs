@@ -36,22 +36,26 @@ mod background;
 #[cfg(feature = "napi")]
 #[allow(unsafe_code, reason = "raw Node-API calls; every one states why it is sound")]
 mod binding;
+mod control;
 pub mod engine;
 pub mod error;
 pub mod index;
+#[allow(dead_code, reason = "for the binding, and tested without it")]
+mod lease;
 pub mod operation;
 pub mod snapshot;
 pub mod storage;
 pub mod types;
 pub mod wal;
 
+pub use control::{Control, Progress};
 pub use engine::{
-    ApplyResult, BackupReport, BatchResult, CompactionPolicy, CompactionReport, Consumer, Control,
-    Durability, LoggedOperation, Operations, Progress, PutResult, RecoveryReport, Registry,
-    RemoveResult, Share, StoreConfig, StoreEngine, StoreStats, Waiting, Write,
+    ApplyResult, BackupReport, BatchResult, CompactionPolicy, CompactionReport, Consumer,
+    Durability, LoggedOperation, Operations, PutResult, RecoveryReport, Registry, RemoveResult,
+    Share, StoreConfig, StoreEngine, StoreStats, Waiting, Write,
 };
 pub use error::{Error, ErrorCode, Result};
 pub use operation::{Operation, OperationDecoder, OperationEncoder, OperationType};
 pub use snapshot::{Snapshot, SnapshotBuilderStore};
 pub use types::{Entry, Key, Value};
-pub use wal::salvage::{SalvageReport, SalvagedRun, salvage};
+pub use wal::salvage::{SalvageReport, SalvagedRun, salvage, salvage_with};

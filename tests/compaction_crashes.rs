@@ -55,26 +55,36 @@ struct Done {
 /// Commits, with acknowledgements, compactions and a backup between them, until the disk stops.
 fn work(disk: &SimDisk, script: &[Commit], random: &mut Random) -> Done {
     let mut done = Done::default();
-    let _ = work_on(disk, script, random, &mut done);
+    let _ = work_on(disk, script, script.len(), random, &mut done);
     done
+}
+
+/// The next process goes on where a killed one was, for a few commits, until the disk stops.
+fn resume(disk: &SimDisk, script: &[Commit], random: &mut Random, done: &mut Done) {
+    let _ = work_on(disk, script, 4, random, done);
 }
 
 fn work_on(
     disk: &SimDisk,
     script: &[Commit],
+    commits: usize,
     random: &mut Random,
     done: &mut Done,
 ) -> Result<(), Error> {
     let engine = open(disk, LOG)?;
+    let found = Model::of(&engine);
+    let states = Model::states(script);
+    let shown = (done.commits..=done.submitted).find(|&commits| states[commits] == found);
+    done.commits = shown.unwrap_or_else(|| panic!("not a state from {done:?}"));
     let outbox = engine.consumer(OUTBOX, 0)?;
-    for (at, commit) in script.iter().enumerate() {
+    for (at, commit) in script.iter().enumerate().skip(done.commits).take(commits) {
         done.submitted = at + 1;
         run(&engine, commit)?;
         done.commits = at + 1;
         if at % 3 == 1 {
             let read = outbox.operations(false)?.take(1 + random.below(4)).last();
             if let Some(last) = read.transpose()? {
-                done.asked = last.sequence;
+                done.asked = done.asked.max(last.sequence);
                 outbox.acknowledge(last.sequence)?;
                 done.acknowledged = last.sequence;
             }
@@ -148,6 +158,32 @@ fn a_crash_at_any_call_loses_no_commit_no_acknowledgement_and_no_unsent_operatio
             let mut random = Random::new(call as u64);
             for image in 0..3 {
                 let context = format!("seed {seed}, stopped at call {call}, image {image}");
+                let crashed = disk.crash(&mut random);
+                check_backup(&crashed, &states[..script.len()], &done, &context);
+                check(&crashed, &script, &states, &done, &context);
+            }
+        }
+    }
+}
+
+#[test]
+fn nor_does_a_crash_at_any_call_of_a_process_that_follows_a_killed_one() {
+    for seed in 0..3 {
+        let script = script(&mut Random::new(seed), 16);
+        let states = Model::states(&script);
+        let whole = SimDisk::new();
+        work(&whole, &script, &mut Random::new(seed));
+        for call in 0..=whole.calls() {
+            let killed = SimDisk::new();
+            killed.crash_at(call);
+            let done = work(&killed, &script, &mut Random::new(seed));
+            let mut random = Random::new(call as u64);
+            for _ in 0..8 {
+                let (disk, mut done) = (killed.kill(), done);
+                let stop = random.below(60);
+                disk.crash_at(stop);
+                resume(&disk, &script, &mut random, &mut done);
+                let context = format!("seed {seed}, killed at call {call}, stopped at {stop}");
                 let crashed = disk.crash(&mut random);
                 check_backup(&crashed, &states[..script.len()], &done, &context);
                 check(&crashed, &script, &states, &done, &context);

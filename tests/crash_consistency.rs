@@ -74,18 +74,26 @@ fn check(
     })
 }
 
-/// Opens a crashed disk, crashes in the middle of that as well, and goes on until it is open.
+/// The disk after the machine has stopped, or only the process.
+fn stopped(disk: &SimDisk, random: &mut Random) -> SimDisk {
+    if random.below(3) == 0 { disk.kill() } else { disk.crash(random) }
+}
+
+/// Opens a disk that the machine or the process left in the middle, ends in the middle of that as well, and
+/// goes on until it is open.
 fn survive(
-    crashed: &SimDisk,
+    left: &SimDisk,
     config: &StoreConfig,
     random: &mut Random,
     context: &str,
 ) -> (SimDisk, StoreEngine) {
-    let mut disk = crashed.crash(random);
+    let mut disk = stopped(left, random);
     for _ in 0..random.below(3) {
         disk.crash_at(random.below(24));
-        drop(open(&disk, config));
-        disk = disk.crash(random);
+        if let Ok(engine) = open(&disk, config) {
+            drop(engine.close());
+        }
+        disk = stopped(&disk, random);
     }
     let engine = open(&disk, config).unwrap_or_else(|error| panic!("{context}: {error}"));
     (disk, engine)

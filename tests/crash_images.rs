@@ -1,6 +1,6 @@
-//! At every I/O call of a store's life the machine stops, and again at every I/O call of the recovery
-//! after it. Whatever the disk then holds: all that was acknowledged is there, whole, nothing that was
-//! never written is, and the store goes on.
+//! At every I/O call of a store's life the process is killed or the machine stops, and the machine again at
+//! every I/O call of the next opener. Whatever the disk then holds: all that was acknowledged is there,
+//! whole, nothing that was never written is, and the store goes on.
 //!
 //! `CRASH_IMAGES` sets how many different images are tried, `SEED` replays one story.
 
@@ -24,12 +24,13 @@ use softadastra_store::{Durability, RecoveryReport, SnapshotBuilderStore, StoreE
 use support::image::Contents;
 use support::model::{Model, run_at};
 use support::random::Random;
-use support::sim_disk::{Moment, SimDisk};
+use support::sim_disk::{Moment, Note, SimDisk};
 use support::story::{LOG, Story, open};
 
 const STEPS: usize = 16;
-/// Images of each moment of the story; one more of each moment of each recovery from them.
-const IMAGES: usize = 6;
+/// Crash images of each moment of the story, and of the openers that follow a killed process; of the other openers
+/// it is one of each moment.
+const IMAGES: usize = 3;
 
 /// The images that were met, over all stories.
 struct Gallery(Vec<Mutex<HashSet<u64, foldhash::fast::FixedState>>>);
@@ -75,25 +76,48 @@ struct Case<'a> {
     story: &'a Story,
     gallery: &'a Gallery,
     /// The images of this story that were checked, and what they had to show.
-    checked: HashSet<(u64, (usize, usize))>,
+    checked: HashSet<(u64, Note)>,
     seed: u64,
     moment: usize,
-    /// The moment of the recovery at which the machine stopped again.
+    /// The moment of the next opener at which that one was stopped.
     inner: Option<usize>,
+}
+
+/// What the next opener finds, and how many commits it may show.
+struct Found<'a> {
+    image: &'a Contents,
+    note: Note,
+    /// The states after 0, 1, 2, … commits.
+    states: &'a [Model],
+    fewest: usize,
+}
+
+impl<'a> Found<'a> {
+    /// The machine stopped.
+    fn after_crash(image: &'a Contents, note: Note, states: &'a [Model]) -> Self {
+        Self { image, note, states, fewest: note.safe }
+    }
+
+    /// The process was killed, and the page cache is as it left it.
+    fn after_kill(moment: &'a Moment, states: &'a [Model]) -> Self {
+        let note = moment.note;
+        Self { image: &moment.contents, note, states, fewest: note.done }
+    }
 }
 
 impl Case<'_> {
     fn fail(&self, what: &str) -> ! {
         let Self { seed, moment, inner, .. } = self;
-        panic!("SEED={seed}, moment {moment}, moment {inner:?} of recovery: {what}")
+        panic!("SEED={seed}, moment {moment}, moment {inner:?} of the next opener: {what}")
     }
 
-    /// Recovers from an image of which a recovery may show `at_least` to `at_most` commits.
-    fn check(&mut self, image: &Contents, bounds: (usize, usize), random: &mut Random) {
+    /// Opens what is found, goes on with it, and stops that at each of its calls as well.
+    fn check(&mut self, found: &Found<'_>, random: &mut Random) {
+        let Found { image, note, .. } = *found;
         let fingerprint = image.fingerprint();
         self.gallery.add(fingerprint);
         // The same image is looked at again when more must have survived by then.
-        if !self.checked.insert((fingerprint, bounds)) {
+        if !self.checked.insert((fingerprint, note)) {
             return;
         }
         let disk = SimDisk::with_contents(image.clone());
@@ -102,11 +126,11 @@ impl Case<'_> {
             let built = SnapshotBuilderStore::build_on(&disk, Path::new(LOG));
             built.unwrap_or_else(|error| self.fail(&format!("no snapshot: {error}")))
         });
-        disk.record(bounds);
+        disk.record(note);
         let config = self.story.config.clone();
         let engine = StoreEngine::with_storage(config, Arc::new(disk.clone()));
         let report = engine.recover().unwrap_or_else(|error| self.fail(&error.to_string()));
-        let shown = self.commits_shown(&engine, bounds);
+        let shown = self.commits_shown(&engine, found);
         if built.is_some_and(|built| !built.all().eq(engine.entries().unwrap())) {
             self.fail("a snapshot built from the log is not what recovery shows");
         }
@@ -114,59 +138,84 @@ impl Case<'_> {
         if cut.as_ref().is_some_and(|cut| disk.read(&cut.name).as_ref() != Some(&cut.bytes)) {
             self.fail("what was cut off is not in the file that the report names");
         }
-        disk.note((shown, shown));
+        // What was read from a log with a clean end is served before it is synced.
+        let safe = if report.clean_shutdown { note.safe } else { shown };
+        disk.note(Note { safe, done: shown, asked: shown });
+        let states = self.go_on(&disk, engine, &found.states[..=shown], random);
         if self.inner.is_none() {
-            self.crash_again(&disk.moments(), cut.as_ref(), random);
+            // Bytes that were in the page cache alone may be gone without having been cut.
+            let cut = cut.filter(|_| image.is_durable());
+            let images = if image.is_durable() { 1 } else { IMAGES };
+            self.stop_again(images, &disk.moments(), &states, cut.as_ref(), random);
         }
-        self.go_on(&disk, engine, shown, random);
     }
 
-    /// Stops the machine at each call of a recovery.
-    fn crash_again(
+    /// Stops the machine at each call of an opener.
+    fn stop_again(
         &mut self,
-        moments: &[Moment<(usize, usize)>],
+        images: usize,
+        moments: &[Moment],
+        states: &[Model],
         cut: Option<&Cut>,
         random: &mut Random,
     ) {
         for (inner, moment) in moments.iter().enumerate() {
             self.inner = Some(inner);
-            let image = moment.contents.crash(random);
-            if cut.is_some_and(|cut| cut.is_lost_in(&image)) {
-                self.fail("the log is cut and what was cut off is gone");
+            for _ in 0..images {
+                let image = moment.contents.crash(random);
+                if cut.is_some_and(|cut| cut.is_lost_in(&image)) {
+                    self.fail("the log is cut and what was cut off is gone");
+                }
+                self.check(&Found::after_crash(&image, moment.note, states), random);
             }
-            self.check(&image, moment.note, random);
         }
         self.inner = None;
     }
 
-    fn commits_shown(&self, engine: &StoreEngine, bounds: (usize, usize)) -> usize {
-        let (at_least, at_most) = bounds;
-        let states = &self.story.states;
-        let found = Model::of(engine);
-        let at_most = at_most.min(states.len() - 1);
-        (at_least..=at_most).find(|&commits| states[commits] == found).unwrap_or_else(|| {
-            let shown = states.iter().position(|state| *state == found);
-            self.fail(&format!("{shown:?} commits are shown, not {at_least} to {at_most}"))
+    fn commits_shown(&self, engine: &StoreEngine, found: &Found<'_>) -> usize {
+        let Found { states, fewest, note, .. } = *found;
+        let model = Model::of(engine);
+        let most = note.asked.min(states.len() - 1);
+        (fewest..=most).find(|&commits| states[commits] == model).unwrap_or_else(|| {
+            let shown = states.iter().position(|state| *state == model);
+            self.fail(&format!("{shown:?} commits are shown, not {fewest} to {most}"))
         })
     }
 
-    /// The recovered store takes a commit and keeps it, whether it is closed or crashes.
-    fn go_on(&self, disk: &SimDisk, engine: StoreEngine, shown: usize, random: &mut Random) {
-        let mut model = self.story.states[shown].clone();
+    /// The recovered store takes a commit and keeps it, whether it is closed or crashes. Gives the states of
+    /// the store, the new one included.
+    fn go_on(
+        &self,
+        disk: &SimDisk,
+        engine: StoreEngine,
+        states: &[Model],
+        random: &mut Random,
+    ) -> Vec<Model> {
+        let shown = states.len() - 1;
+        let mut states = states.to_vec();
+        let mut model = states[shown].clone();
         let commit = &self.story.more[random.below(self.story.more.len())];
         model.commit(commit);
+        states.push(model.clone());
+        let safe = disk.current_note().safe;
+        disk.note(Note { safe, done: shown, asked: shown + 1 });
         run_at(&engine, commit, -1).unwrap_or_else(|error| self.fail(&error.to_string()));
+        let durable = self.story.config.durability() == Durability::Synced;
+        let safe = if durable { shown + 1 } else { safe };
+        disk.note(Note { safe, done: shown + 1, asked: shown + 1 });
         let end = random.below(3);
-        if end != 0 || self.story.config.durability() != Durability::Synced {
+        if end != 0 || !durable {
             engine.close().unwrap_or_else(|error| self.fail(&error.to_string()));
+            disk.note(Note { safe: shown + 1, done: shown + 1, asked: shown + 1 });
         }
         drop(engine);
-        let disk = if end == 1 { disk.clone() } else { disk.crash(random) };
-        let reopened = open(&disk, &self.story.config);
+        let next = if end == 1 { disk.kill() } else { disk.crash(random) };
+        let reopened = open(&next, &self.story.config);
         let reopened = reopened.unwrap_or_else(|error| self.fail(&error.to_string()));
         if Model::of(&reopened) != model {
             self.fail("the store does not show what was written after recovery");
         }
+        states
     }
 }
 
@@ -175,10 +224,13 @@ fn check_story(seed: u64, gallery: &Gallery) {
     let mut random = Random::new(seed ^ 0x5EED);
     let checked = HashSet::new();
     let mut case = Case { story: &story, gallery, checked, seed, moment: 0, inner: None };
-    for (moment, found) in story.moments.iter().enumerate() {
-        case.moment = moment;
+    for (at, moment) in story.moments.iter().enumerate() {
+        case.moment = at;
+        case.check(&Found::after_kill(moment, &story.states), &mut random);
         for _ in 0..IMAGES {
-            case.check(&found.contents.crash(&mut random), found.note, &mut random);
+            let image = moment.contents.crash(&mut random);
+            let found = Found::after_crash(&image, moment.note, &story.states);
+            case.check(&found, &mut random);
         }
     }
 }
@@ -188,7 +240,7 @@ fn number(name: &str) -> Option<u64> {
 }
 
 #[test]
-fn no_crash_at_any_call_nor_at_any_call_of_the_recovery_loses_or_invents_a_commit() {
+fn no_end_at_any_call_nor_a_crash_at_any_call_of_the_next_opener_loses_or_invents_a_commit() {
     let gallery = Gallery::new();
     if let Some(seed) = number("SEED") {
         return check_story(seed, &gallery);

@@ -17,7 +17,7 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
-use softadastra_store::{Error, Key, StoreConfig, StoreEngine, Value};
+use softadastra_store::{Control, Error, Key, StoreConfig, StoreEngine, Value};
 use support::gate::GatedDisk;
 use support::model::{Model, run, script};
 use support::random::Random;
@@ -99,16 +99,27 @@ fn any_failing_call_of_a_repair_loses_neither_the_log_nor_what_was_to_be_cut_off
 }
 
 #[test]
-fn a_full_disk_stops_a_repair_before_it_cuts_anything() {
+fn a_full_disk_stops_a_repair_before_it_cuts_anything_and_says_how_much_room_it_needs() {
     let bytes = torn_log();
-    let disk = SimDisk::with_file(Path::new(LOG), &bytes);
-    disk.set_full(true);
-    let engine = engine(&disk);
-    let error = engine.recover().unwrap_err();
-    assert!(error.to_string().contains("no space left on device"), "{error}");
-    assert_eq!(disk.read(Path::new(LOG)).unwrap(), bytes);
-    disk.set_full(false);
-    assert_eq!(engine.recover().unwrap().records, 7);
+    let cut = {
+        let whole = SimDisk::with_file(Path::new(LOG), &bytes);
+        engine(&whole).recover().unwrap().bytes_cut
+    };
+    let needed = usize::try_from(cut).unwrap();
+    for room in [0, 1, needed - 1] {
+        let disk = SimDisk::with_file(Path::new(LOG), &bytes);
+        disk.set_room(room);
+        let engine = engine(&disk);
+        let error = engine.recover().unwrap_err();
+        let wanted = format!("no space left on device, {cut} bytes of room are needed: ");
+        assert!(error.to_string().contains(&wanted), "{error}");
+        assert!(error.to_string().contains("/store.wal.cut-"), "{error}");
+        assert_eq!(error.context().unwrap(), LOG);
+        assert_eq!(disk.read(Path::new(LOG)).unwrap(), bytes);
+        assert_eq!(cut_files(&disk), [""; 0].map(PathBuf::from), "a part of a copy is left");
+        disk.set_room(needed);
+        assert_eq!(engine.recover().unwrap().records, 7);
+    }
 }
 
 #[test]
@@ -134,6 +145,56 @@ fn any_failing_call_of_a_close_is_reported_and_releases_the_lock() {
             let reopened = engine(&disk);
             assert_eq!(reopened.recover().unwrap().records, 1, "{context}");
             reopened.close().unwrap();
+        }
+    }
+}
+
+#[test]
+fn any_failing_call_that_makes_a_closed_log_durable_is_reported_and_costs_nothing() {
+    type Use = fn(&StoreEngine) -> Result<(), Error>;
+    let uses: [(&str, Use); 5] = [
+        ("put", |engine| put(engine, "b").map(drop)),
+        ("follow", |engine| engine.operations(0, false)?.next_page().map(drop)),
+        ("flush", StoreEngine::flush),
+        ("compact", |engine| engine.compact(&Control::default()).map(drop)),
+        ("close", StoreEngine::close),
+    ];
+    let closed = || {
+        let disk = SimDisk::new();
+        let first = engine(&disk);
+        first.recover().unwrap();
+        put(&first, "a").unwrap();
+        first.close().unwrap();
+        let next = engine(&disk);
+        next.recover().unwrap();
+        (disk, next)
+    };
+    for (name, wanted) in uses {
+        let (whole, next) = closed();
+        let before = whole.calls();
+        wanted(&next).unwrap();
+        let calls = before..whole.calls();
+        assert!(whole.history()[calls.clone()].contains(&Call::SyncDir), "{name}");
+        for (call, kind) in calls.flat_map(|call| KINDS.map(|kind| (call, kind))) {
+            let context = format!("{name}, call {call}, {:?}, {kind:?}", whole.history()[call]);
+            let (disk, next) = closed();
+            disk.fail_at(call, Fault::Error(kind));
+            let failed = wanted(&next);
+            if failed.is_ok() {
+                // A step of the zeroed space that could be smaller, or a look at the name, which says nothing when it fails.
+                let found = whole.history()[call];
+                assert!(found == Call::Look || (name, found) == ("put", Call::Write), "{context}");
+                continue;
+            }
+            assert_names_the_failure(&failed.unwrap_err(), &context);
+            let next = if name == "close" { engine(&disk) } else { next };
+            if name == "close" || next.stats().poisoned {
+                next.recover().unwrap_or_else(|error| panic!("{context}: {error}"));
+            }
+            put(&next, "c").unwrap_or_else(|error| panic!("{context}: {error}"));
+            let crashed = engine(&disk.crash(&mut Random::new(call as u64)));
+            crashed.recover().unwrap_or_else(|error| panic!("{context}: {error}"));
+            assert_eq!(Model::of(&crashed), Model::of(&next), "{context}");
         }
     }
 }

@@ -11,6 +11,7 @@
 mod support;
 
 use std::io::ErrorKind;
+use std::path::Path;
 use std::sync::Arc;
 
 use softadastra_store::{Error, Key, StoreConfig, StoreEngine, Value};
@@ -124,6 +125,35 @@ fn a_full_disk_refuses_writes_and_takes_them_again_when_there_is_room() {
     engine.close().unwrap();
     let reopened = self::engine(&disk, &StoreConfig::durable(LOG));
     assert_eq!(reopened.recover().unwrap().records, 3);
+}
+
+#[test]
+fn a_write_that_fits_is_taken_however_little_room_is_left_on_the_disk() {
+    for room in (0..140_000).step_by(7_013).chain([256, 4096, 65_536]) {
+        let disk = SimDisk::new();
+        let engine = engine(&disk, &StoreConfig::durable(LOG));
+        engine.recover().unwrap();
+        let used = disk.read(Path::new(LOG)).unwrap().len();
+        disk.set_room(room);
+        let mut written = 0;
+        // The header of the frame, the record, its key and its value.
+        let mut frame = |len: usize| {
+            let key = Key::new("key").unwrap();
+            let done = engine.put(&key, &Value::from_bytes(vec![7; len]));
+            let bytes = (56 + 18 + 3 + len).next_multiple_of(8);
+            assert_eq!(done.is_ok(), written + bytes <= room, "{room}, {written}: {done:?}");
+            written += if done.is_ok() { bytes } else { 0 };
+            done.is_ok()
+        };
+        while frame(3_000) {}
+        while frame(1) {}
+        let log = disk.read(Path::new(LOG)).unwrap();
+        assert!(log.len() <= used + room);
+        let state = Model::of(&engine);
+        let crashed = self::engine(&disk.crash(&mut Random::new(1)), &StoreConfig::durable(LOG));
+        crashed.recover().unwrap();
+        assert_eq!(Model::of(&crashed), state, "{room}");
+    }
 }
 
 #[test]

@@ -10,7 +10,9 @@
 use std::fs;
 use std::path::Path;
 
-use softadastra_store::{Error, Key, SnapshotBuilderStore, StoreConfig, StoreEngine, Value};
+use softadastra_store::{
+    Control, Error, Key, SnapshotBuilderStore, StoreConfig, StoreEngine, Value, salvage,
+};
 
 fn refusal(path: &Path) -> Error {
     StoreEngine::open(StoreConfig::durable(path)).unwrap_err()
@@ -78,7 +80,7 @@ fn two_names_of_one_log_share_one_lock() {
     let path = folder.path().join("store.wal");
     let engine = StoreEngine::open(StoreConfig::durable(&path)).unwrap();
     let error = refusal(&path);
-    assert!(error.to_string().contains(&format!("process {}", std::process::id())), "{error}");
+    assert!(error.to_string().contains("already open in this process"), "{error}");
     #[cfg(unix)]
     {
         let link = folder.path().join("link.wal");
@@ -123,4 +125,57 @@ fn closing_gives_the_space_ahead_back() {
         StoreEngine::open(StoreConfig::durable(&path)).unwrap().close().unwrap();
     }
     assert_eq!(fs::metadata(&path).unwrap().len(), 64 + 56 + 24 + 56);
+}
+
+/// A name with this many bytes.
+fn long_name(len: usize) -> String {
+    format!("{}.wal", "n".repeat(len - 4))
+}
+
+fn is_too_long(error: &Error) -> bool {
+    matches!(error, Error::InvalidArgument { .. }) && error.to_string().contains("name is too long")
+}
+
+#[test]
+fn a_log_whose_side_names_would_be_too_long_is_refused_when_it_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("source.wal");
+    let engine = StoreEngine::open(StoreConfig::durable(&source)).unwrap();
+    for len in [222, 238, 239, 245, 250, 251, 255] {
+        let path = folder.path().join(long_name(len));
+        let error = refusal(&path);
+        assert!(is_too_long(&error), "{len}: {error}");
+        let error = engine.backup(&path, &Control::default()).unwrap_err();
+        assert!(is_too_long(&error), "{len}: {error}");
+    }
+    let to = folder.path().join(long_name(200));
+    let error = salvage(&source, &to).unwrap_err();
+    assert!(is_too_long(&error), "{error}");
+    assert_eq!(names(folder.path()), ["source.wal", "source.wal.lock"], "nothing is left");
+    StoreEngine::open(StoreConfig::durable(folder.path().join(long_name(221)))).unwrap();
+}
+
+#[test]
+fn a_log_that_has_a_long_name_already_is_mended_and_what_is_cut_off_saved_under_a_shorter_one() {
+    let torn = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/v1/torn.wal");
+    let bytes = fs::read(torn).unwrap();
+    let mut found = Vec::new();
+    for len in [221, 238, 239, 240, 245, 250] {
+        for first in ["n", "m", "é"] {
+            let folder = tempfile::tempdir().unwrap();
+            let name = format!("{first}{}", long_name(len - first.len()));
+            let path = folder.path().join(&name);
+            fs::write(&path, &bytes).unwrap();
+            let engine = StoreEngine::open(StoreConfig::durable(&path));
+            let engine = engine.unwrap_or_else(|error| panic!("{len}: {error}"));
+            engine.put(&Key::new("a").unwrap(), &Value::from_string("1")).unwrap();
+            let cut = names(folder.path()).into_iter().find(|name| name.contains(".cut-")).unwrap();
+            assert!(cut.starts_with(&name[..100]), "{cut}");
+            assert_eq!(cut.starts_with(&name), len < 239, "{cut}");
+            let kept = fs::read(folder.path().join(&cut)).unwrap();
+            assert!(bytes.ends_with(&kept) || bytes.windows(kept.len()).any(|part| part == kept));
+            assert!(!found.contains(&cut), "two logs have one name for what was cut off");
+            found.push(cut);
+        }
+    }
 }

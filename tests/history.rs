@@ -14,7 +14,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use softadastra_store::storage::{
-    Access, DiskStorage, LockError, PathKind, Storage, StorageFile, StorageLock,
+    Access, DiskStorage, LockError, PathKind, Protection, Storage, StorageFile, StorageFolder,
+    StorageLock,
 };
 use softadastra_store::{
     CompactionPolicy, Control, Error, Key, OperationEncoder, StoreConfig, StoreEngine, Value, Write,
@@ -53,11 +54,11 @@ impl Storage for CountingDisk {
     fn remove(&self, path: &Path) -> io::Result<()> {
         self.disk.remove(path)
     }
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        self.disk.sync_dir(path)
+    fn folder(&self, path: &Path) -> io::Result<Box<dyn StorageFolder>> {
+        self.disk.folder(path)
     }
-    fn lock(&self, path: &Path) -> Result<Box<dyn StorageLock>, LockError> {
-        self.disk.lock(path)
+    fn lock(&self, path: &Path, like: &Protection) -> Result<Box<dyn StorageLock>, LockError> {
+        self.disk.lock(path, like)
     }
 }
 

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use softadastra_store::wal::salvage::{SalvageReport, salvage_on};
-use softadastra_store::{Error, SnapshotBuilderStore, StoreConfig, StoreEngine};
+use softadastra_store::{Error, Key, SnapshotBuilderStore, StoreConfig, StoreEngine, Value};
 use support::model::Model;
 use support::random::Random;
 use support::sim_disk::{Fault, SimDisk};
@@ -218,4 +218,40 @@ fn any_failing_call_of_a_salvage_leaves_the_damaged_log_and_no_half_made_new_one
         let crashed = disk.crash(&mut Random::new(call as u64));
         assert_eq!(crashed.read(Path::new(LOG)).unwrap(), bytes, "call {call}");
     }
+}
+
+#[test]
+fn a_log_that_a_killed_salvage_has_named_keeps_what_the_next_process_writes_to_it() {
+    let mut bytes = golden("sealed.wal");
+    bytes[FRAMES[1]] ^= 1;
+    let whole = SimDisk::with_file(Path::new(LOG), &bytes);
+    salvage_on(&whole, Path::new(LOG), Path::new(TO)).unwrap();
+    let mut named = 0;
+    for call in 0..=whole.calls() {
+        let killed = SimDisk::with_file(Path::new(LOG), &bytes);
+        killed.crash_at(call);
+        assert_eq!(
+            salvage_on(&killed, Path::new(LOG), Path::new(TO)).is_ok(),
+            call == whole.calls()
+        );
+        for seed in 0..20 {
+            let disk = killed.kill();
+            disk.set_salt(seed);
+            let mut kept = None;
+            if disk.read(Path::new(TO)).is_some() {
+                named += 1;
+                let saved = open(&disk, Path::new(TO)).unwrap();
+                saved.put(&Key::new("new").unwrap(), &Value::from_string("value")).unwrap();
+                kept = Some(Model::of(&saved));
+            }
+            let crashed = disk.crash(&mut Random::new(seed));
+            assert_eq!(crashed.read(Path::new(LOG)).unwrap(), bytes, "call {call}");
+            if let Some(kept) = kept {
+                let saved = open(&crashed, Path::new(TO));
+                let saved = saved.unwrap_or_else(|error| panic!("call {call}, {seed}: {error}"));
+                assert_eq!(Model::of(&saved), kept, "call {call}, {seed}");
+            }
+        }
+    }
+    assert!(named > 40, "{named} logs were there to be written to");
 }

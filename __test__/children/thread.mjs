@@ -34,6 +34,8 @@ const calls = {
   stats: () => store.stats(),
   recover: async () => plain(await store.recover()),
   close: async () => plain(await store.close()),
+  compact: async () => plain(await store.compact()),
+  backup: async (path) => plain(await store.backup(path)),
   putAll,
 
   /** Adds one to a number, `count` times, by conditional writes alone; gives the versions that it replaced. */

@@ -23,7 +23,8 @@ export interface SoftadastraLevelOptions<K, V>
  *
  * Errors have the codes of `abstract-level`, and the store's `SoftadastraError` as `cause`: `LEVEL_LOCKED`,
  * `LEVEL_CORRUPTION`, `LEVEL_IO_ERROR`, `LEVEL_INVALID_KEY` (a lone surrogate, too long), `LEVEL_INVALID_VALUE`;
- * `LEVEL_DECODE_ERROR` for a key that was written past this class. `open()` wraps them in `LEVEL_DATABASE_NOT_OPEN`.
+ * `LEVEL_DATABASE_NOT_OPEN` while `engine` is not open; `LEVEL_DECODE_ERROR` for a key that was written past this class.
+ * `open()` wraps them in `LEVEL_DATABASE_NOT_OPEN`.
  *
  * @example
  * ```js
@@ -42,7 +43,10 @@ export class SoftadastraLevel<KDefault = string, VDefault = string> extends Abst
   KDefault,
   VDefault
 > {
-  /** Touches no disk before the next turn. `location` is the path of the log; its folder must exist. */
+  /**
+   * Touches no disk before the next turn. `location` is the path of the log; its folder must exist. A relative one begins
+   * at the working directory of this moment, each time that the database is opened.
+   */
   constructor(location: string, options?: SoftadastraLevelOptions<KDefault, VDefault>);
   open(options?: SoftadastraOpenOptions): Promise<void>;
   get location(): string;

@@ -4,9 +4,11 @@ const { existsSync } = require('node:fs');
 const { AbstractLevel, AbstractSnapshot } = require('abstract-level');
 const { StoreConfig } = require('../config.js');
 const { StoreEngine } = require('../engine.js');
+const { readPath, workingFolder } = require('../path.js');
+const { RealPromise } = require('../runtime.js');
 const { EntryCursor, KeyCursor, ValueCursor, contentOf, storeRange } = require('./level-cursor.js');
 const { LevelError, openError, operationError } = require('./level-error.js');
-const { toStoreKey } = require('./level-key.js');
+const { checkLevelView, toStoreKey } = require('./level-key.js');
 
 const MANIFEST = {
   encodings: { utf8: true, buffer: true },
@@ -22,7 +24,7 @@ const MANIFEST = {
 const CLEARED_AT_ONCE = 1000;
 
 /** The state behind a snapshot. */
-const kState = Symbol('state');
+const kState = Symbol.for('@softadastra/store.state');
 
 class SoftadastraSnapshot extends AbstractSnapshot {
   constructor(options, state) {
@@ -31,19 +33,22 @@ class SoftadastraSnapshot extends AbstractSnapshot {
   }
 
   async _close() {
-    this[kState] = undefined;
+    this[kState].close();
   }
 }
 
 /** A database of abstract-level whose data is in a store. */
 class SoftadastraLevel extends AbstractLevel {
   #location;
+  /** Where a relative location begins: it is opened only later, and may be opened again. */
+  #folder = workingFolder();
   #engine = undefined;
   #autoFlush = true;
 
   constructor(location, options) {
     super(MANIFEST, options);
     this.#location = location;
+    refuseLostViews(this);
   }
 
   get location() {
@@ -55,7 +60,7 @@ class SoftadastraLevel extends AbstractLevel {
   }
 
   async _open({ createIfMissing, errorIfExists, autoFlush = true }) {
-    const path = this.#location;
+    const path = this.#path();
     if (!createIfMissing && !existsSync(path)) {
       throw new LevelError('LEVEL_IO_ERROR', `${path} does not exist (createIfMissing is false)`);
     }
@@ -70,10 +75,18 @@ class SoftadastraLevel extends AbstractLevel {
     this.#autoFlush = autoFlush;
   }
 
+  #path() {
+    try {
+      return readPath(this.#location, this.#folder);
+    } catch (error) {
+      throw openError(error);
+    }
+  }
+
   async _close() {
     const closed = await this.#engine.close();
     if (closed.isErr()) {
-      throw operationError(closed.error(), []);
+      throw this.#failure(closed.error(), []);
     }
     this.#engine = undefined;
   }
@@ -99,10 +112,28 @@ class SoftadastraLevel extends AbstractLevel {
   }
 
   async _clear({ snapshot, limit, sync, ...options }) {
-    const state = snapshot ? snapshot[kState] : this.#engine.snapshot();
     const range = { ...storeRange(options), limit: limit === -1 ? undefined : limit };
+    if (snapshot) {
+      await this.#clear(
+        this.#read([], () => snapshot[kState].keys(range)),
+        sync,
+      );
+      return;
+    }
+    const state = this.#now();
+    try {
+      await this.#clear(
+        this.#read([], () => state.keys(range)),
+        sync,
+      );
+    } finally {
+      state.close();
+    }
+  }
+
+  async #clear(keys, sync) {
     let batch = [];
-    for (const key of state.keys(range)) {
+    for (const key of keys) {
       batch.push({ type: 'remove', key });
       if (batch.length === CLEARED_AT_ONCE) {
         await this.#commit(this.#engine.batch(batch), [], false);
@@ -142,55 +173,107 @@ class SoftadastraLevel extends AbstractLevel {
     return this.#read([stored], () =>
       snapshot
         ? fromSnapshot(snapshot[kState], stored, 'buffer') !== undefined
-        : this.#engine.contains(stored),
+        : // A store that is not open contains nothing, and says why when it is read.
+          this.#engine.contains(stored) || this.#engine.getBytes(stored) !== undefined,
     );
   }
 
   async _hasMany(keys, options) {
-    return Promise.all(keys.map((key) => this._has(key, options)));
+    return RealPromise.all(keys.map((key) => this._has(key, options)));
   }
 
   _iterator(options) {
-    return new EntryCursor(this, options, this.#stateOf(options));
+    return new EntryCursor(this, options, this.#momentOf(options));
   }
 
   _keys(options) {
-    return new KeyCursor(this, options, this.#stateOf(options));
+    return new KeyCursor(this, options, this.#momentOf(options));
   }
 
   _values(options) {
-    return new ValueCursor(this, options, this.#stateOf(options));
+    return new ValueCursor(this, options, this.#momentOf(options));
   }
 
   _snapshot(options) {
-    return new SoftadastraSnapshot(options, this.#engine.snapshot());
+    return new SoftadastraSnapshot(options, this.#now());
   }
 
-  /** Where an iterator finds its state: in the snapshot that it was given, or in one of this moment. */
-  #stateOf({ snapshot }) {
+  /** Where an iterator finds its state: in the snapshot that it was given, or in one of this moment, which is its own. */
+  #momentOf({ snapshot }) {
     if (snapshot) {
-      return () => snapshot[kState];
+      return { open: () => snapshot[kState], close: () => undefined };
     }
-    const state = this.#engine.snapshot();
-    return () => state;
+    // abstract-level expects no error here: an iterator that it has deferred would never answer.
+    try {
+      const state = this.#now();
+      return { open: () => state, close: () => state.close() };
+    } catch (error) {
+      const open = () => {
+        throw error;
+      };
+      return { open, close: () => undefined };
+    }
+  }
+
+  #now() {
+    return this.#read([], () => this.#engine.snapshot());
+  }
+
+  #failure(error, keys) {
+    return operationError(error, keys, this.#engine.stats().poisoned);
   }
 
   #read(keys, read) {
     try {
       return read();
     } catch (error) {
-      throw operationError(error, keys);
+      throw this.#failure(error, keys);
     }
   }
 
   async #commit(write, keys, sync) {
     const written = await write;
     if (written.isErr()) {
-      throw operationError(written.error(), keys);
+      throw this.#failure(written.error(), keys);
     }
     if (sync && !this.#autoFlush) {
       await this.#commit(this.#engine.flush(), [], false);
     }
+  }
+}
+
+/**
+ * Has a database and its sublevels look at a key and a value before they encode it: most encodings take a view that lost its
+ * memory for an empty one.
+ */
+function refuseLostViews(db) {
+  const { _assertValidKey, _assertValidValue, _sublevel, clear } = db;
+  db._assertValidKey = (key) => {
+    _assertValidKey.call(db, key);
+    checkLevelView(key, 'key');
+  };
+  db._assertValidValue = (value) => {
+    _assertValidValue.call(db, value);
+    checkLevelView(value, 'value');
+  };
+  for (const kind of ['iterator', 'keys', 'values']) {
+    const make = db[kind];
+    db[kind] = (options) => {
+      checkBounds(options);
+      return make.call(db, options);
+    };
+  }
+  db.clear = async (options) => {
+    checkBounds(options);
+    return clear.call(db, options);
+  };
+  db._sublevel = (name, options) => refuseLostViews(_sublevel.call(db, name, options));
+  return db;
+}
+
+function checkBounds(options) {
+  for (const name of ['gt', 'gte', 'lt', 'lte']) {
+    checkLevelView(options?.[name], 'key');
   }
 }
 

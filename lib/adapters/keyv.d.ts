@@ -8,7 +8,7 @@ import type { StoreConfig, StoreEngine } from '../../index.js';
  * meets one. `clear()` removes the keys of the namespace; `setMany` and `deleteMany` are written all or none. Keys are
  * 1 byte to 1 MiB with the namespace, serialized values up to 64 MiB.
  *
- * Errors are `SoftadastraError`s, which Keyv emits as `error`, or throws with `throwOnErrors`.
+ * Errors are `SoftadastraError`s. Each failed call of Keyv 5 and 6 emits `error` once; what it answers is Keyv's matter.
  *
  * @example
  * ```js

@@ -2,15 +2,18 @@
 
 const { EventEmitter } = require('node:events');
 const { StoreConfig } = require('../config.js');
+const { isOf } = require('../copies.js');
 const { StoreEngine } = require('../engine.js');
 const { invalidArgument } = require('../error.js');
+const { RealPromise, soon } = require('../runtime.js');
 
 /** Removals in one commit of `clear()`: many for each sync, and the event loop is not held for long. */
 const CLEARED_AT_ONCE = 1000;
 
 /**
  * A storage adapter of Keyv. Keyv itself puts the expiry into the text of a value and prefixes keys with the namespace.
- * There is no `has`: without it Keyv reads the value, and does not take an expired one for present.
+ * There is no `has`: without it Keyv reads the value, and does not take an expired one for present. Each version of Keyv
+ * reports the failures of some calls; the adapter emits those of the others, so that each is heard of once.
  */
 class SoftadastraKeyv extends EventEmitter {
   namespace = undefined;
@@ -18,15 +21,17 @@ class SoftadastraKeyv extends EventEmitter {
   opts = { dialect: 'sqlite', url: '' };
   #engine;
   #owned = false;
+  #askedForHas = false;
+  #reported = false;
 
   constructor(store) {
     super();
-    if (store instanceof StoreEngine) {
-      this.#engine = Promise.resolve(store);
+    if (isOf(store, 'StoreEngine')) {
+      this.#engine = RealPromise.resolve(store);
       return;
     }
     const config = typeof store === 'string' ? StoreConfig.durable(store) : store;
-    if (!(config instanceof StoreConfig)) {
+    if (!isOf(config, 'StoreConfig')) {
       throw invalidArgument('the Keyv adapter takes an open StoreEngine, a StoreConfig or a path');
     }
     this.#owned = true;
@@ -35,18 +40,37 @@ class SoftadastraKeyv extends EventEmitter {
     this.#engine.catch(() => undefined);
   }
 
+  /** Only Keyv 6 asks for this, when it is given the adapter, and it reports each failure itself. */
+  get capabilities() {
+    this.#reported = true;
+    return undefined;
+  }
+
+  /** There is none. Keyv 5 asks before the read that it makes instead, and reports the failure of that one itself. */
+  get has() {
+    this.#askedForHas = true;
+    soon(() => {
+      this.#askedForHas = false;
+    });
+    return undefined;
+  }
+
   async get(key) {
+    const reported = this.#askedForHas;
+    this.#askedForHas = false;
     try {
       return (await this.#engine).getString(key);
     } catch (error) {
-      // Keyv 5 takes a failed read for a missing key, so it would not be heard of.
-      this.emit('error', error);
-      throw error;
+      throw reported ? error : this.#report(error);
     }
   }
 
   async getMany(keys) {
-    return (await this.#engine).getMany(keys);
+    try {
+      return (await this.#engine).getMany(keys);
+    } catch (error) {
+      throw this.#report(error);
+    }
   }
 
   async set(key, value) {
@@ -80,27 +104,53 @@ class SoftadastraKeyv extends EventEmitter {
   async clear() {
     const prefix = prefixOf(this.namespace);
     const engine = await this.#engine;
-    let batch = [];
-    for (const key of engine.snapshot().keys({ prefix })) {
-      batch.push(removal(key));
-      if (batch.length === CLEARED_AT_ONCE) {
-        (await engine.batch(batch)).value();
-        batch = [];
+    const state = engine.snapshot();
+    try {
+      let batch = [];
+      for (const key of state.keys({ prefix })) {
+        batch.push(removal(key));
+        if (batch.length === CLEARED_AT_ONCE) {
+          (await engine.batch(batch)).value();
+          batch = [];
+        }
       }
+      (await engine.batch(batch)).value();
+    } finally {
+      state.close();
     }
-    (await engine.batch(batch)).value();
   }
 
   async *iterator(namespace) {
-    const engine = await this.#engine;
-    for (const [key, entry] of engine.snapshot().entries({ prefix: prefixOf(namespace) })) {
-      yield [key, entry.value.toString()];
+    let state;
+    try {
+      state = (await this.#engine).snapshot();
+    } catch (error) {
+      throw this.#report(error);
+    }
+    try {
+      for (const [key, entry] of state.entries({ prefix: prefixOf(namespace) })) {
+        yield [key, entry.value.toString()];
+      }
+    } finally {
+      state.close();
     }
   }
 
   async disconnect() {
-    const engine = await this.#engine;
-    (await (this.#owned ? engine.close() : engine.flush())).value();
+    try {
+      const engine = await this.#engine;
+      (await (this.#owned ? engine.close() : engine.flush())).value();
+    } catch (error) {
+      throw this.#report(error);
+    }
+  }
+
+  /** Emits what Keyv 4 and 5 would not: they emit failed writes alone, and Keyv 5 takes a failed read for a missing key. */
+  #report(error) {
+    if (!this.#reported) {
+      this.emit('error', error);
+    }
+    return error;
   }
 }
 

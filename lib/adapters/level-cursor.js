@@ -1,7 +1,7 @@
 'use strict';
 
 const { AbstractIterator, AbstractKeyIterator, AbstractValueIterator } = require('abstract-level');
-const { fromStoreKey, toStoreKey } = require('./level-key.js');
+const { checkLevelView, fromStoreKey, toStoreKey } = require('./level-key.js');
 
 /** The bounds of a range of abstract-level, where an inclusive bound wins over an exclusive one. */
 function storeRange({ gt, gte, lt, lte, reverse }) {
@@ -28,16 +28,21 @@ function contentOf(value, format) {
   return format === 'utf8' ? value.toString() : value.toBytes();
 }
 
-/** Walks over one moment of a store. `read` makes an item of what the store's own iterator gives. */
+/**
+ * Walks over one moment of a store. `moment` opens its state, and lets go of it when it is the cursor's own; `read` makes an
+ * item of what the store's own iterator gives.
+ */
 class Cursor {
+  #moment;
   #scan;
   #range;
   #ahead;
   #read;
   #source = undefined;
 
-  constructor(stateOf, options, kind, read) {
-    this.#scan = (range) => stateOf()[kind](range);
+  constructor(moment, options, kind, read) {
+    this.#moment = moment;
+    this.#scan = (range) => moment.open()[kind](range);
     this.#range = storeRange(options);
     // With the limit no more is read ahead than can be asked for; abstract-level counts, across seeks too.
     this.#ahead = { ...this.#range, limit: options.limit === -1 ? undefined : options.limit };
@@ -63,15 +68,21 @@ class Cursor {
     this.#ahead = within(key, this.#range) ? { ...from, reverse } : { limit: 0 };
     this.#source = undefined;
   }
+
+  /** Lets go of the state, which costs memory while the store changes. */
+  close() {
+    this.#source?.return();
+    this.#moment.close();
+  }
 }
 
 function iteratorOf(Base, kindOf, readerOf) {
   return class extends Base {
     #cursor;
 
-    constructor(db, options, stateOf) {
+    constructor(db, options, moment) {
       super(db, options);
-      this.#cursor = new Cursor(stateOf, options, kindOf(options), readerOf(options));
+      this.#cursor = new Cursor(moment, options, kindOf(options), readerOf(options));
     }
 
     async _next() {
@@ -86,13 +97,17 @@ function iteratorOf(Base, kindOf, readerOf) {
       return this.#cursor.take(this.limit - this.count);
     }
 
+    seek(target, options) {
+      checkLevelView(target, 'key');
+      super.seek(target, options);
+    }
+
     _seek(target) {
       this.#cursor.seek(target);
     }
 
-    /** Lets go of the state, which costs memory while the store changes. */
     async _close() {
-      this.#cursor = undefined;
+      this.#cursor.close();
     }
   };
 }

@@ -20,26 +20,24 @@ Object.defineProperty(LevelError.prototype, 'name', {
 const OPEN_CODES = {
   invalid_state: 'LEVEL_LOCKED',
   store_error: 'LEVEL_CORRUPTION',
-  io_error: 'LEVEL_IO_ERROR',
-};
-
-const CODES = {
-  invalid_state: 'LEVEL_DATABASE_NOT_OPEN',
-  store_error: 'LEVEL_IO_ERROR',
-  io_error: 'LEVEL_IO_ERROR',
 };
 
 function wrap(error, code) {
-  return code === undefined ? error : new LevelError(code, error.message, { cause: error });
+  return new LevelError(code, error.message, { cause: error });
 }
 
-/** Why a store did not open. */
+/** Why a store did not open. A wrong argument is the caller's, and no state of a database. */
 function openError(error) {
-  return wrap(error, OPEN_CODES[error.code]);
+  return error.code === 'invalid_argument'
+    ? error
+    : wrap(error, OPEN_CODES[error.code] ?? 'LEVEL_IO_ERROR');
 }
 
-/** Why a read or write of these stored keys failed. A wrong argument that is no key is a value. */
-function operationError(error, keys) {
+/**
+ * Why a read or write of these stored keys failed. A wrong argument that is no key is a value. A `poisoned` store
+ * is open and has stopped writing, because the disk failed.
+ */
+function operationError(error, keys, poisoned) {
   if (!(error instanceof SoftadastraError)) {
     return error;
   }
@@ -47,7 +45,8 @@ function operationError(error, keys) {
     const wrongKey = keys.some((key) => !new Key(key).isValid());
     return wrap(error, wrongKey ? 'LEVEL_INVALID_KEY' : 'LEVEL_INVALID_VALUE');
   }
-  return wrap(error, CODES[error.code]);
+  const notOpen = error.code === 'invalid_state' && !poisoned;
+  return wrap(error, notOpen ? 'LEVEL_DATABASE_NOT_OPEN' : 'LEVEL_IO_ERROR');
 }
 
 module.exports = { LevelError, openError, operationError };

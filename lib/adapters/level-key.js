@@ -1,5 +1,7 @@
 'use strict';
 
+const { isOutside, latin1Of } = require('../bytes.js');
+const { Buffer } = require('../runtime.js');
 const { LevelError } = require('./level-error.js');
 
 const ASCII = /^\p{ASCII}+$/u;
@@ -13,6 +15,7 @@ const NOT_A_BYTE = /[\u0100-\uffff]/;
  */
 function toStoreKey(key) {
   if (typeof key !== 'string') {
+    checkLevelView(key, 'key');
     return guard(Buffer.from(key.buffer, key.byteOffset, key.byteLength).latin1Slice());
   }
   if (isPlain(key)) {
@@ -22,6 +25,16 @@ function toStoreKey(key) {
     throw new LevelError('LEVEL_INVALID_KEY', 'the key has a lone surrogate');
   }
   return guard(Buffer.from(key, 'utf8').latin1Slice());
+}
+
+/** Throws for a key or value whose memory is not its own any more: it would be taken for an empty one. */
+function checkLevelView(view, what) {
+  if (isOutside(view)) {
+    throw new LevelError(
+      what === 'key' ? 'LEVEL_INVALID_KEY' : 'LEVEL_INVALID_VALUE',
+      `the buffer of the ${what} is detached, or was shrunk so that the ${what} lies outside of it`,
+    );
+  }
 }
 
 function guard(text) {
@@ -46,8 +59,8 @@ function fromStoreKey(stored, format) {
   if (format === 'utf8' && isPlain(stored)) {
     return stored;
   }
-  const bytes = Buffer.from(text, 'latin1');
+  const bytes = latin1Of(text);
   return format === 'utf8' ? bytes.utf8Slice() : bytes;
 }
 
-module.exports = { toStoreKey, fromStoreKey };
+module.exports = { checkLevelView, toStoreKey, fromStoreKey };

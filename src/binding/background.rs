@@ -1,4 +1,5 @@
-//! Calls that can take seconds, on a thread of their own: the few workers of libuv would be missed.
+//! Calls that can take seconds, on threads that libuv does not need: its few workers would be missed, and whoever ends
+//! a thread or the process waits for them.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -9,10 +10,14 @@ use super::error::{Fault, to_js};
 use super::job::PANICKED;
 use super::js::{Answer, Env, Value};
 use super::threadsafe::Caller;
+use crate::background::{Crew, Work};
 use crate::{Control, Error, Progress, Result};
 
+/// As many logs are recovered at once as libuv has workers; what comes later waits.
+static OPENING: Crew = Crew::new("store-open", 4);
+
 /// Shows a result to JavaScript.
-type Show<T> = fn(Env, &T) -> Answer<Value>;
+type Show<T> = fn(Env, T) -> Answer<Value>;
 
 enum Message<T> {
     Progress(Progress),
@@ -22,8 +27,31 @@ enum Message<T> {
 /// Runs `run` on a thread of its own and gives `{ abort }`. `tell` is called with
 /// `(undefined, undefined, written, expected)` as it goes on and with `(error)` or
 /// `(undefined, result)` at the end; it must not throw. The process stays alive until then. When the
-/// environment goes down before, the call is aborted.
+/// environment goes down before, the call is aborted, and nobody waits for that.
 pub(super) fn spawn<T: Send + 'static>(
+    env: Env,
+    tell: Value,
+    run: impl FnOnce(&Control) -> Result<T> + Send + 'static,
+    show: Show<T>,
+) -> Answer<Value> {
+    let begin = |work: Work| {
+        thread::Builder::new().name("softadastra-store".into()).spawn(work).map(drop).is_ok()
+    };
+    spawn_by(begin, env, tell, run, show)
+}
+
+/// [`spawn`], on one of the few threads that open logs.
+pub(super) fn spawn_opening<T: Send + 'static>(
+    env: Env,
+    tell: Value,
+    run: impl FnOnce(&Control) -> Result<T> + Send + 'static,
+    show: Show<T>,
+) -> Answer<Value> {
+    spawn_by(|work| OPENING.send(work).is_ok(), env, tell, run, show)
+}
+
+fn spawn_by<T: Send + 'static>(
+    begin: impl FnOnce(Work) -> bool,
     env: Env,
     tell: Value,
     run: impl FnOnce(&Control) -> Result<T> + Send + 'static,
@@ -39,15 +67,16 @@ pub(super) fn spawn<T: Send + 'static>(
             control.abort();
         }
     });
-    let begun = thread::Builder::new().name("softadastra-store".into()).spawn({
+    let started = begin(Box::new({
         let (caller, control) = (Arc::clone(&caller), Arc::clone(&control));
         move || {
-            let done = catch_unwind(AssertUnwindSafe(|| run(&control))).unwrap_or(Err(PANICKED));
+            let run = || control.check().and_then(|()| run(&control));
+            let done = catch_unwind(AssertUnwindSafe(run)).unwrap_or(Err(PANICKED));
             caller.call(Message::Done(done, show));
             caller.release();
         }
-    });
-    if begun.is_err() {
+    }));
+    if !started {
         caller.release();
         let reason = "the system gave no thread for a long call";
         return Err(Fault::Store(Error::Internal { reason }));
@@ -61,7 +90,7 @@ fn arguments<T>(env: Env, message: Message<T>) -> Answer<Vec<Value>> {
             let nothing = env.undefined()?;
             Ok(vec![nothing, nothing, env.count(written)?, env.count(expected)?])
         }
-        Message::Done(Ok(result), show) => Ok(vec![env.undefined()?, show(env, &result)?]),
+        Message::Done(Ok(result), show) => Ok(vec![env.undefined()?, show(env, result)?]),
         Message::Done(Err(error), _) => Ok(vec![to_js(env, &error)?]),
     }
 }

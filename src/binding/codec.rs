@@ -7,9 +7,13 @@ use super::call::{Call, enter};
 use super::error::Fault;
 use super::js::Value;
 use super::key::with_key;
-use super::stage::with_operation;
+use super::stage::{Given, with_operation};
 use crate::Error;
-use crate::operation::{OperationDecoder, OperationEncoder, OperationType};
+use crate::operation::{OperationDecoder, OperationType, PAYLOAD_OVERHEAD, encode_with};
+use crate::types;
+
+/// No operation takes more, so nothing longer is copied to look at it.
+const LONGEST_PAYLOAD: usize = PAYLOAD_OVERHEAD + types::Key::MAX_LEN + types::Value::MAX_LEN;
 
 /// `encodeOperation(type, key, value, timestamp)`
 pub(super) extern "C" fn encode_operation(
@@ -17,9 +21,12 @@ pub(super) extern "C" fn encode_operation(
     info: sys::napi_callback_info,
 ) -> Value {
     enter(env, info, |call: &Call<4>| {
-        with_operation(call.env, call.args, |operation| {
-            let mut payload = Vec::with_capacity(operation.encoded_len());
-            OperationEncoder::encode_into(operation, &mut payload)?;
+        with_operation(call.env, call.args, |Given { kind, key, value, timestamp }| {
+            let mut payload = Vec::new();
+            encode_with(&mut payload, kind, key, timestamp, |payload| match value {
+                Some(value) => value.append(call.env, payload),
+                None => Ok(()),
+            })?;
             call.env.buffer(&payload)
         })
     })
@@ -38,7 +45,16 @@ pub(super) extern "C" fn decode_operation(
             }),
             other => other,
         })?;
-        let operation = OperationDecoder::decode_ref(payload)?;
+        if payload.len() > LONGEST_PAYLOAD {
+            let reason = format!(
+                "invalid payload: {} bytes, at most {LONGEST_PAYLOAD} are allowed",
+                payload.len()
+            );
+            return Err(Fault::Store(Error::InvalidArgument { reason }));
+        }
+        // SAFETY: no call of Node-API lies between.
+        let payload = unsafe { payload.to_vec() };
+        let operation = OperationDecoder::decode_ref(&payload)?;
         let value = match operation.kind {
             OperationType::Put if std::str::from_utf8(operation.value).is_ok() => {
                 env.string(operation.value)?
@@ -59,18 +75,17 @@ pub(super) extern "C" fn validate_key(env: sys::napi_env, info: sys::napi_callba
     enter(env, info, |call: &Call<1>| with_key(call.env, call.args[0], |_| call.env.undefined()))
 }
 
-/// `validateValue(value)`
+/// `validateValue(value, isWellFormed)`: the second says it of a string
 pub(super) extern "C" fn validate_value(
     env: sys::napi_env,
     info: sys::napi_callback_info,
 ) -> Value {
-    enter(env, info, |call: &Call<1>| {
+    enter(env, info, |call: &Call<2>| {
+        let [value, is_well_formed] = call.args;
         let mut scratch = Scratch::default();
-        let source = Source::read(call.env, call.args[0], &mut scratch)?;
-        if matches!(source, Source::Text(..)) {
-            let mut room = vec![0; source.len() + 1];
-            source.fill(call.env, &mut room)?;
-        }
+        // SAFETY: the bytes of an array are not copied.
+        let source = unsafe { Source::read(call.env, value, &mut scratch)? };
+        source.validate(call.env, call.env.as_bool(is_well_formed)?)?;
         call.env.undefined()
     })
 }

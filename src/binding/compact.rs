@@ -25,7 +25,8 @@ pub(super) fn policy(env: Env, value: Value) -> Answer<CompactionPolicy> {
 pub(super) extern "C" fn compact(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
     enter(env, info, |call: &Call<1>| {
         let engine = Arc::clone(&Handle::of(call).engine);
-        let run = move |control: &Control| engine.compact(control);
+        let place = engine.line_up();
+        let run = move |control: &Control| engine.compact_at(&place, control);
         background::spawn(call.env, call.args[0], run, compaction_value)
     })
 }
@@ -36,12 +37,14 @@ pub(super) extern "C" fn backup(env: sys::napi_env, info: sys::napi_callback_inf
         let [path, tell] = call.args;
         let path = PathBuf::from(call.env.text(path)?);
         let engine = Arc::clone(&Handle::of(call).engine);
-        let run = move |control: &Control| engine.backup(path, control);
+        let place = engine.line_up();
+        let run = move |control: &Control| engine.backup_at(path, &place, control);
         background::spawn(call.env, tell, run, backup_value)
     })
 }
 
-fn compaction_value(env: Env, report: &CompactionReport) -> Answer<Value> {
+#[allow(clippy::needless_pass_by_value, reason = "as `background::spawn` wants it")]
+fn compaction_value(env: Env, report: CompactionReport) -> Answer<Value> {
     let object = env.object()?;
     env.set(object, "bytesBefore\0", env.count(report.bytes_before)?)?;
     env.set(object, "bytesAfter\0", env.count(report.bytes_after)?)?;
@@ -51,7 +54,8 @@ fn compaction_value(env: Env, report: &CompactionReport) -> Answer<Value> {
     Ok(object)
 }
 
-fn backup_value(env: Env, report: &BackupReport) -> Answer<Value> {
+#[allow(clippy::needless_pass_by_value, reason = "as `background::spawn` wants it")]
+fn backup_value(env: Env, report: BackupReport) -> Answer<Value> {
     let object = env.object()?;
     env.set(object, "path\0", env.string(report.path.to_string_lossy().as_bytes())?)?;
     env.set(object, "bytes\0", env.count(report.bytes)?)?;

@@ -1,7 +1,6 @@
 //! One store as JavaScript holds it.
 
 use std::cell::RefCell;
-use std::ptr;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -9,12 +8,11 @@ use napi::sys;
 
 use super::bytes::Scratch;
 use super::call::{Call, Callback, bind, enter};
-use super::error::{Fault, to_js};
 use super::job::{self, PANICKED};
-use super::js::{Answer, Env, Value, check};
-use super::slab::{self, Slab};
-use super::{abort, compact, consumer, many, operations, read, scan, snapshot, stage, stats};
-use crate::engine::{GroupOutcome, RecoveryReport, Staging};
+use super::js::{Answer, Env, Value};
+use super::snapshot::{self, Snapshots};
+use super::{background, compact, consumer, many, operations, read, scan, stage, stats};
+use crate::engine::{GroupOutcome, RecoveryReport, Refusal, Staging};
 use crate::{Control, Error, Share, StoreConfig, Waiting};
 
 /// A store and what one JavaScript thread needs to use it. It lives on that thread; jobs take the
@@ -22,26 +20,16 @@ use crate::{Control, Error, Share, StoreConfig, Waiting};
 pub(super) struct Handle {
     pub(super) engine: Arc<Share>,
     pub(super) staging: RefCell<Staging>,
-    meta: Meta,
-    pub(super) slab: Slab,
+    pub(super) snapshots: Snapshots,
     pub(super) scratch: RefCell<Scratch>,
     /// The wake of all who follow the history through this handle.
     pub(super) waiting: RefCell<Option<Waiting>>,
-}
-
-/// Two numbers that JavaScript reads after a `get`: version and timestamp. Writing them is far
-/// cheaper than making an object.
-struct Meta {
-    env: sys::napi_env,
-    array: sys::napi_ref,
-    data: *mut f64,
 }
 
 const FUNCTIONS: &[(&str, Callback)] = &[
     ("get\0", read::get),
     ("getString\0", read::get_string),
     ("getBytes\0", read::get_bytes),
-    ("setSlab\0", slab::set_slab),
     ("getMany\0", many::get_many),
     ("getEach\0", many::get_each),
     ("contains\0", read::contains),
@@ -49,6 +37,7 @@ const FUNCTIONS: &[(&str, Callback)] = &[
     ("lastSequence\0", read::last_sequence),
     ("lastRecoveredSequence\0", read::last_recovered_sequence),
     ("stats\0", stats::stats),
+    ("untoldFailure\0", stats::untold_failure),
     ("scan\0", scan::scan_store),
     ("snapshot\0", snapshot::snapshot),
     ("stagePut\0", stage::stage_put),
@@ -74,10 +63,10 @@ const FUNCTIONS: &[(&str, Callback)] = &[
     ("close\0", close),
 ];
 
-/// `openHandle({ mode, path, autoFlush, stagedBytesLimit, compaction }, meta)`
+/// `openHandle({ mode, path, autoFlush, stagedBytesLimit, compaction })`
 pub(super) extern "C" fn open_handle(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
-    enter(env, info, |call: &Call<2>| {
-        let [options, meta] = call.args;
+    enter(env, info, |call: &Call<1>| {
+        let [options] = call.args;
         let env = call.env;
         let limit = env.as_f64(env.property(options, "stagedBytesLimit\0")?)?;
         #[allow(
@@ -89,8 +78,7 @@ pub(super) extern "C" fn open_handle(env: sys::napi_env, info: sys::napi_callbac
         let handle = Rc::new(Handle {
             engine: Arc::new(Share::new(config(env, options)?)),
             staging: RefCell::new(Staging::new(staged_limit)),
-            meta: Meta::new(env, meta)?,
-            slab: Slab::default(),
+            snapshots: Snapshots::default(),
             scratch: RefCell::default(),
             waiting: RefCell::default(),
         });
@@ -116,55 +104,6 @@ impl Handle {
         // SAFETY: the callbacks that ask are in FUNCTIONS only, which `open_handle` binds to a Handle.
         unsafe { call.owner() }
     }
-
-    pub(super) fn note(&self, version: u64, timestamp: i64) {
-        self.meta.set(version, timestamp);
-    }
-}
-
-impl Meta {
-    fn new(env: Env, array: Value) -> Answer<Self> {
-        let (mut kind, mut len, mut data) = (0, 0, ptr::null_mut());
-        let (buffer, offset) = (ptr::null_mut(), ptr::null_mut());
-        let mut reference = ptr::null_mut();
-        // SAFETY: the out parameters outlive the calls.
-        unsafe {
-            let (kind, len, data) = (&raw mut kind, &raw mut len, &raw mut data);
-            check(sys::napi_get_typedarray_info(
-                env.raw(),
-                array,
-                kind,
-                len,
-                data,
-                buffer,
-                offset,
-            ))?;
-        }
-        if kind != sys::TypedarrayType::float64_array || len < 2 || data.is_null() {
-            return Err(Fault::Store(Error::Internal { reason: "meta is not a Float64Array(2)" }));
-        }
-        // SAFETY: as above. The reference keeps the memory behind `data` alive.
-        check(unsafe { sys::napi_create_reference(env.raw(), array, 1, &raw mut reference) })?;
-        Ok(Self { env: env.raw(), array: reference, data: data.cast() })
-    }
-
-    #[allow(clippy::cast_precision_loss, reason = "JavaScript has no wider number")]
-    fn set(&self, version: u64, timestamp: i64) {
-        // SAFETY: `new` checked that two numbers lie there, aligned as a Float64Array is, and the
-        // reference keeps them. The JavaScript layer never hands the array out, so it cannot be
-        // detached.
-        unsafe {
-            *self.data = version as f64;
-            *self.data.add(1) = timestamp as f64;
-        }
-    }
-}
-
-impl Drop for Meta {
-    fn drop(&mut self) {
-        // SAFETY: dropped by a finalizer, on the thread of the environment, while it exists.
-        unsafe { sys::napi_delete_reference(self.env, self.array) };
-    }
 }
 
 /// `commitNow()`: `[firstSequence, outcomes, refusals]`, done on this thread, for a store without a disk
@@ -174,6 +113,7 @@ extern "C" fn commit_now(env: sys::napi_env, info: sys::napi_callback_info) -> V
         let mut group = handle.staging.borrow_mut().take();
         let outcome = handle.engine.commit(&mut group);
         handle.staging.borrow_mut().give_back(group);
+        handle.snapshots.tell(call.env);
         let outcome = outcome?;
         call.env.array(&commit_values(call.env, &outcome)?)
     })
@@ -195,7 +135,10 @@ extern "C" fn commit(env: sys::napi_env, info: sys::napi_callback_info) -> Value
             let (outcome, group) = done.ok_or(PANICKED)?;
             handle.staging.borrow_mut().give_back(group);
             let outcome = outcome?;
-            Ok(Box::new(move |env| commit_values(env, &outcome)))
+            Ok(Box::new(move |env| {
+                handle.snapshots.tell(env);
+                commit_values(env, &outcome)
+            }))
         })?;
         call.env.undefined()
     })
@@ -205,36 +148,36 @@ fn commit_values(env: Env, outcome: &GroupOutcome) -> Answer<Vec<Value>> {
     let bytes: Vec<u8> = outcome.outcomes.iter().map(|&outcome| outcome as u8).collect();
     let mut values = vec![env.count(outcome.first_sequence)?, env.buffer(&bytes)?];
     if !outcome.refusals.is_empty() {
-        let refusals = outcome.refusals.iter().map(|refusal| {
-            let object = to_js(env, &refusal.error)?;
-            env.set(object, "index\0", env.count(refusal.index as u64)?)?;
-            Ok(object)
-        });
-        values.push(env.array(&refusals.collect::<Answer<Vec<_>>>()?)?);
+        values.push(env.buffer(&refusal_bytes(&outcome.refusals))?);
     }
     Ok(values)
 }
 
-/// `recover(callback(error, report))`: an object with the function that makes it give up. Without a report when
-/// another thread opens or closes the log just now, which is not waited for on a libuv thread.
+/// Three numbers of eight bytes for each refusal: its index, the version that was wanted, the version that was
+/// found. An object for each would hold up the event loop, and most callers do not look at it.
+#[allow(clippy::cast_precision_loss, reason = "JavaScript has no wider number")]
+fn refusal_bytes(refusals: &[Refusal]) -> Vec<u8> {
+    let numbers = refusals.iter().flat_map(|refusal| {
+        let (expected, found) = match refusal.error {
+            Error::VersionMismatch { expected, found, .. } => (expected, found),
+            Error::AlreadyExists { version, .. } => (0, version),
+            _ => (0, 0),
+        };
+        [refusal.index as u64, expected, found]
+    });
+    numbers.flat_map(|number| (number as f64).to_le_bytes()).collect()
+}
+
+/// `recover(tell)`: see [`background::spawn`]. Without a report when another thread opens or closes the log just now,
+/// which is not waited for here.
 extern "C" fn recover(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
     enter(env, info, |call: &Call<1>| {
-        let [callback] = call.args;
         let engine = Arc::clone(&Handle::of(call).engine);
-        let control = Arc::new(Control::default());
-        let watched = Arc::clone(&control);
-        job::spawn(
-            call.env,
-            callback,
-            move || engine.try_recover(&watched),
-            |done| {
-                let report = done.unwrap_or(Err(PANICKED))?;
-                Ok(Box::new(move |env| {
-                    report.iter().map(|report| report_value(env, report)).collect()
-                }))
-            },
-        )?;
-        abort::show(call.env, control)
+        let run = move |control: &Control| engine.try_recover(control);
+        background::spawn_opening(call.env, call.args[0], run, |env, report| match report {
+            Some(report) => report_value(env, &report),
+            None => env.undefined(),
+        })
     })
 }
 

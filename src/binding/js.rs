@@ -4,6 +4,7 @@ use std::ffi::{c_char, c_void};
 use std::ptr;
 use std::time::Duration;
 
+use encoding_rs::mem::utf16_valid_up_to;
 use napi::sys;
 
 use super::error::Fault;
@@ -174,29 +175,6 @@ impl Env {
         Ok(truth)
     }
 
-    /// The elements of a typed array of this kind that is private to the JavaScript layer; empty when
-    /// it is another kind.
-    ///
-    /// SAFETY: `T` must be the element of `kind`, and nothing else may use the array meanwhile.
-    pub(super) unsafe fn scratch<'a, T>(
-        self,
-        array: Value,
-        kind: sys::napi_typedarray_type,
-    ) -> Answer<&'a mut [T]> {
-        let (mut found, mut len, mut data) = (0, 0, ptr::null_mut());
-        let (buffer, offset) = (ptr::null_mut(), ptr::null_mut());
-        // SAFETY: the out parameters outlive the call.
-        check(unsafe {
-            let (found, len, data) = (&raw mut found, &raw mut len, &raw mut data);
-            sys::napi_get_typedarray_info(self.0, array, found, len, data, buffer, offset)
-        })?;
-        if found != kind || len == 0 || data.is_null() {
-            return Ok(&mut []);
-        }
-        // SAFETY: Node says that `len` elements of the kind lie at `data`.
-        Ok(unsafe { std::slice::from_raw_parts_mut(data.cast::<T>(), len) })
-    }
-
     /// Bytes that a string takes as UTF-8; nothing when the value is not a string.
     pub(super) fn utf8_len(self, value: Value) -> Answer<Option<usize>> {
         let mut len = 0;
@@ -227,6 +205,44 @@ impl Env {
         Ok(Some(len))
     }
 
+    /// UTF-16 units of a string; nothing when the value is not a string. Unlike its bytes they need not be counted.
+    pub(super) fn utf16_len(self, value: Value) -> Answer<Option<usize>> {
+        let mut len = 0;
+        // SAFETY: without a buffer the call only measures.
+        let status = unsafe {
+            sys::napi_get_value_string_utf16(self.0, value, ptr::null_mut(), 0, &raw mut len)
+        };
+        if status == sys::Status::napi_string_expected {
+            return Ok(None);
+        }
+        check(status)?;
+        Ok(Some(len))
+    }
+
+    /// Appends the UTF-8 of a string of so many UTF-16 units, in one pass. A lone surrogate becomes U+FFFD.
+    pub(super) fn append_utf8(self, value: Value, units: usize, to: &mut Vec<u8>) -> Answer<()> {
+        // No unit takes more than three bytes. What is not needed is never touched.
+        let most = 3 * units + 1;
+        to.reserve(most);
+        let room = to.spare_capacity_mut();
+        let mut len = 0;
+        // SAFETY: the call writes at most `most` bytes, which `reserve` made room for, and says how many
+        // of them are the text.
+        unsafe {
+            let start = room.as_mut_ptr().cast::<c_char>();
+            check(sys::napi_get_value_string_utf8(self.0, value, start, most, &raw mut len))?;
+            to.set_len(to.len() + len.min(most));
+        }
+        Ok(())
+    }
+
+    /// A string of these UTF-16 units.
+    pub(super) fn utf16(self, units: &[u16]) -> Answer<Value> {
+        let len = units.len().cast_signed();
+        // SAFETY: see `make`.
+        make(|out| unsafe { sys::napi_create_string_utf16(self.0, units.as_ptr(), len, out) })
+    }
+
     /// Any string as text; for paths and names, not for keys.
     pub(super) fn text(self, value: Value) -> Answer<String> {
         let len = self.utf8_len(value)?.ok_or(Fault::Pending)?;
@@ -250,7 +266,7 @@ impl Env {
             units.truncate(len);
             units
         };
-        Ok(char::decode_utf16(units).any(|unit| unit.is_err()))
+        Ok(utf16_valid_up_to(&units) < units.len())
     }
 
     /// Calls a function. What it throws stays pending.

@@ -7,44 +7,49 @@ use super::call::{Call, enter};
 use super::handle::Handle;
 use super::js::{Answer, Env, Value};
 use super::key::with_key;
+use super::memory;
 use super::pack::Packer;
+use super::read::show_entry;
 use crate::types::{InvalidKey, Key};
 
 /// What stands for a missing key among the lengths.
 const MISSING: i32 = -1;
 
-/// `getMany(joined, lens)`: the keys come as one string with NUL between them, as many as `lens` has
-/// elements; the values go as one string with their lengths in `lens`, -1 for a missing key. See
+/// `getMany(joined, count, lens)`: the keys come as one string with NUL between them; the values go as
+/// one string with their lengths as 32-bit numbers in the `ArrayBuffer`, -1 for a missing key. See
 /// [`Packer`] for values that do not fit a string. Undefined when a key holds a NUL; then `getEach` does.
 pub(super) extern "C" fn get_many(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
-    enter(env, info, |call: &Call<2>| {
-        let (env, [joined, lens]) = (call.env, call.args);
-        // SAFETY: `i32` is the element of an Int32Array, and this one is private to `lib/many.js`.
-        let lens = unsafe { env.scratch::<i32>(lens, sys::TypedarrayType::int32_array)? };
+    enter(env, info, |call: &Call<3>| {
+        let (env, [joined, count, lens]) = (call.env, call.args);
         let keys = read_keys(env, joined)?;
         let keys: Vec<&[u8]> = keys.split(|&byte| byte == 0).collect();
-        if keys.len() != lens.len() {
+        if keys.len() as u64 != env.as_count(count)? {
             return env.undefined();
         }
         for key in &keys {
             Key::check_len(key.len())?;
         }
         let mut packer = Packer::default();
+        let mut found = vec![MISSING; keys.len()];
         let mut failed = None;
         Handle::of(call).engine.view(|index| {
             index.get_many(&keys, |at, record| {
                 let len = match record {
-                    Some(record) => packer.push(record.value(), || text(env, &record)),
+                    Some(record) => packer.push_value(env, &record, text),
                     None => Ok(MISSING),
                 };
-                match (len, lens.get_mut(at)) {
+                match (len, found.get_mut(at)) {
                     (Ok(len), Some(slot)) => *slot = len,
                     (Err(fault), _) => failed = Some(fault),
                     (Ok(_), None) => {}
                 }
             });
         })?;
-        failed.map_or_else(|| packer.finish(env), Err)
+        if let Some(fault) = failed {
+            return Err(fault);
+        }
+        memory::write(env, lens, &found)?;
+        packer.finish(env)
     })
 }
 
@@ -69,10 +74,7 @@ pub(super) extern "C" fn get_each(env: sys::napi_env, info: sys::napi_callback_i
         for at in 0..env.array_len(keys)? {
             let key = env.element(keys, at)?;
             values.push(with_key(env, key, |key| {
-                engine.view(|index| match index.get(key.as_bytes()) {
-                    Some(record) => text(env, &record),
-                    None => env.undefined(),
-                })?
+                show_entry(env, engine, key.as_bytes(), |env, record| text(env, &record))
             })?);
         }
         env.array(&values)

@@ -18,16 +18,18 @@ mod job;
 mod js;
 mod key;
 mod many;
+mod memory;
 mod operations;
 mod pack;
+mod pause;
 mod read;
 mod salvage;
 mod scan;
-mod slab;
 mod snapshot;
 mod stage;
 mod stats;
 mod threadsafe;
+mod wide;
 
 use napi::JsValue;
 use napi::bindgen_prelude::Object;
@@ -44,6 +46,13 @@ const EXPORTS: &[(&str, Callback)] = &[
     ("validateValue\0", codec::validate_value),
     ("buildSnapshot\0", snapshot::build_snapshot),
     ("salvage\0", salvage::salvage_log),
+    ("snapshotClose\0", snapshot::close),
+    ("snapshotGet\0", snapshot::get),
+    ("snapshotLastSequence\0", snapshot::last_sequence),
+    ("snapshotScan\0", snapshot::scan),
+    ("snapshotSize\0", snapshot::size),
+    ("pause\0", pause::pause),
+    ("now\0", pause::now),
 ];
 
 /// The Node-API version whose functions the addon uses, for runtimes that ask before they load it.

@@ -1,6 +1,9 @@
 //! Many short texts in one string, which JavaScript cuts up: far cheaper than a string each.
 
+use std::sync::Arc;
+
 use super::js::{Answer, Env, Value};
+use crate::index::Record;
 
 /// Longer texts are not packed: a piece keeps the whole string alive, and copying them costs more
 /// than the call that it saves.
@@ -12,7 +15,16 @@ const APART: i32 = -2;
 #[derive(Default)]
 pub(super) struct Packer {
     text: Vec<u8>,
-    apart: Vec<Value>,
+    apart: Vec<Apart>,
+}
+
+/// How a value becomes one of JavaScript.
+type Show = fn(Env, &Record<'_>) -> Answer<Value>;
+
+enum Apart {
+    Made(Value),
+    /// A long value, made when the index is no longer locked.
+    Long(Arc<[u8]>, Show),
 }
 
 impl Packer {
@@ -27,7 +39,16 @@ impl Packer {
             self.text.extend_from_slice(bytes);
             return Ok(i32::try_from(bytes.len()).unwrap_or(APART));
         }
-        self.apart.push(make()?);
+        self.apart.push(Apart::Made(make()?));
+        Ok(APART)
+    }
+
+    /// [`push`](Self::push) for the value of a record.
+    pub(super) fn push_value(&mut self, env: Env, record: &Record<'_>, show: Show) -> Answer<i32> {
+        let Some(blob) = record.blob() else {
+            return self.push(record.value(), || show(env, record));
+        };
+        self.apart.push(Apart::Long(Arc::clone(blob), show));
         Ok(APART)
     }
 
@@ -37,8 +58,11 @@ impl Packer {
         if self.apart.is_empty() {
             return Ok(text);
         }
-        let mut values = self.apart;
-        values.insert(0, text);
+        let apart = self.apart.into_iter().map(|apart| match apart {
+            Apart::Made(value) => Ok(value),
+            Apart::Long(blob, show) => show(env, &Record::held(b"", &blob, 0, 0)),
+        });
+        let values = std::iter::once(Ok(text)).chain(apart).collect::<Answer<Vec<_>>>()?;
         env.array(&values)
     }
 }

@@ -1,5 +1,7 @@
 //! Point reads and small questions, answered at once.
 
+use std::sync::Arc;
+
 use napi::sys;
 
 use super::bytes::{text, text_or_buffer};
@@ -7,15 +9,21 @@ use super::call::{Call, enter};
 use super::handle::Handle;
 use super::js::{Answer, Env, Value};
 use super::key::with_key;
-use super::slab;
+use super::memory;
+use crate::StoreEngine;
 use crate::index::Record;
 
-/// `get(key)`: the value, with version and timestamp in the meta array; undefined when missing.
+/// Longer values get a buffer of their own from here.
+const SHORT: usize = 4096;
+
+/// `get(key, numbers)`: the value, with version and timestamp as two doubles in the `ArrayBuffer`;
+/// undefined when missing.
 pub(super) extern "C" fn get(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
-    enter(env, info, |call: &Call<1>| {
-        let handle = Handle::of(call);
+    enter(env, info, |call: &Call<2>| {
         look_up(call, |env, record| {
-            handle.note(record.version(), record.timestamp());
+            #[allow(clippy::cast_precision_loss, reason = "JavaScript has no wider number")]
+            let numbers = [record.version() as f64, record.timestamp() as f64];
+            memory::write(env, call.args[1], &numbers)?;
             text_or_buffer(env, &record)
         })
     })
@@ -26,18 +34,17 @@ pub(super) extern "C" fn get_string(env: sys::napi_env, info: sys::napi_callback
     enter(env, info, |call: &Call<1>| look_up(call, |env, record| text(env, &record)))
 }
 
-/// `getBytes(key)`: where the bytes were put in the slab, with their length in the meta array; -1 when
-/// the slab has no room for them; a `Buffer` of its own when they are many; undefined when missing.
+/// `getBytes(key, room)`: how many bytes were copied to the beginning of the `ArrayBuffer`; a `Buffer` of
+/// its own when they are many; undefined when missing.
 pub(super) extern "C" fn get_bytes(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
-    enter(env, info, |call: &Call<1>| {
-        let handle = Handle::of(call);
+    enter(env, info, |call: &Call<2>| {
         look_up(call, |env, record| {
             let bytes = record.value();
-            if bytes.len() > slab::LONGEST {
+            if bytes.len() > SHORT {
                 return env.buffer(bytes);
             }
-            handle.note(bytes.len() as u64, 0);
-            env.number(handle.slab.take(bytes).map_or(-1.0, f64::from))
+            memory::write(env, call.args[1], bytes)?;
+            env.count(bytes.len() as u64)
         })
     })
 }
@@ -78,12 +85,32 @@ pub(super) extern "C" fn last_recovered_sequence(
 }
 
 /// Gives what `show` makes of the record of the key in the first argument; undefined when missing.
-fn look_up(call: &Call<1>, show: impl FnOnce(Env, Record<'_>) -> Answer<Value>) -> Answer<Value> {
+fn look_up<const N: usize>(
+    call: &Call<N>,
+    show: impl Fn(Env, Record<'_>) -> Answer<Value>,
+) -> Answer<Value> {
     let engine = &Handle::of(call).engine;
-    with_key(call.env, call.args[0], |key| {
-        engine.view(|index| match index.get(key.as_bytes()) {
-            Some(record) => show(call.env, record),
-            None => call.env.undefined(),
-        })?
-    })
+    let [key, ..] = call.args.as_slice() else { return call.env.undefined() };
+    with_key(call.env, *key, |key| show_entry(call.env, engine, key.as_bytes(), show))
+}
+
+/// Gives what `show` makes of the record of a key; undefined when missing. A long value is shown when the index is
+/// no longer locked: a writer that waited for that would keep all other readers waiting.
+pub(super) fn show_entry(
+    env: Env,
+    engine: &StoreEngine,
+    key: &[u8],
+    show: impl Fn(Env, Record<'_>) -> Answer<Value>,
+) -> Answer<Value> {
+    let mut long = None;
+    let shown = engine.view(|index| {
+        let Some(record) = index.get(key) else { return env.undefined() };
+        let Some(blob) = record.blob() else { return show(env, record) };
+        long = Some((Arc::clone(blob), record.version(), record.timestamp()));
+        env.undefined()
+    })?;
+    match long {
+        Some((blob, version, timestamp)) => show(env, Record::held(key, &blob, version, timestamp)),
+        None => shown,
+    }
 }

@@ -4,27 +4,19 @@ use std::path::{Path, PathBuf};
 
 use napi::sys;
 
+use super::background;
 use super::call::{Call, enter};
-use super::job::{self, PANICKED};
 use super::js::{Answer, Env, Value};
-use crate::{SalvageReport, SalvagedRun, salvage};
+use crate::{Control, SalvageReport, SalvagedRun, salvage_with};
 
-/// `salvage(path, to, callback(error, report))`
+/// `salvage(path, to, tell)`: see [`background::spawn`]
 pub(super) extern "C" fn salvage_log(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
     enter(env, info, |call: &Call<3>| {
-        let [path, to, callback] = call.args;
+        let [path, to, tell] = call.args;
         let path = PathBuf::from(call.env.text(path)?);
         let to = PathBuf::from(call.env.text(to)?);
-        job::spawn(
-            call.env,
-            callback,
-            move || salvage(path, to),
-            |done| {
-                let report = done.unwrap_or(Err(PANICKED))?;
-                Ok(Box::new(move |env| Ok(vec![report_value(env, &report)?])))
-            },
-        )?;
-        call.env.undefined()
+        let run = move |control: &Control| salvage_with(path, to, control);
+        background::spawn(call.env, tell, run, report_value)
     })
 }
 
@@ -32,7 +24,8 @@ fn path_value(env: Env, path: &Path) -> Answer<Value> {
     env.string(path.to_string_lossy().as_bytes())
 }
 
-fn report_value(env: Env, report: &SalvageReport) -> Answer<Value> {
+#[allow(clippy::needless_pass_by_value, reason = "as `background::spawn` wants it")]
+fn report_value(env: Env, report: SalvageReport) -> Answer<Value> {
     let object = env.object()?;
     env.set(object, "log\0", path_value(env, &report.log)?)?;
     env.set(object, "copy\0", path_value(env, &report.copy)?)?;

@@ -9,6 +9,7 @@ use super::call::{Call, enter};
 use super::handle::Handle;
 use super::js::{Answer, Env, Value};
 use super::key::with_key;
+use super::memory;
 use super::pack::Packer;
 use crate::index::{Index, Range};
 
@@ -16,12 +17,12 @@ use crate::index::{Index, Range};
 const PAGE_BYTES: usize = 1 << 20;
 
 /// What one page asks for, and where its numbers go.
-pub(super) struct Page<'a> {
+pub(super) struct Page {
     range: Range,
     count: usize,
     values: bool,
-    lens: &'a mut [i32],
-    numbers: &'a mut [f64],
+    lens: Value,
+    numbers: Value,
 }
 
 /// Elements at the head of `lens`: how many records the page has, and whether more may follow.
@@ -29,20 +30,20 @@ const HEAD: usize = 2;
 
 /// What `scan` takes: `(prefix, gt, gte, lt, lte, reverse, after, values, count, lens, numbers)`. Bounds
 /// are strings or undefined. An object would cost more than the rest of a short scan.
-pub(super) type Arguments = Call<11>;
+pub(super) type Arguments = [Value; 11];
 
 /// `scan(…)` of a store
 pub(super) extern "C" fn scan_store(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
-    enter(env, info, |call: &Arguments| {
-        let page = Page::read(call)?;
-        Handle::of(call).engine.view(|index| page.show(call.env, index))?
+    enter(env, info, |call: &Call<11>| {
+        let page = Page::read(call.env, call.args)?;
+        let packer = Handle::of(call).engine.view(|index| page.pack(call.env, index))??;
+        packer.finish(call.env)
     })
 }
 
-impl Page<'_> {
-    pub(super) fn read(call: &Arguments) -> Answer<Self> {
-        let env = call.env;
-        let [prefix, gt, gte, lt, lte, reverse, after, values, count, lens, numbers] = call.args;
+impl Page {
+    pub(super) fn read(env: Env, arguments: Arguments) -> Answer<Self> {
+        let [prefix, gt, gte, lt, lte, reverse, after, values, count, lens, numbers] = arguments;
         let reverse = env.as_bool(reverse)?;
         let mut range = match bound(env, prefix)? {
             Some(prefix) => Range::prefix(&prefix),
@@ -64,13 +65,6 @@ impl Page<'_> {
                 range.narrow_upper(bound);
             }
         }
-        // SAFETY: these are the elements of the two kinds, and the arrays are private to `lib/scan.js`.
-        let (lens, numbers) = unsafe {
-            (
-                env.scratch(lens, sys::TypedarrayType::int32_array)?,
-                env.scratch(numbers, sys::TypedarrayType::float64_array)?,
-            )
-        };
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small count")]
         let count = env.as_f64(count)? as usize;
         Ok(Self { range, count, values: env.as_bool(values)?, lens, numbers })
@@ -78,25 +72,21 @@ impl Page<'_> {
 
     /// The page as one string of keys and values with their lengths in `lens` and versions and
     /// timestamps in `numbers`; see [`Packer`] for values that do not fit a string.
-    pub(super) fn show(self, env: Env, index: &Index) -> Answer<Value> {
+    pub(super) fn pack(self, env: Env, index: &Index) -> Answer<Packer> {
         let mut packer = Packer::default();
         let (mut count, mut bytes) = (0, 0);
-        let mut lens = self.lens.iter_mut().skip(HEAD);
-        let mut numbers = self.numbers.iter_mut();
+        let mut lens = vec![0; HEAD];
+        let mut numbers = Vec::new();
         for record in index.scan(&self.range).take(self.count) {
-            let (Some(key_len), Some(value_len)) = (lens.next(), lens.next()) else { break };
-            *key_len = packer.push(record.key(), || env.string(record.key()))?;
+            let key_len = packer.push(record.key(), || env.string(record.key()))?;
+            let mut value_len = 0;
             if self.values {
-                *value_len = packer.push(record.value(), || text_or_buffer(env, &record))?;
-                if let (Some(version), Some(timestamp)) = (numbers.next(), numbers.next()) {
-                    #[allow(clippy::cast_precision_loss, reason = "JavaScript has no wider number")]
-                    {
-                        (*version, *timestamp) =
-                            (record.version() as f64, record.timestamp() as f64);
-                    }
-                }
+                value_len = packer.push_value(env, &record, text_or_buffer)?;
+                #[allow(clippy::cast_precision_loss, reason = "JavaScript has no wider number")]
+                numbers.extend([record.version() as f64, record.timestamp() as f64]);
                 bytes += record.value().len();
             }
+            lens.extend([key_len, value_len]);
             count += 1;
             bytes += record.key().len();
             if bytes >= PAGE_BYTES {
@@ -104,11 +94,13 @@ impl Page<'_> {
             }
         }
         let more = count == self.count || bytes >= PAGE_BYTES;
-        if let [found, follows, ..] = self.lens {
+        if let [found, follows, ..] = lens.as_mut_slice() {
             *found = i32::try_from(count).unwrap_or(i32::MAX);
             *follows = i32::from(more);
         }
-        packer.finish(env)
+        memory::write(env, self.lens, &lens)?;
+        memory::write(env, self.numbers, &numbers)?;
+        Ok(packer)
     }
 }
 

@@ -10,7 +10,7 @@ use super::js::{Answer, Env, Value};
 use super::key::with_key;
 use crate::Error;
 use crate::engine::{Admission, Group};
-use crate::operation::{OperationRef, OperationType};
+use crate::operation::OperationType;
 
 /// `stagePut(key, value, ifVersion)`
 pub(super) extern "C" fn stage_put(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
@@ -21,8 +21,9 @@ pub(super) extern "C" fn stage_put(env: sys::napi_env, info: sys::napi_callback_
         stage(call, |group| {
             with_key(env, key, |key| {
                 let mut scratch = Handle::of(call).scratch.borrow_mut();
-                let source = Source::read(env, value, &mut scratch)?;
-                Ok(group.put_with(key, source.len(), if_version, |room| source.fill(env, room))?)
+                // SAFETY: the group is Rust alone.
+                let source = unsafe { Source::read(env, value, &mut scratch)? };
+                Ok(group.put_with(key, if_version, |frame| source.append(env, frame))?)
             })
         })
     })
@@ -41,16 +42,21 @@ pub(super) extern "C" fn stage_remove(env: sys::napi_env, info: sys::napi_callba
 pub(super) extern "C" fn stage_apply(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
     enter(env, info, |call: &Call<4>| {
         stage(call, |group| {
-            with_operation(call.env, call.args, |operation| Ok(group.apply(operation)?))
+            with_operation(call.env, call.args, |Given { kind, key, value, timestamp }| {
+                let append = |frame: &mut Vec<u8>| match value {
+                    Some(value) => value.append(call.env, frame),
+                    None => Ok(()),
+                };
+                Ok(group.apply_with(kind, key, timestamp, append)?)
+            })
         })
     })
 }
 
-/// `beginBatch()`
+/// `beginBatch()`: as for [`stage`]
 pub(super) extern "C" fn begin_batch(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
     enter(env, info, |call: &Call<0>| {
-        Handle::of(call).staging.borrow_mut().begin_batch();
-        call.env.undefined()
+        answer(call.env, Handle::of(call).staging.borrow_mut().begin_batch())
     })
 }
 
@@ -87,11 +93,19 @@ fn answer(env: Env, admission: Admission) -> Answer<Value> {
     })
 }
 
+/// An operation that JavaScript gave.
+pub(super) struct Given<'a> {
+    pub(super) kind: OperationType,
+    pub(super) key: &'a str,
+    pub(super) value: Option<Source<'a>>,
+    pub(super) timestamp: i64,
+}
+
 /// Hands the operation in `(type, key, value, timestamp)` to `take`.
 pub(super) fn with_operation<R>(
     env: Env,
     [kind, key, value, timestamp]: [Value; 4],
-    take: impl FnOnce(OperationRef<'_>) -> Answer<R>,
+    take: impl FnOnce(Given<'_>) -> Answer<R>,
 ) -> Answer<R> {
     let kind = match env.text(kind)?.as_str() {
         "put" => OperationType::Put,
@@ -104,15 +118,14 @@ pub(super) fn with_operation<R>(
     #[allow(clippy::cast_possible_truncation, reason = "JavaScript passes a safe integer")]
     let timestamp = env.as_f64(timestamp)? as i64;
     with_key(env, key, |key| {
-        let mut room = Vec::new();
-        if !env.is_undefined(value)? {
-            let mut scratch = Scratch::default();
-            let source = Source::read(env, value, &mut scratch)?;
-            room.resize(source.len() + 1, 0);
-            source.fill(env, &mut room)?;
-            room.truncate(source.len());
-        }
-        take(OperationRef { kind, key, value: &room, timestamp })
+        let mut scratch = Scratch::default();
+        let value = if env.is_undefined(value)? {
+            None
+        } else {
+            // SAFETY: what `take` does before it appends the value is Rust alone.
+            Some(unsafe { Source::read(env, value, &mut scratch)? })
+        };
+        take(Given { kind, key, value, timestamp })
     })
 }
 

@@ -18,6 +18,7 @@ pub(super) extern "C" fn stats(env: sys::napi_env, info: sys::napi_callback_info
         for (name, count) in [
             ("entries\0", stats.entries),
             ("liveBytes\0", stats.live_bytes),
+            ("memoryBytes\0", stats.memory_bytes),
             ("logBytes\0", stats.log_bytes),
             ("heldBytes\0", stats.held_bytes),
             ("stagedBytes\0", staged),
@@ -26,6 +27,7 @@ pub(super) extern "C" fn stats(env: sys::napi_env, info: sys::napi_callback_info
             ("lastSequence\0", stats.last_sequence),
             ("floor\0", stats.floor),
             ("compactions\0", stats.compactions),
+            ("snapshots\0", stats.snapshots),
         ] {
             env.set(object, name, env.count(count)?)?;
         }
@@ -44,6 +46,17 @@ pub(super) extern "C" fn stats(env: sys::napi_env, info: sys::napi_callback_info
         env.set(object, "poisoned\0", env.boolean(stats.poisoned)?)?;
         env.set(object, "open\0", env.boolean(stats.open)?)?;
         Ok(object)
+    })
+}
+
+/// `untoldFailure()`: the first failure of an automatic compaction, once; undefined otherwise
+pub(super) extern "C" fn untold_failure(
+    env: sys::napi_env,
+    info: sys::napi_callback_info,
+) -> Value {
+    enter(env, info, |call: &Call<0>| match Handle::of(call).engine.take_untold_failure() {
+        Some(error) => to_js(call.env, &error),
+        None => call.env.undefined(),
     })
 }
 

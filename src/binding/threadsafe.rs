@@ -3,11 +3,12 @@
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use napi::sys;
 
 use super::js::{Answer, Env, Value, check};
+use crate::lease::Lease;
 
 /// Makes the arguments of the JavaScript function from a message.
 type Show<M> = fn(Env, M) -> Answer<Vec<Value>>;
@@ -18,9 +19,8 @@ type AtEnd = Box<dyn FnOnce() + Send>;
 pub(super) struct Caller<M: Send + 'static>(Arc<Shared<M>>);
 
 struct Shared<M> {
-    /// Nothing once it is released or the environment is gone. Whoever uses it keeps the lock, so
-    /// that Node cannot free it meanwhile.
-    function: Mutex<Option<Function>>,
+    /// Over once it is released or the environment is gone; Node frees it then.
+    function: Lease<Function>,
     at_end: Mutex<Option<AtEnd>>,
     show: Show<M>,
 }
@@ -33,7 +33,7 @@ unsafe impl Send for Function {}
 impl<M: Send + 'static> Caller<M> {
     pub(super) fn new(env: Env, function: Value, show: Show<M>) -> Answer<Self> {
         let at_end = Mutex::default();
-        let shared = Arc::new(Shared { function: Mutex::default(), at_end, show });
+        let shared = Arc::new(Shared { function: Lease::default(), at_end, show });
         let name = env.string(b"softadastra-store")?;
         let context = Arc::into_raw(Arc::clone(&shared)).cast_mut().cast::<c_void>();
         let (no_resource, no_data) = (ptr::null_mut(), ptr::null_mut());
@@ -63,47 +63,59 @@ impl<M: Send + 'static> Caller<M> {
             unsafe { drop(Arc::from_raw(context.cast::<Shared<M>>())) };
         }
         check(status)?;
-        *locked(&shared.function) = Some(Function(made));
+        shared.function.begin(Function(made));
         Ok(Self(shared))
     }
 
     /// The process may end although this waits to be called.
     pub(super) fn detach(&self, env: Env) -> Answer<()> {
-        let function = locked(&self.0.function);
-        let Some(function) = &*function else { return Ok(()) };
-        // SAFETY: this is the thread of the environment, and the lock keeps the function.
-        check(unsafe { sys::napi_unref_threadsafe_function(env.raw(), function.0) })
+        let mut status = sys::Status::napi_ok;
+        self.0.function.use_while(|function| {
+            // SAFETY: this is the thread of the environment, and the lease keeps the function.
+            status = unsafe { sys::napi_unref_threadsafe_function(env.raw(), function.0) };
+            true
+        });
+        check(status)
     }
 
     /// Has `at_end` called on the JavaScript thread when no call can come any more. Before the first
     /// call only.
     pub(super) fn at_end(&self, at_end: impl FnOnce() + Send + 'static) {
-        *locked(&self.0.at_end) = Some(Box::new(at_end));
+        self.0.set_at_end(Some(Box::new(at_end)));
     }
 
     /// Has the function called with this message, unless it is too late for that.
     pub(super) fn call(&self, message: M) {
-        let mut function = locked(&self.0.function);
-        let Some(raw) = &*function else { return };
-        let data = Box::into_raw(Box::new(message));
-        let mode = sys::ThreadsafeFunctionCallMode::nonblocking;
-        // SAFETY: the lock keeps the function; `data` is taken back by `call` or below.
-        let status = unsafe { sys::napi_call_threadsafe_function(raw.0, data.cast(), mode) };
-        if status != sys::Status::napi_ok {
-            // SAFETY: Node did not take it.
-            unsafe { drop(Box::from_raw(data)) };
-            // It is closing, and must not be touched any more.
-            *function = None;
-        }
+        self.0.function.use_while(|function| {
+            let data = Box::into_raw(Box::new(message));
+            let mode = sys::ThreadsafeFunctionCallMode::nonblocking;
+            // SAFETY: the lease keeps the function; `data` is taken back by `call` or below.
+            let status =
+                unsafe { sys::napi_call_threadsafe_function(function.0, data.cast(), mode) };
+            let taken = status == sys::Status::napi_ok;
+            if !taken {
+                // SAFETY: Node did not take it.
+                unsafe { drop(Box::from_raw(data)) };
+            }
+            // One that does not take a call is closing, and must not be touched any more.
+            taken
+        });
     }
 
     /// No call will follow.
     pub(super) fn release(&self) {
-        let Some(function) = locked(&self.0.function).take() else { return };
-        let mode = sys::ThreadsafeFunctionReleaseMode::release;
-        // SAFETY: nobody else has it any more. Node ends it after this, not before: `end` would have
-        // taken it away.
-        unsafe { sys::napi_release_threadsafe_function(function.0, mode) };
+        self.0.function.end_with(|function| {
+            let mode = sys::ThreadsafeFunctionReleaseMode::release;
+            // SAFETY: the lease keeps the function until this returns: `end` waits for it.
+            unsafe { sys::napi_release_threadsafe_function(function.0, mode) };
+        });
+    }
+}
+
+impl<M: Send + 'static> Shared<M> {
+    fn set_at_end(&self, at_end: Option<AtEnd>) -> Option<AtEnd> {
+        let mut place = self.at_end.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *place, at_end)
     }
 }
 
@@ -111,10 +123,6 @@ impl<M: Send + 'static> Drop for Caller<M> {
     fn drop(&mut self) {
         self.release();
     }
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// SAFETY: Node calls this on the JavaScript thread for each message, without an environment when that
@@ -148,7 +156,7 @@ unsafe extern "C" fn end<M: Send + 'static>(
 ) {
     // SAFETY: the count came from `Arc::into_raw` in `Caller::new`.
     let shared = unsafe { Arc::from_raw(context.cast::<Shared<M>>()) };
-    *locked(&shared.function) = None;
-    let at_end = locked(&shared.at_end).take();
+    shared.function.end();
+    let at_end = shared.set_at_end(None);
     let _ = catch_unwind(AssertUnwindSafe(|| at_end.map(|at_end| at_end())));
 }

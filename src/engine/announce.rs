@@ -14,6 +14,8 @@ pub(super) struct Announcements(Arc<Mutex<State>>);
 #[derive(Default)]
 struct State {
     announced: u64,
+    /// The history up to here was replayed and is not secured; 0 when all of it is.
+    replayed: u64,
     ended: bool,
     next_id: u64,
     /// By the sequence up to which each has read, so that only those who are woken are touched.
@@ -54,12 +56,23 @@ impl Announcements {
         locked(&self.0).announced
     }
 
+    /// The last sequence that there is to show, where need be once the log is secured.
+    pub(super) fn readable(&self) -> u64 {
+        let state = locked(&self.0);
+        state.announced.max(state.replayed)
+    }
+
+    /// Whether nothing may be shown before the log is secured.
+    pub(super) fn is_to_be_secured(&self) -> bool {
+        locked(&self.0).replayed > 0
+    }
+
     /// Calls `wake` once, as soon as an operation behind `sequence` may be shown or the store stops.
     pub(super) fn when_behind(&self, sequence: u64, wake: Wake) -> Waiting {
         let mut state = locked(&self.0);
         state.next_id += 1;
         let place = (sequence, state.next_id);
-        if state.ended || state.announced > sequence {
+        if state.ended || state.announced.max(state.replayed) > sequence {
             drop(state);
             wake();
         } else {
@@ -70,12 +83,22 @@ impl Announcements {
 
     /// The history up to `sequence` is durable and visible.
     pub(super) fn announce(&self, sequence: u64) {
+        self.tell(sequence, 0);
+    }
+
+    /// The history up to `sequence` is visible. Whoever wants it has to secure the log first.
+    pub(super) fn announce_replayed(&self, sequence: u64) {
+        self.tell(0, sequence);
+    }
+
+    fn tell(&self, announced: u64, replayed: u64) {
         let mut state = locked(&self.0);
-        state.announced = sequence;
+        (state.announced, state.replayed) = (announced, replayed);
         state.ended = false;
+        let readable = announced.max(replayed);
         let mut ready = Vec::new();
         while let Some(first) = state.followers.first_entry() {
-            if first.key().0 >= sequence {
+            if first.key().0 >= readable {
                 break;
             }
             ready.push(first.remove());

@@ -6,11 +6,13 @@ use std::time::{Duration, Instant};
 use super::compaction::{Source, copy_to};
 use super::config::Durability;
 use super::core::{Core, NO_LOG, locked};
-use super::rewriting::Control;
+use super::line::Place;
+use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::wal::consumers::Consumers;
-use crate::wal::open::take_lock;
+use crate::wal::held::take_lock;
 use crate::wal::path::LogPath;
+use crate::wal::side_names::check_side_names;
 
 /// What a backup holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +31,12 @@ pub struct BackupReport {
 
 /// Writes a log that holds the state of `core`, and the history that its consumers still need, to `path`.
 /// It gets its name when it is complete, durable and read back.
-pub(super) fn backup(core: &Core, path: &Path, control: &Control) -> Result<BackupReport> {
+pub(super) fn backup(
+    core: &Core,
+    path: &Path,
+    place: &Place,
+    control: &Control,
+) -> Result<BackupReport> {
     if core.config.durability() == Durability::MemoryOnly {
         return Err(NO_LOG);
     }
@@ -37,12 +44,13 @@ pub(super) fn backup(core: &Core, path: &Path, control: &Control) -> Result<Back
     core.check_open()?;
     let path = LogPath::resolve(&*core.storage, path)?;
     refuse_to_replace(&path)?;
-    let _turn = core.rewriting.begin(control)?;
+    check_side_names(&*core.storage, &path)?;
+    let _turn = core.rewriting.begin(place, control)?;
     // Keeps another backup to the same place out.
-    let _lock = take_lock(&*core.storage, &path)?;
+    let source = Source::of(core)?;
+    let _lock = take_lock(&*core.storage, &path, &source.protection()?)?;
     let path = LogPath::resolve(&*core.storage, path.log())?;
     refuse_to_replace(&path)?;
-    let source = Source::of(core)?;
     let mut reader = source.reader()?;
     let mut rewrite = source.rewrite(core, path.clone(), control)?;
     // Everything that the scan of the entries can have seen is in the log up to here.

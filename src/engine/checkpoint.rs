@@ -3,7 +3,7 @@
 use std::ops::Bound;
 
 use super::core::{Core, State};
-use super::rewriting::Control;
+use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::index::Range;
 use crate::operation::{OperationEncoder, OperationRef, OperationType};

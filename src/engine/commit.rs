@@ -2,17 +2,13 @@
 
 use std::sync::{Arc, Mutex, OnceLock};
 
+use super::apply::Waste;
 use super::core::{Core, Log, State, locked};
-use super::group::{Group, Staged, StagedOperation};
+use super::group::Group;
 use super::judge::judge;
 use super::outcome::{GroupOutcome, Outcome};
 use crate::error::{Error, Result};
-use crate::index::Index;
-use crate::operation::OperationType;
 use crate::wal::format::MAX_BODY_LEN;
-
-/// Operations applied under one write lock when no batch asks for more.
-const APPLY_STEP: usize = 64;
 
 /// A group in the queue, and what became of it.
 #[derive(Debug)]
@@ -31,6 +27,7 @@ impl Core {
         let ticket =
             Arc::new(Ticket { group: Mutex::new(std::mem::take(group)), outcome: OnceLock::new() });
         locked(&self.queue).push_back(Arc::clone(&ticket));
+        let mut waste = Waste::default();
         let mut log = locked(&self.log);
         let outcome = loop {
             if let Some(outcome) = ticket.outcome.get() {
@@ -40,16 +37,17 @@ impl Core {
                 // Whoever took the group out of the queue panicked before it could answer.
                 break Err(Error::Internal { reason: "a commit panicked, its outcome is unknown" });
             }
-            self.lead(&mut log);
+            self.lead(&mut log, &mut waste);
         };
         drop(log);
+        waste.free();
         std::mem::swap(group, &mut *locked(&ticket.group));
         group.clear();
         outcome
     }
 
     /// Commits the groups at the head of the queue, as many as fit into one frame.
-    fn lead(&self, log: &mut Log) {
+    fn lead(&self, log: &mut Log, waste: &mut Waste) {
         let mut tickets = Vec::new();
         let mut bytes = 0;
         {
@@ -63,16 +61,17 @@ impl Core {
             }
         }
         if let [ticket] = &tickets[..] {
-            let outcome = self.commit_group(log, &mut locked(&ticket.group));
+            let outcome = self.commit_group(log, &mut locked(&ticket.group), waste);
             // Set once: a ticket leaves the queue once.
             let _ = ticket.outcome.set(outcome);
             return;
         }
         let mut merged = Group::new();
+        merged.reserve(bytes, tickets.iter().map(|ticket| locked(&ticket.group).len()).sum());
         for ticket in &tickets {
             merged.absorb(&locked(&ticket.group));
         }
-        match self.commit_group(log, &mut merged) {
+        match self.commit_group(log, &mut merged, waste) {
             Ok(outcome) => share_out(&tickets, outcome),
             Err(error) => {
                 for ticket in
@@ -84,7 +83,12 @@ impl Core {
         }
     }
 
-    fn commit_group(&self, log: &mut Log, group: &mut Group) -> Result<GroupOutcome> {
+    fn commit_group(
+        &self,
+        log: &mut Log,
+        group: &mut Group,
+        waste: &mut Waste,
+    ) -> Result<GroupOutcome> {
         let last_sequence = match log {
             Log::Memory { last_sequence } => *last_sequence,
             Log::Open(writer) => writer.last_sequence(),
@@ -104,9 +108,9 @@ impl Core {
         }
         let mut done = Vec::new();
         if !group.is_empty() {
-            bug!(ApplyBeforeLog, drop(self.apply_group(group, first_sequence)?));
+            bug!(ApplyBeforeLog, drop(self.apply_group(group, first_sequence, waste)?));
             self.write(log, group)?;
-            done = self.apply_group(group, first_sequence)?;
+            done = self.apply_group(group, first_sequence, waste)?;
             self.announce(log);
         }
         let outcomes = merge(&verdict.refused, done);
@@ -127,58 +131,6 @@ impl Core {
         };
         self.publish(log);
         written
-    }
-
-    /// Makes a logged group visible, step by step so that readers never wait long. A batch becomes
-    /// visible at once.
-    fn apply_group(&self, group: &Group, first_sequence: u64) -> Result<Vec<Outcome>> {
-        let mut outcomes = Vec::with_capacity(group.len());
-        let mut sequences = first_sequence..;
-        let mut staged = group.staged();
-        while !staged.is_empty() {
-            let (step, rest) = staged.split_at(step_len(staged));
-            let keys: Vec<&[u8]> = step.iter().map(|staged| group.key_of(staged)).collect();
-            // Takes the cache misses under the read lock, where they hold up nobody.
-            self.read(|state| {
-                state.index.warm(&keys);
-                Ok(())
-            })?;
-            self.change(|state| {
-                outcomes.extend(step.iter().zip(&mut sequences).map(|(staged, sequence)| {
-                    state.last_sequence = sequence;
-                    apply(&mut state.index, staged.kind, group.operation(staged), sequence)
-                }));
-            })?;
-            staged = rest;
-        }
-        Ok(outcomes)
-    }
-}
-
-/// How many operations to apply under one write lock: no batch is cut in two.
-fn step_len(staged: &[Staged]) -> usize {
-    let mut len = staged.len().min(APPLY_STEP);
-    while let (Some(last), Some(next)) = (staged.get(len - 1), staged.get(len))
-        && last.batch != 0
-        && last.batch == next.batch
-    {
-        len += 1;
-    }
-    len
-}
-
-fn apply(
-    index: &mut Index,
-    kind: OperationType,
-    operation: StagedOperation<'_>,
-    sequence: u64,
-) -> Outcome {
-    let StagedOperation { key, value, timestamp } = operation;
-    match kind {
-        OperationType::Put if index.put(key, value, sequence, timestamp) => Outcome::Created,
-        OperationType::Put => Outcome::Updated,
-        OperationType::Delete if index.remove(key) => Outcome::Deleted,
-        OperationType::Delete => Outcome::Missing,
     }
 }
 
@@ -257,7 +209,7 @@ mod tests {
             }),
         ];
         locked(&engine.core.queue).extend(tickets.iter().cloned());
-        engine.core.lead(&mut locked(&engine.core.log));
+        engine.core.lead(&mut locked(&engine.core.log), &mut Waste::default());
 
         let [first, second, third] = tickets.each_ref().map(|ticket| outcome(ticket));
         assert_eq!(
@@ -302,7 +254,7 @@ mod tests {
         let engine = StoreEngine::new(StoreConfig::durable("never-opened.wal"));
         let tickets = [1, 2].map(|_| ticket(|group| group.put("a", b"", None).unwrap()));
         locked(&engine.core.queue).extend(tickets.iter().cloned());
-        engine.core.lead(&mut locked(&engine.core.log));
+        engine.core.lead(&mut locked(&engine.core.log), &mut Waste::default());
         for ticket in &tickets {
             assert!(matches!(ticket.outcome.get(), Some(Err(Error::NotOpen))));
         }

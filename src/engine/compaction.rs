@@ -11,10 +11,11 @@ use std::time::{Duration, Instant};
 use super::checkpoint::write_entries;
 use super::config::Durability;
 use super::core::{Core, NO_LOG, locked};
-use super::rewriting::Control;
+use super::line::Place;
+use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::operation::PAYLOAD_OVERHEAD;
-use crate::storage::StorageFile;
+use crate::storage::{Protection, StorageFile};
 use crate::wal::consumers::Consumers;
 use crate::wal::format::FileHeader;
 use crate::wal::path::LogPath;
@@ -56,13 +57,17 @@ pub(super) struct Source {
     pub(super) expected: u64,
 }
 
-/// Rewrites the log of `core`, unless a compaction or a backup is running.
-pub(super) fn compact(core: &Core, control: &Control) -> Result<CompactionReport> {
+/// Rewrites the log of `core` when all compactions and backups before it are done.
+pub(super) fn compact(core: &Core, place: &Place, control: &Control) -> Result<CompactionReport> {
     if core.config.durability() == Durability::MemoryOnly {
         return Err(NO_LOG);
     }
     core.check_open()?;
-    let _turn = core.rewriting.try_begin()?;
+    let _turn = core.rewriting.begin(place, control)?;
+    noted(core, control)
+}
+
+fn noted(core: &Core, control: &Control) -> Result<CompactionReport> {
     let outcome = compact_in_turn(core, control);
     if !matches!(outcome, Err(Error::Aborted)) {
         core.rewriting.note(&outcome);
@@ -72,6 +77,7 @@ pub(super) fn compact(core: &Core, control: &Control) -> Result<CompactionReport
 
 fn compact_in_turn(core: &Core, control: &Control) -> Result<CompactionReport> {
     let begun = Instant::now();
+    core.secure_names()?;
     for _ in 0..ATTEMPTS {
         let source = Source::of(core)?;
         let mut reader = source.reader()?;
@@ -89,6 +95,8 @@ fn compact_in_turn(core: &Core, control: &Control) -> Result<CompactionReport> {
 impl Source {
     /// The log as it is now, and the boundary of frames up to which its history is not needed.
     pub(super) fn of(core: &Core) -> Result<Self> {
+        // Finds out whether the folder can be synced before anything has been renamed.
+        core.secure()?;
         let mut log = locked(&core.log);
         let writer = log.writer()?;
         if writer.is_poisoned() {
@@ -116,6 +124,12 @@ impl Source {
         LogReader::at(self.path.log(), &*self.file, &self.header, self.begin)
     }
 
+    /// Who may read it.
+    pub(super) fn protection(&self) -> Result<Protection> {
+        let found = self.file.protection();
+        found.map_err(|error| Error::io(self.path.log(), "look at the log", error))
+    }
+
     /// Begins a new log for `path` with the entries.
     pub(super) fn rewrite<'c>(
         &self,
@@ -129,7 +143,7 @@ impl Source {
             base_sequence: self.begin.last_sequence,
             has_checkpoint: true,
         };
-        let mut rewrite = Rewrite::begin(&*core.storage, path, header)?;
+        let mut rewrite = Rewrite::begin(&*core.storage, path, header, &self.protection()?)?;
         write_entries(core, &mut rewrite, self.begin.last_sequence, control, self.expected)?;
         Ok(rewrite)
     }
@@ -195,13 +209,16 @@ fn switch(
     rewrite.set_consumers(Consumers::clone(writer.consumers()))?;
     rewrite.seal()?;
     rewrite.verify(&mut || Ok(()))?;
-    rewrite.name()?;
+    if let Err(refused) = rewrite.replace(writer) {
+        core.publish(&log);
+        return Err(refused);
+    }
     let secured = rewrite.secure_name();
-    match secured {
-        Ok(()) => writer.take_over(rewrite.into_writer()),
+    writer.take_over(rewrite.into_writer());
+    if secured.is_err() {
         // After a crash the name may stand for either log. Both hold the same, so nothing is lost, but
         // what would be written to one of them now could be.
-        Err(_) => writer.poison(),
+        writer.poison();
     }
     core.publish(&log);
     core.announce(&log);
@@ -219,18 +236,30 @@ pub(super) fn compact_if_due(core: &Arc<Core>) {
     if !is_due(core) || core.rewriting.due.swap(true, Ordering::AcqRel) {
         return;
     }
-    let compacted = Arc::clone(core);
+    let (compacted, place) = (Arc::clone(core), core.rewriting.join());
     let begun = thread::Builder::new().name("compaction".into()).spawn(move || {
-        let core = &compacted;
-        // The error is in the statistics. Trying again at once would fail again.
-        if compact(core, &Control::default()).is_err() {
-            let again = core.log_bytes().0 + core.config.compaction().minimum_bytes;
-            core.rewriting.not_before.store(again, Ordering::Release);
-        }
-        core.rewriting.due.store(false, Ordering::Release);
+        compact_unattended(&compacted, &place);
+        compacted.rewriting.due.store(false, Ordering::Release);
     });
     if begun.is_err() {
         core.rewriting.due.store(false, Ordering::Release);
+    }
+}
+
+fn compact_unattended(core: &Core, place: &Place) {
+    let control = Control::default();
+    let Ok(_turn) = core.rewriting.begin(place, &control) else { return };
+    // Whoever was before may have done it.
+    if core.check_open().is_err() || !is_due(core) {
+        return;
+    }
+    if let Err(error) = noted(core, &control) {
+        // Trying again at once would fail again.
+        let again = core.log_bytes().0 + core.config.compaction().minimum_bytes;
+        core.rewriting.not_before.store(again, Ordering::Release);
+        if !matches!(error, Error::Aborted) {
+            core.rewriting.note_unattended(error);
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::storage::Storage;
+
 /// When an acknowledged write is safe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Durability {
@@ -79,12 +81,21 @@ impl StoreConfig {
         self
     }
 
+    /// The same, whatever the working directory becomes. A path that cannot be made absolute is left to be
+    /// refused when it is opened.
+    pub(super) fn made_absolute(mut self, storage: &dyn Storage) -> Self {
+        if let Ok(path) = storage.absolute(&self.path) {
+            self.path = path;
+        }
+        self
+    }
+
     /// When an acknowledged write is safe.
     pub fn durability(&self) -> Durability {
         self.durability
     }
 
-    /// Where the log is; empty for a store in memory.
+    /// Where the log is; empty for a store in memory. That of a store is absolute.
     pub fn path(&self) -> &Path {
         &self.path
     }

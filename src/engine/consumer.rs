@@ -80,7 +80,8 @@ pub(super) fn acknowledge(core: &Core, name: &str, sequence: u64) -> Result<()> 
     let mut log = locked(&core.log);
     let writer = log.writer()?;
     let position = writer.consumers().get(name).ok_or_else(|| unknown(name))?;
-    let readable = core.announcements.announced();
+    // The frame that acknowledges secures what was replayed before it.
+    let readable = core.announcements.readable();
     if sequence < position || sequence > readable {
         let reason = format!(
             "consumer {name:?} can acknowledge a sequence from {position} to {readable}, not {sequence}"

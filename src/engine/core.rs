@@ -1,8 +1,9 @@
 //! What the parts of a running store share: the log, the state in memory, and what is known of both.
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use super::announce::Announcements;
 use super::commit::Ticket;
@@ -11,8 +12,11 @@ use super::holds::Holds;
 use super::rewriting::Rewriting;
 use super::stats::StoreStats;
 use crate::error::{Error, Result};
-use crate::index::Index;
+use crate::index::{Index, copied_by_thread};
+use crate::snapshot::{LetGo, Snapshot};
 use crate::storage::Storage;
+use crate::wal::held::{Held, Opening};
+use crate::wal::path::LogPath;
 use crate::wal::writer::LogWriter;
 
 #[derive(Debug)]
@@ -20,9 +24,14 @@ pub(super) struct Core {
     pub(super) config: StoreConfig,
     pub(super) storage: Arc<dyn Storage>,
     state: RwLock<State>,
+    /// What of the state only snapshots need any more.
+    let_go: LetGo,
     /// Groups that wait for the log, in the order of their writing.
     pub(super) queue: Mutex<VecDeque<Arc<Ticket>>>,
     pub(super) log: Mutex<Log>,
+    /// The log that was opened, by the path that was resolved then: a link that is turned elsewhere later leads to
+    /// another log.
+    pub(super) resolved: OnceLock<PathBuf>,
     phase: AtomicU8,
     pub(super) last_recovered: AtomicU64,
     /// What the log last said of itself, so that asking never waits for the disk.
@@ -72,6 +81,7 @@ pub(super) enum Phase {
 
 impl Core {
     pub(super) fn new(config: StoreConfig, storage: Arc<dyn Storage>) -> Self {
+        let config = config.made_absolute(&*storage);
         let (log, phase) = match config.durability() {
             Durability::MemoryOnly => (Log::Memory { last_sequence: 0 }, Phase::Open),
             Durability::Synced | Durability::Buffered => (Log::Unopened, Phase::Unopened),
@@ -80,8 +90,10 @@ impl Core {
             config,
             storage,
             state: RwLock::default(),
+            let_go: LetGo::default(),
             queue: Mutex::default(),
             log: Mutex::new(log),
+            resolved: OnceLock::new(),
             phase: AtomicU8::new(phase as u8),
             last_recovered: AtomicU64::new(0),
             published: Mutex::default(),
@@ -93,6 +105,36 @@ impl Core {
 
     pub(super) fn set_phase(&self, phase: Phase) {
         self.phase.store(phase as u8, Ordering::Release);
+    }
+
+    /// The log to be replayed: the one that is held already, or the one that was opened before, or that of the
+    /// configuration.
+    pub(super) fn begin_opening(&self, held: Option<Held>) -> Result<Opening> {
+        let storage = &*self.storage;
+        if let Some(held) = held {
+            return Opening::again(storage, held);
+        }
+        let known = self.resolved.get().filter(|_| !bug!(LinksFollowedAnew));
+        let path = LogPath::resolve(storage, known.map_or(self.config.path(), PathBuf::as_path))?;
+        let opening = Opening::begin(storage, path)?;
+        self.resolved.get_or_init(|| opening.path().to_owned());
+        Ok(opening)
+    }
+
+    /// Stops writing when the log that is open has lost its name.
+    pub(super) fn check_name(&self) -> Result<()> {
+        let mut log = locked(&self.log);
+        let checked = log.writer().and_then(LogWriter::check_name);
+        self.publish(&log);
+        checked
+    }
+
+    /// [`check_name`](Self::check_name) before the log is to be replaced.
+    pub(super) fn secure_names(&self) -> Result<()> {
+        let mut log = locked(&self.log);
+        let secured = log.writer().and_then(|writer| writer.secure_names(&*self.storage));
+        self.publish(&log);
+        secured
     }
 
     /// Refuses unless the store is open.
@@ -115,7 +157,35 @@ impl Core {
     }
 
     pub(super) fn change<R>(&self, change: impl FnOnce(&mut State) -> R) -> Result<R> {
-        Ok(change(&mut *self.state.write().map_err(|_| PANICKED)?))
+        let mut state = self.state.write().map_err(|_| PANICKED)?;
+        Ok(self.counting_copies(|| change(&mut state)))
+    }
+
+    /// Notes what `write` copies of the state, because others hold the old pieces.
+    pub(super) fn counting_copies<R>(&self, write: impl FnOnce() -> R) -> R {
+        let before = copied_by_thread();
+        let written = write();
+        self.let_go.add(copied_by_thread() - before);
+        written
+    }
+
+    /// Goes on with another state. The old one is freed without the lock, as far as no snapshot has it.
+    pub(super) fn replace(&self, state: State) -> Result<()> {
+        let old = self.change(|current| std::mem::replace(current, state))?;
+        self.let_go.add_all(&old.index);
+        Ok(())
+    }
+
+    /// The state as it is now.
+    pub(super) fn snapshot(&self) -> Result<Snapshot> {
+        self.view(|State { index, last_sequence }| {
+            Snapshot::of_store(index.clone(), *last_sequence, &self.let_go)
+        })
+    }
+
+    /// How many snapshots there are.
+    pub(super) fn snapshots(&self) -> u64 {
+        self.let_go.snapshots()
     }
 
     /// What the log last said of itself.
@@ -154,11 +224,23 @@ impl Core {
 
     /// Lets followers of the history have what is durable and visible.
     pub(super) fn announce(&self, log: &Log) {
-        if let Log::Open(writer) = log {
-            let ahead = bug!(FollowersRunAhead);
-            let shown = if ahead { writer.last_sequence() } else { writer.durable_sequence() };
-            self.announcements.announce(shown);
+        let Log::Open(writer) = log else { return };
+        let last = writer.last_sequence();
+        if !writer.is_secured() {
+            bug!(ReplayedHistoryShown, return self.announcements.announce(last));
+            return self.announcements.announce_replayed(last);
         }
+        let ahead = bug!(FollowersRunAhead);
+        self.announcements.announce(if ahead { last } else { writer.durable_sequence() });
+    }
+
+    /// Makes what was replayed durable, so that followers may have it.
+    pub(super) fn secure(&self) -> Result<()> {
+        let mut log = locked(&self.log);
+        let secured = log.writer()?.secure();
+        self.publish(&log);
+        self.announce(&log);
+        secured
     }
 
     /// The sequence behind which somebody may still read the history.

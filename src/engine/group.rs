@@ -1,9 +1,11 @@
 //! Operations on their way into one frame.
 
 use crate::error::{Error, Result};
+use crate::index::Content;
 use crate::operation::{
-    EncodeError, OperationEncoder, OperationRef, OperationType, PREFIX_LEN, encode_with, now,
+    EncodeError, OperationRef, OperationType, PAYLOAD_OVERHEAD, PREFIX_LEN, encode_with, now,
 };
+use crate::types::Value;
 use crate::wal::format::{FRAME_HEADER_LEN, MAX_BODY_LEN};
 
 /// The commit group: operations encoded one behind the other as the body of a frame, so that
@@ -47,8 +49,8 @@ impl Default for Group {
 }
 
 impl Group {
-    /// Buffers of more than this are not kept for the next group.
-    const KEEP_CAPACITY: usize = 32 << 20;
+    /// Buffers of more than this are not kept for the next group: freeing them belongs to the commit, on its worker.
+    const KEEP_CAPACITY: usize = 4 << 20;
 
     /// An empty group.
     pub fn new() -> Self {
@@ -92,42 +94,39 @@ impl Group {
     /// Stages a put. `if_version` is the version that the entry must have when the group is
     /// committed, 0 when the key must be missing.
     pub fn put(&mut self, key: &str, value: &[u8], if_version: Option<u64>) -> Result<()> {
-        self.put_with(key, value.len(), if_version, |room| {
-            if let Some(room) = room.get_mut(..value.len()) {
-                room.copy_from_slice(value);
-            }
-            Ok(())
-        })
+        self.put_with(key, if_version, |frame| append(frame, value))
     }
 
-    /// Stages a put whose value of `value_len` bytes `fill` writes in place. It gets one byte more
-    /// than that, for a source that ends its text with a NUL byte.
+    /// Stages a put whose value `append` appends to what it gets, without a look at what is there.
     pub fn put_with(
         &mut self,
         key: &str,
-        value_len: usize,
         if_version: Option<u64>,
-        fill: impl FnOnce(&mut [u8]) -> Result<()>,
+        append: impl FnOnce(&mut Vec<u8>) -> Result<()>,
     ) -> Result<()> {
-        self.stage(OperationType::Put, key, value_len, if_version, |frame| {
-            encode_with(frame, OperationType::Put, key, value_len, now(), |room| {
-                fill(room).map_err(StageError::Fill)
-            })
-        })
+        self.stage(OperationType::Put, key, if_version, now(), append)
     }
 
     /// Stages a remove.
     pub fn remove(&mut self, key: &str, if_version: Option<u64>) -> Result<()> {
-        self.stage(OperationType::Delete, key, 0, if_version, |frame| {
-            encode_with(frame, OperationType::Delete, key, 0, now(), |_| Ok(()))
-        })
+        self.stage(OperationType::Delete, key, if_version, now(), |_| Ok(()))
     }
 
     /// Stages an operation made elsewhere, with its own timestamp.
     pub fn apply(&mut self, operation: OperationRef<'_>) -> Result<()> {
-        self.stage(operation.kind, operation.key, operation.value.len(), None, |frame| {
-            Ok(OperationEncoder::encode_into(operation, frame)?)
-        })
+        let OperationRef { kind, key, value, timestamp } = operation;
+        self.apply_with(kind, key, timestamp, |frame| append(frame, value))
+    }
+
+    /// [`apply`](Self::apply) with a value that `append` appends.
+    pub fn apply_with(
+        &mut self,
+        kind: OperationType,
+        key: &str,
+        timestamp: i64,
+        append: impl FnOnce(&mut Vec<u8>) -> Result<()>,
+    ) -> Result<()> {
+        self.stage(kind, key, None, timestamp, append)
     }
 
     /// Begins a batch: what is staged until [`end_batch`](Self::end_batch) is accepted or refused as
@@ -146,11 +145,6 @@ impl Group {
     /// Whether a batch is open.
     pub fn in_batch(&self) -> bool {
         self.open_batch.is_some()
-    }
-
-    /// Bytes of the operations of the open batch.
-    pub fn batch_bytes(&self) -> usize {
-        self.open_batch.map_or(0, |start| self.frame.len() - start.frame_len)
     }
 
     /// Ends the open batch.
@@ -172,12 +166,15 @@ impl Group {
         &mut self,
         kind: OperationType,
         key: &str,
-        value_len: usize,
         if_version: Option<u64>,
-        encode: impl FnOnce(&mut Vec<u8>) -> std::result::Result<(), StageError>,
+        timestamp: i64,
+        append: impl FnOnce(&mut Vec<u8>) -> Result<()>,
     ) -> Result<()> {
         let start = self.frame.len();
-        encode(&mut self.frame).map_err(StageError::into_error)?;
+        encode_with(&mut self.frame, kind, key, timestamp, |frame| {
+            append(frame).map_err(StageError::Append)
+        })
+        .map_err(StageError::into_error)?;
         if self.bytes() > MAX_BODY_LEN {
             self.frame.truncate(start);
             return Err(Error::InvalidArgument {
@@ -187,6 +184,7 @@ impl Group {
         let batch = if self.open_batch.is_some() { self.batches } else { 0 };
         self.conditional |= if_version.is_some();
         let key_len = key.len();
+        let value_len = self.frame.len() - start - PAYLOAD_OVERHEAD - key_len;
         self.staged.push(Staged { start, key_len, value_len, kind, batch, if_version });
         Ok(())
     }
@@ -211,6 +209,12 @@ impl Group {
 
     pub(super) fn key_of(&self, staged: &Staged) -> &[u8] {
         self.operation(staged).key
+    }
+
+    /// Makes room for so many more bytes and operations, so that the frame grows once.
+    pub fn reserve(&mut self, bytes: usize, operations: usize) {
+        self.frame.reserve(bytes);
+        self.staged.reserve(operations);
     }
 
     /// Copies the operations of `other` behind those of this group.
@@ -248,6 +252,15 @@ impl Group {
     }
 }
 
+fn append(frame: &mut Vec<u8>, value: &[u8]) -> Result<()> {
+    // What is too long is refused before it is copied.
+    if value.len() <= Value::MAX_LEN {
+        frame.extend_from_slice(value);
+        return Ok(());
+    }
+    Err(StageError::Encode(EncodeError::ValueTooLong { len: value.len() }).into_error())
+}
+
 /// The parts of a staged operation that the index stores.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct StagedOperation<'a> {
@@ -258,7 +271,12 @@ pub(super) struct StagedOperation<'a> {
 
 impl Staged {
     fn encoded_len(&self) -> usize {
-        crate::operation::PAYLOAD_OVERHEAD + self.key_len + self.value_len
+        PAYLOAD_OVERHEAD + self.key_len + self.value_len
+    }
+
+    /// Bytes that the index copies when this is applied: the key, and a value that lies beside it.
+    pub(super) fn bytes_in_place(&self) -> usize {
+        self.key_len + if Content::is_long(self.value_len) { 0 } else { self.value_len }
     }
 
     fn operation<'a>(&self, frame: &'a [u8]) -> StagedOperation<'a> {
@@ -277,7 +295,7 @@ impl Staged {
 /// A refusal while staging: by the rules of the format, or by the source of the value.
 enum StageError {
     Encode(EncodeError),
-    Fill(Error),
+    Append(Error),
 }
 
 impl From<EncodeError> for StageError {
@@ -290,7 +308,7 @@ impl StageError {
     /// A key or value that breaks the rules is the caller's argument, not a failed encoding.
     fn into_error(self) -> Error {
         match self {
-            Self::Fill(error) => error,
+            Self::Append(error) => error,
             Self::Encode(EncodeError::Key(error)) => error.into(),
             Self::Encode(error @ EncodeError::ValueTooLong { .. }) => {
                 Error::InvalidValue { reason: error.to_string() }

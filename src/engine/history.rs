@@ -128,9 +128,13 @@ impl Operations {
         self.hold.sequence()
     }
 
-    /// The next operations that are durable and visible; none when there are no more yet.
+    /// The next operations that are durable and visible; none when there are no more yet. The first page of a
+    /// log that was just opened waits until all that was replayed is synced.
     pub fn next_page(&mut self) -> Result<Page> {
         self.core.check_open()?;
+        if self.core.announcements.is_to_be_secured() {
+            self.core.secure()?;
+        }
         let read = self.read_up_to();
         let end = self.core.announcements.announced();
         let mut page = Page { first_sequence: read + 1, ..Page::default() };
@@ -150,7 +154,7 @@ impl Operations {
 
     /// Whether there is more to read now.
     pub fn has_more(&self) -> bool {
-        self.core.announcements.announced() > self.read_up_to()
+        self.core.announcements.readable() > self.read_up_to()
     }
 
     /// Calls `wake` once when there is more to read or the store is closed, unless what this gives is dropped before.

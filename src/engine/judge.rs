@@ -9,34 +9,37 @@ use crate::index::Index;
 use crate::operation::OperationType;
 use crate::types::Key;
 
-/// What was decided about a group: a refusal for each condition that does not hold, and whether each
-/// operation is refused, by itself or with its batch.
+/// What was decided about a group: the first condition of each batch or single write that does not hold, and
+/// whether each operation is refused, by itself or with its batch.
 #[derive(Debug, Default)]
 pub(super) struct Verdict {
     /// One for each operation; empty when all are accepted.
     pub(super) refused: Vec<Option<Outcome>>,
+    /// In the order of the operations.
     pub(super) refusals: Vec<Refusal>,
 }
 
 /// Judges every condition in commit order, against the entries as they will be when the operations
-/// before it in the same group are done.
+/// before it in the same group are done. A batch is judged up to its first refusal.
 pub(super) fn judge(group: &Group, index: &Index, next_sequence: u64) -> Verdict {
     if !group.is_conditional() {
         return Verdict::default();
     }
     let mut verdict = Verdict::default();
-    let mut court = Court { group, index, next_sequence, versions: HashMap::new() };
-    let mut first = 0;
+    verdict.refused.reserve_exact(group.len());
+    let mut court = Court::new(group, index, next_sequence);
     for unit in group.staged().chunk_by(|a, b| a.batch != 0 && a.batch == b.batch) {
-        let refusals = court.hear(unit, first);
-        let outcomes = (first..first + unit.len()).map(|at| match &refusals[..] {
-            [] => None,
-            found if found.iter().any(|refusal| refusal.index == at) => Some(Outcome::Refused),
-            _ => Some(Outcome::RefusedWithBatch),
-        });
-        verdict.refused.extend(outcomes);
-        verdict.refusals.extend(refusals);
-        first += unit.len();
+        let first = verdict.refused.len();
+        match court.hear(unit) {
+            None => verdict.refused.resize(first + unit.len(), None),
+            Some((at, error)) => {
+                verdict.refused.resize(first + unit.len(), Some(Outcome::RefusedWithBatch));
+                if let Some(outcome) = verdict.refused.get_mut(first + at) {
+                    *outcome = Some(Outcome::Refused);
+                }
+                verdict.refusals.push(Refusal { index: first + at, error });
+            }
+        }
     }
     if verdict.refusals.is_empty() {
         verdict.refused.clear();
@@ -50,36 +53,45 @@ struct Court<'a> {
     next_sequence: u64,
     /// The versions that accepted operations of this group leave behind, 0 for a removed key.
     versions: HashMap<&'a [u8], u64>,
+    /// How many operations were looked at.
+    heard: usize,
 }
 
 impl<'a> Court<'a> {
-    /// Judges one batch or one operation outside any; when a condition fails, none of it is done.
-    fn hear(&mut self, unit: &'a [Staged], first: usize) -> Vec<Refusal> {
-        let mut refusals = Vec::new();
-        let mut before = Vec::with_capacity(unit.len());
+    fn new(group: &'a Group, index: &'a Index, next_sequence: u64) -> Self {
+        Self { group, index, next_sequence, versions: HashMap::new(), heard: 0 }
+    }
+
+    /// Judges one batch or one operation outside any. When a condition fails, none of it is done, and
+    /// this gives its place and the reason.
+    fn hear(&mut self, unit: &'a [Staged]) -> Option<(usize, Error)> {
+        let mut before = Vec::new();
         for (sequence, staged) in (self.next_sequence..).zip(unit) {
+            self.heard += 1;
             let key = self.group.key_of(staged);
             if let Some(expected) = staged.if_version {
                 let found = self.version_of(key);
                 if found != expected {
-                    let index = first + before.len();
-                    refusals.push(Refusal { index, error: refusal(key, expected, found) });
+                    let at = before.len();
+                    self.take_back(before);
+                    return Some((at, refusal(key, expected, found)));
                 }
             }
             let version = if staged.kind == OperationType::Put { sequence } else { 0 };
             before.push((key, self.versions.insert(key, version)));
         }
-        if refusals.is_empty() {
-            self.next_sequence += unit.len() as u64;
-        } else {
-            for (key, version) in before.into_iter().rev() {
-                match version {
-                    Some(version) => self.versions.insert(key, version),
-                    None => self.versions.remove(key),
-                };
-            }
+        self.next_sequence += unit.len() as u64;
+        None
+    }
+
+    /// Undoes what a refused batch did to the versions.
+    fn take_back(&mut self, before: Vec<(&'a [u8], Option<u64>)>) {
+        for (key, version) in before.into_iter().rev() {
+            match version {
+                Some(version) => self.versions.insert(key, version),
+                None => self.versions.remove(key),
+            };
         }
-        refusals
     }
 
     fn version_of(&self, key: &[u8]) -> u64 {
@@ -96,5 +108,85 @@ fn refusal(key: &[u8], expected: u64, found: u64) -> Error {
         Error::AlreadyExists { key, version: found }
     } else {
         Error::VersionMismatch { key, expected, found }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BATCHES: usize = 10;
+    const WRITES: usize = 1000;
+
+    /// Batches and single writes that all want their keys to be missing.
+    fn group() -> Group {
+        let mut group = Group::new();
+        for batch in 0..BATCHES {
+            group.begin_batch();
+            for at in 0..WRITES {
+                group.put(&format!("{batch}/{at}"), b"", Some(0)).unwrap();
+            }
+            group.end_batch();
+        }
+        for at in 0..WRITES {
+            group.put(&format!("single/{at}"), b"", Some(0)).unwrap();
+        }
+        group
+    }
+
+    #[test]
+    fn a_batch_is_judged_up_to_its_first_refusal() {
+        let group = group();
+        let mut index = Index::new();
+        for batch in 0..BATCHES {
+            index.put(format!("{batch}/2").as_bytes(), b"", 1, 0);
+        }
+        let mut court = Court::new(&group, &index, 2);
+        let refused: Vec<_> = group
+            .staged()
+            .chunk_by(|a, b| a.batch != 0 && a.batch == b.batch)
+            .map(|unit| court.hear(unit).map(|(at, _)| at))
+            .collect();
+        let (batches, singles) = refused.split_at(BATCHES);
+        assert!(batches.iter().all(|at| *at == Some(2)));
+        assert!(singles.len() == WRITES && singles.iter().all(Option::is_none));
+        assert_eq!(court.heard, BATCHES * 3 + WRITES);
+        assert_eq!(court.versions.len(), WRITES, "refused batches leave no version behind");
+    }
+
+    #[test]
+    fn each_refused_call_has_one_refusal() {
+        let group = group();
+        let mut index = Index::new();
+        for staged in group.staged() {
+            index.put(group.key_of(staged), b"", 7, 0);
+        }
+        let verdict = judge(&group, &index, 8);
+        assert_eq!(verdict.refusals.len(), BATCHES + WRITES);
+        assert_eq!(verdict.refused.len(), group.len());
+        for (at, refused) in verdict.refused.iter().enumerate() {
+            let first = at >= BATCHES * WRITES || at % WRITES == 0;
+            let expected = if first { Outcome::Refused } else { Outcome::RefusedWithBatch };
+            assert_eq!(*refused, Some(expected));
+        }
+        assert!(verdict.refusals.is_sorted_by_key(|refusal| refusal.index));
+    }
+
+    #[test]
+    fn many_writes_of_one_key_see_each_other() {
+        let index = Index::new();
+        let mut group = Group::new();
+        group.begin_batch();
+        for version in 0..1000 {
+            group.put("same", b"", Some(version)).unwrap();
+        }
+        group.remove("same", Some(999)).unwrap();
+        group.end_batch();
+        for version in [0, 1, 1] {
+            group.put("same", b"", Some(version)).unwrap();
+        }
+        let verdict = judge(&group, &index, 1);
+        let refused: Vec<_> = verdict.refusals.iter().map(|refusal| refusal.index).collect();
+        assert_eq!(refused, [1000, 1003]);
     }
 }

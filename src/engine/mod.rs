@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod announce;
+mod apply;
 mod backup;
 mod checkpoint;
 mod commit;
@@ -14,6 +15,7 @@ mod group;
 mod history;
 mod holds;
 mod judge;
+mod line;
 mod outcome;
 mod registry;
 mod rewriting;
@@ -30,12 +32,12 @@ pub use config::{CompactionPolicy, Durability, StoreConfig};
 pub use consumer::{Consumer, Unacknowledged};
 pub use group::Group;
 pub use history::{LoggedOperation, Operations, Page};
+pub use line::Place;
 pub use outcome::{
     ApplyResult, BatchResult, GroupOutcome, Outcome, PutResult, RecoveryReport, Refusal,
     RemoveResult, WriteResult,
 };
 pub use registry::Registry;
-pub use rewriting::{Control, Progress};
 pub use share::Share;
 pub use staging::{Admission, Staging};
 pub use stats::StoreStats;

@@ -9,11 +9,11 @@ use std::time::Duration;
 use super::config::{Durability, StoreConfig};
 use super::core::locked;
 use super::outcome::RecoveryReport;
-use super::rewriting::Control;
 use super::store::StoreEngine;
-use crate::background::in_background;
+use crate::background;
+use crate::control::Control;
 use crate::error::{Error, Result};
-use crate::storage::{DiskStorage, Storage};
+use crate::storage::{DiskStorage, LockOwner, Storage};
 
 /// How soon a thread that waits for another one sees that it was asked to give up.
 const PATIENCE: Duration = Duration::from_millis(20);
@@ -75,7 +75,7 @@ impl Registry {
         let mut rooms = locked(&self.rooms);
         while let Some(room) = rooms.get(path) {
             if room.openers.contains(&opener) {
-                let owner = Some(std::process::id());
+                let owner = LockOwner::ThisThread;
                 return Err(Error::Locked { path: path.to_owned(), owner });
             }
             if !room.busy {
@@ -90,7 +90,7 @@ impl Registry {
             rooms = self.wait(rooms);
         }
         let room = rooms.entry(path.to_owned()).or_insert_with(|| Room {
-            engine: Arc::new(StoreEngine::with_storage(config.clone(), Arc::clone(&self.storage))),
+            engine: Arc::new(StoreEngine::at(path, config.clone(), Arc::clone(&self.storage))),
             report: RecoveryReport::default(),
             openers: Vec::new(),
             busy: false,
@@ -114,7 +114,10 @@ impl Registry {
         match rooms.get(path) {
             None => Err(Error::Closed),
             Some(room) if room.openers.len() > 1 && room.engine.is_sound() => {
-                Ok((Arc::clone(&room.engine), room.report.clone()))
+                let shared = (Arc::clone(&room.engine), room.report.clone());
+                drop(rooms);
+                shared.0.check_name()?;
+                Ok(shared)
             }
             Some(_) => self.recover(rooms, path, None, control),
         }
@@ -176,7 +179,7 @@ impl Registry {
         let engine = Arc::clone(&room.engine);
         let closing = Closing { engine, _turn: self.take_turn(room, path, None) };
         drop(rooms);
-        in_background(move || drop(closing));
+        background::close(move || drop(closing));
     }
 
     fn take_turn(

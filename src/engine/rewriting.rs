@@ -1,64 +1,24 @@
 //! Compactions and backups as the rest of the store sees them: at most one at a time, each can be
 //! watched and stopped.
 
-use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, TryLockError};
-use std::thread;
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
 
 use super::core::locked;
+use super::line::{Line, Place};
+use crate::control::{Control, Progress};
 use crate::error::{Error, Result};
-
-/// How soon one who waits for another's turn sees that it is over, or that it was aborted.
-const PATIENCE: Duration = Duration::from_millis(5);
-
-/// How far a compaction or a backup is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
-    /// Bytes of the new log that are written.
-    pub written: u64,
-    /// About how many it will have.
-    pub expected: u64,
-}
-
-/// Watches and stops a long call.
-#[derive(Default)]
-pub struct Control {
-    aborted: AtomicBool,
-    watch: Option<Box<dyn Fn(Progress) + Send + Sync>>,
-}
-
-impl Control {
-    /// Calls `watch` about once for every mebibyte, on the thread that does the work.
-    pub fn watched(watch: impl Fn(Progress) + Send + Sync + 'static) -> Self {
-        Self { watch: Some(Box::new(watch)), ..Self::default() }
-    }
-
-    /// Makes the call give up, with [`Error::Aborted`], unless it is past the point where it can.
-    pub fn abort(&self) {
-        self.aborted.store(true, Ordering::Release);
-    }
-
-    pub(super) fn is_aborted(&self) -> bool {
-        self.aborted.load(Ordering::Acquire)
-    }
-}
-
-impl fmt::Debug for Control {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Control").field("aborted", &self.aborted).finish_non_exhaustive()
-    }
-}
 
 /// The door to rewriting the log, and what became of those who went in.
 #[derive(Debug, Default)]
 pub(super) struct Rewriting {
-    one_at_a_time: Mutex<()>,
-    stopping: AtomicBool,
+    line: Arc<Line>,
     progress: Mutex<Option<Progress>>,
     compactions: AtomicU64,
     last_error: Mutex<Option<Error>>,
+    /// The first failure of an automatic compaction, until somebody was told.
+    untold: Mutex<Option<Error>>,
+    has_failed: AtomicBool,
     /// An automatic compaction is wanted already.
     pub(super) due: AtomicBool,
     /// After a failure the log has to grow beyond this before the next automatic try.
@@ -66,51 +26,37 @@ pub(super) struct Rewriting {
 }
 
 /// The right to rewrite the log. Whatever happens, it is given back and no progress is shown any more.
-pub(super) struct Turn<'a> {
-    rewriting: &'a Rewriting,
-    _guard: MutexGuard<'a, ()>,
-}
+pub(super) struct Turn<'a>(&'a Rewriting);
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        *locked(&self.rewriting.progress) = None;
+        *locked(&self.0.progress) = None;
+        self.0.line.give_back();
     }
 }
 
 impl Rewriting {
-    /// The right to rewrite the log, unless somebody has it.
-    pub(super) fn try_begin(&self) -> Result<Turn<'_>> {
-        match self.one_at_a_time.try_lock() {
-            Ok(guard) => Ok(Turn { rewriting: self, _guard: guard }),
-            Err(TryLockError::Poisoned(poisoned)) => {
-                Ok(Turn { rewriting: self, _guard: poisoned.into_inner() })
-            }
-            Err(TryLockError::WouldBlock) => {
-                Err(Error::InvalidState { reason: "a compaction or a backup is running already" })
-            }
-        }
+    /// A place behind all who came before.
+    pub(super) fn join(&self) -> Place {
+        self.line.join()
     }
 
-    /// The right to rewrite the log, when whoever has it is done; an error when `control` gives up before.
-    pub(super) fn begin(&self, control: &Control) -> Result<Turn<'_>> {
-        loop {
-            if let Ok(turn) = self.try_begin() {
-                return Ok(turn);
-            }
-            if control.is_aborted() {
-                return Err(Error::Aborted);
-            }
-            // The other one takes a good part of a second at least.
-            thread::sleep(PATIENCE);
-        }
+    /// The right to rewrite the log, when all who came before are done; an error when `control` gives up before.
+    pub(super) fn begin(&self, place: &Place, control: &Control) -> Result<Turn<'_>> {
+        place.wait(|| control.is_aborted())?;
+        Ok(Turn(self))
     }
 
     /// Makes whoever rewrites the log give up, and keeps everybody out until the turn is over.
     pub(super) fn stop(&self) -> Turn<'_> {
-        self.stopping.store(true, Ordering::Release);
-        let turn = Turn { rewriting: self, _guard: locked(&self.one_at_a_time) };
-        self.stopping.store(false, Ordering::Release);
-        turn
+        self.line.overtake();
+        Turn(self)
+    }
+
+    /// [`stop`](Self::stop), after which nobody comes in any more.
+    pub(super) fn end(&self) -> Turn<'_> {
+        self.line.end();
+        self.stop()
     }
 
     /// Shows how far the work is; an error when it is to be given up.
@@ -118,15 +64,13 @@ impl Rewriting {
         let progress = Progress { written, expected: expected.max(written) };
         *locked(&self.progress) = Some(progress);
         self.check(control)?;
-        if let Some(watch) = &control.watch {
-            watch(progress);
-        }
+        control.show(progress);
         Ok(())
     }
 
     /// An error when the work is to be given up.
     pub(super) fn check(&self, control: &Control) -> Result<()> {
-        if control.is_aborted() || self.stopping.load(Ordering::Acquire) {
+        if control.is_aborted() || self.line.is_stopping() {
             return Err(Error::Aborted);
         }
         Ok(())
@@ -150,5 +94,17 @@ impl Rewriting {
             self.compactions.fetch_add(1, Ordering::AcqRel);
         }
         *locked(&self.last_error) = outcome.as_ref().err().cloned();
+    }
+
+    /// Notes that an automatic compaction failed: nobody has the result of its call.
+    pub(super) fn note_unattended(&self, error: Error) {
+        if !self.has_failed.swap(true, Ordering::AcqRel) {
+            *locked(&self.untold) = Some(error);
+        }
+    }
+
+    /// The first failure of an automatic compaction, once.
+    pub(super) fn take_untold(&self) -> Option<Error> {
+        locked(&self.untold).take()
     }
 }

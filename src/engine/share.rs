@@ -10,9 +10,9 @@ use super::config::{Durability, StoreConfig};
 use super::core::locked;
 use super::outcome::RecoveryReport;
 use super::registry::{Registry, WhenBusy};
-use super::rewriting::Control;
 use super::store::StoreEngine;
-use crate::background::{LARGE, in_background};
+use crate::background::{self, LARGE};
+use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::storage::Storage;
 use crate::wal::path::LogPath;
@@ -123,11 +123,15 @@ impl Share {
                 let path = LogPath::resolve(storage, config.path())?.log().to_owned();
                 let entered =
                     self.registry.enter(&path, config, self.opener, control, when_busy)?;
-                Ok(entered.map(|(engine, report)| {
-                    self.running.get_or_init(|| engine);
-                    *place = Place::Inside(path);
-                    report
-                }))
+                let Some((engine, report)) = entered else { return Ok(None) };
+                // What others have open may not be what the path leads to any more.
+                if let Err(replaced) = engine.check_name() {
+                    let _ = self.registry.leave(&path, self.opener);
+                    return Err(replaced);
+                }
+                self.running.get_or_init(|| engine);
+                *place = Place::Inside(path);
+                Ok(Some(report))
             }
         }
     }
@@ -167,7 +171,7 @@ impl Drop for Share {
             self.registry.abandon(path, self.opener);
         } else if self.idle.stats().live_bytes > LARGE {
             let engine = Arc::clone(&self.idle);
-            in_background(move || drop(engine.close()));
+            background::free(move || drop(engine.close()));
         }
     }
 }

@@ -25,6 +25,8 @@ pub struct Staging {
     filling: Group,
     /// Oldest first.
     full: VecDeque<Group>,
+    /// Bytes of the full ones.
+    full_bytes: usize,
     /// The buffers of a group that was committed, to be used again.
     spare: Option<Group>,
     limit: usize,
@@ -33,30 +35,34 @@ pub struct Staging {
 impl Staging {
     /// Takes no more writes while more than `limit` bytes wait.
     pub fn new(limit: usize) -> Self {
-        Self { filling: Group::new(), full: VecDeque::new(), spare: None, limit }
+        Self { filling: Group::new(), full: VecDeque::new(), full_bytes: 0, spare: None, limit }
     }
 
     /// Bytes that wait for a commit.
     pub fn bytes(&self) -> usize {
-        self.full.iter().map(Group::bytes).sum::<usize>() + self.filling.bytes()
+        self.full_bytes + self.filling.bytes()
     }
 
-    /// Stages what `write` writes. Inside a batch the bound is looked at when it ends.
+    /// Stages what `write` writes. Inside a batch the bound is not looked at: there was room when it began.
     pub fn stage<E>(
         &mut self,
         write: impl FnOnce(&mut Group) -> Result<(), E>,
     ) -> Result<Admission, E> {
         let in_batch = self.filling.in_batch();
-        if !in_batch && self.bytes() > self.limit {
+        if !in_batch && !self.has_room() {
             return Ok(Admission::NoRoom);
         }
         write(&mut self.filling)?;
         Ok(if in_batch { Admission::Staged } else { self.cut() })
     }
 
-    /// See [`Group::begin_batch`].
-    pub fn begin_batch(&mut self) {
+    /// Begins a batch, see [`Group::begin_batch`], unless too much waits already.
+    pub fn begin_batch(&mut self) -> Admission {
+        if !self.has_room() {
+            return Admission::NoRoom;
+        }
         self.filling.begin_batch();
+        Admission::Staged
     }
 
     /// See [`Group::cancel_batch`].
@@ -64,12 +70,8 @@ impl Staging {
         self.filling.cancel_batch();
     }
 
-    /// Ends the open batch, or drops it when there had been no room for it.
+    /// See [`Group::end_batch`].
     pub fn end_batch(&mut self) -> Admission {
-        if self.bytes() - self.filling.batch_bytes() > self.limit {
-            self.filling.cancel_batch();
-            return Admission::NoRoom;
-        }
         self.filling.end_batch();
         self.cut()
     }
@@ -80,13 +82,20 @@ impl Staging {
             return Admission::Staged;
         }
         let group = self.replace();
+        self.full_bytes += group.bytes();
         self.full.push_back(group);
         Admission::GroupCut
     }
 
     /// The group that is to be committed next.
     pub fn take(&mut self) -> Group {
-        self.full.pop_front().unwrap_or_else(|| self.replace())
+        let Some(group) = self.full.pop_front() else { return self.replace() };
+        self.full_bytes -= group.bytes();
+        group
+    }
+
+    fn has_room(&self) -> bool {
+        self.bytes() <= self.limit
     }
 
     /// Takes the buffers of a committed group back.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::rewriting::Progress;
+use crate::control::Progress;
 use crate::error::Error;
 use crate::wal::consumers::Consumers;
 use crate::wal::writer::LogWriter;
@@ -15,6 +15,8 @@ pub struct StoreStats {
     pub entries: u64,
     /// Bytes of their keys and values.
     pub live_bytes: u64,
+    /// What the entries take in memory: their bytes, what is needed to find them, and room that is not used yet.
+    pub memory_bytes: u64,
     /// Bytes of the log.
     pub log_bytes: u64,
     /// Bytes of the log that a compaction would keep for consumers and for those who read the history now.
@@ -35,6 +37,8 @@ pub struct StoreStats {
     pub consumers: Arc<Consumers>,
     /// Whether writing stopped because a sync failed.
     pub poisoned: bool,
+    /// Snapshots of the store that there are.
+    pub snapshots: u64,
     /// Whether the store can be used.
     pub open: bool,
     /// Compactions that were completed since the store was made.

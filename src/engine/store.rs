@@ -13,13 +13,14 @@ use super::consumer::{self, Consumer};
 use super::core::{Core, Log, Phase, State, locked};
 use super::group::Group;
 use super::history::Operations;
+use super::line::Place;
 use super::outcome::{
     ApplyResult, BatchResult, GroupOutcome, Outcome, PutResult, RecoveryReport, RemoveResult,
     WriteResult,
 };
-use super::rewriting::Control;
 use super::stats::StoreStats;
 use super::write::Write;
+use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::index::{Index, IndexLoader, Range, Record};
 use crate::operation::{Operation, OperationRef};
@@ -49,6 +50,13 @@ impl StoreEngine {
         Self { core: Arc::new(Core::new(config, storage)) }
     }
 
+    /// [`with_storage`](Self::with_storage) for the log at this path, which was resolved already.
+    pub(super) fn at(path: &Path, config: StoreConfig, storage: Arc<dyn Storage>) -> Self {
+        let engine = Self::with_storage(config, storage);
+        engine.core.resolved.get_or_init(|| path.to_owned());
+        engine
+    }
+
     /// A store that is ready: [`new`](Self::new), then [`recover`](Self::recover) where there is a
     /// log.
     pub fn open(config: StoreConfig) -> Result<Self> {
@@ -65,7 +73,12 @@ impl StoreEngine {
     }
 
     /// Opens the log if needed, replays it, and replaces the state in memory by what it says. The
-    /// log is locked from here on.
+    /// log is locked from here on. Called again it replays the log that it opened first, wherever links lead by
+    /// then; [`Error::LogReplaced`] says that its name stands for another file, and changes nothing.
+    ///
+    /// A log with a clean end is read without a sync. What it holds is made durable before a write is acknowledged,
+    /// the history is read, or [`flush`](Self::flush), [`close`](Self::close), [`compact`](Self::compact) or
+    /// [`backup`](Self::backup) succeeds. Any other log is durable when this returns.
     ///
     /// When it fails the store is not open. A log that is damaged is not changed.
     pub fn recover(&self) -> Result<RecoveryReport> {
@@ -89,8 +102,16 @@ impl StoreEngine {
             Log::Closed => return Err(Error::Closed),
             Log::Unopened | Log::Open(_) => {}
         }
-        // Lets go of the lock, so that it can be taken again.
-        *log = Log::Unopened;
+        if let Log::Open(writer) = &mut *log {
+            let checked = writer.check_name();
+            core.publish(&log);
+            checked?;
+        }
+        // The lock is kept, so that nobody else comes in between.
+        let held = match std::mem::replace(&mut *log, Log::Unopened) {
+            Log::Open(writer) => writer.into_held(),
+            _ => None,
+        };
         core.set_phase(Phase::Unopened);
         let synced = core.config.durability() == Durability::Synced;
         let mut loader = None;
@@ -98,8 +119,8 @@ impl StoreEngine {
             load(loader.get_or_insert_with(|| loader_of(log_bytes)), records);
         };
         let aborted = || control.is_aborted();
-        let (writer, replay) =
-            wal::open::open(&*core.storage, core.config.path(), synced, sink, aborted)?;
+        let opening = core.begin_opening(held)?;
+        let (writer, replay) = wal::open::open(&*core.storage, opening, synced, sink, aborted)?;
         let index = loader.map_or_else(Index::new, IndexLoader::finish);
         if index.is_exhausted() {
             return Err(Error::StoreFull);
@@ -107,7 +128,7 @@ impl StoreEngine {
         let entries = index.len() as u64;
         let last_sequence = replay.last_sequence;
         if !bug!(RecoveryKeepsOldState) {
-            core.change(|state| *state = State { index, last_sequence })?;
+            core.replace(State { index, last_sequence })?;
         }
         *log = Log::Open(Box::new(writer));
         core.last_recovered.store(last_sequence, Ordering::Release);
@@ -231,7 +252,7 @@ impl StoreEngine {
 
     /// The state as it is now, unaffected by later writes.
     pub fn snapshot(&self) -> Result<Snapshot> {
-        self.core.view(|state| Snapshot::new(state.index.clone(), state.last_sequence))
+        self.core.snapshot()
     }
 
     /// The operations behind the sequence `since`, in their order, read from the log as the iteration goes
@@ -273,16 +294,38 @@ impl StoreEngine {
     /// Rewrites the log without what nobody needs any more: overwritten values, removed keys, history that
     /// every consumer has acknowledged. Reads and writes go on. Versions, timestamps and sequences stay.
     ///
-    /// Until it is done the disk holds both logs. When it fails the old one stays as it is.
+    /// It waits for compactions and backups that were asked for before. Until it is done the disk holds both logs.
+    /// When it fails the old one stays as it is.
     pub fn compact(&self, control: &Control) -> Result<CompactionReport> {
-        compact(&self.core, control)
+        self.compact_at(&self.line_up(), control)
+    }
+
+    /// [`compact`](Self::compact) from a place that was taken earlier.
+    pub fn compact_at(&self, place: &Place, control: &Control) -> Result<CompactionReport> {
+        compact(&self.core, place, control)
+    }
+
+    /// A place in the line of compactions and backups, which are done one by one, in this order. For a caller that
+    /// leaves the call itself to another thread.
+    pub fn line_up(&self) -> Place {
+        self.core.rewriting.join()
     }
 
     /// Writes a copy of the store to `path`, where no file may be, while writes go on. It is one moment of
     /// the store, read back after it was written, and appears under its name when it is complete and
     /// durable. It is a log like any other, with the positions of the consumers.
     pub fn backup(&self, path: impl AsRef<Path>, control: &Control) -> Result<BackupReport> {
-        backup(&self.core, path.as_ref(), control)
+        self.backup_at(path, &self.line_up(), control)
+    }
+
+    /// [`backup`](Self::backup) from a place that was taken earlier.
+    pub fn backup_at(
+        &self,
+        path: impl AsRef<Path>,
+        place: &Place,
+        control: &Control,
+    ) -> Result<BackupReport> {
+        backup(&self.core, path.as_ref(), place, control)
     }
 
     /// The sequence of the last operation; 0 before the first.
@@ -295,30 +338,36 @@ impl StoreEngine {
         self.core.last_recovered.load(Ordering::Acquire)
     }
 
-    /// Makes everything acknowledged so far durable. Does nothing where it is so already.
+    /// Makes everything acknowledged so far durable, also by an earlier process. Does nothing where it is so already.
     pub fn flush(&self) -> Result<()> {
         let mut log = locked(&self.core.log);
         let flushed = match &mut *log {
             Log::Memory { .. } => Ok(()),
-            log => log.writer().and_then(wal::writer::LogWriter::flush),
+            log => log.writer().and_then(|writer| {
+                writer.flush()?;
+                writer.check_name()
+            }),
         };
         self.core.publish(&log);
         self.core.announce(&log);
         flushed
     }
 
-    /// Seals the log, releases its lock and forgets the state in memory. A store that is closed
-    /// already stays so. A compaction or backup that is running gives up first.
+    /// Seals the log, releases its lock and forgets the state in memory; an error when another file has the name of
+    /// the log. A store that is closed already stays so. A compaction or backup that is running gives up first.
     pub fn close(&self) -> Result<()> {
         let core = &*self.core;
         core.set_phase(Phase::Closed);
-        let _turn = core.rewriting.stop();
+        let _turn = core.rewriting.end();
         let mut log = locked(&core.log);
         let closed = match std::mem::replace(&mut *log, Log::Closed) {
-            Log::Open(writer) => writer.close(),
+            Log::Open(mut writer) => {
+                let checked = writer.check_not_replaced(&*core.storage);
+                checked.and(writer.close())
+            }
             Log::Memory { .. } | Log::Unopened | Log::Closed => Ok(()),
         };
-        core.change(|state| *state = State::default())?;
+        core.replace(State::default())?;
         core.announcements.end();
         closed
     }
@@ -326,12 +375,15 @@ impl StoreEngine {
     /// A look at the store; never waits for the disk.
     pub fn stats(&self) -> StoreStats {
         let core = &*self.core;
-        let sizes = self.view(|index| (index.len() as u64, index.live_bytes()));
-        let (entries, live_bytes) = sizes.as_ref().copied().unwrap_or_default();
+        let sizes = self
+            .view(|index| (index.len() as u64, index.live_bytes(), index.memory_bytes() as u64));
+        let (entries, live_bytes, memory_bytes) = sizes.as_ref().copied().unwrap_or_default();
         StoreStats {
             entries,
             live_bytes,
+            memory_bytes,
             open: sizes.is_ok(),
+            snapshots: if sizes.is_ok() { core.snapshots() } else { 0 },
             compactions: core.rewriting.compactions(),
             last_compaction_error: core.rewriting.last_error(),
             rewriting: core.rewriting.progress(),
@@ -339,9 +391,19 @@ impl StoreEngine {
         }
     }
 
+    /// Why an automatic compaction failed for the first time, told once: the log grows until one succeeds.
+    pub fn take_untold_failure(&self) -> Option<Error> {
+        self.core.rewriting.take_untold()
+    }
+
     /// Reads the index of an open store. Writers wait while `look` runs, so it must be short.
     pub fn view<R>(&self, look: impl FnOnce(&Index) -> R) -> Result<R> {
         self.core.view(|state| look(&state.index))
+    }
+
+    /// Stops writing when the log that is open has lost its name.
+    pub(super) fn check_name(&self) -> Result<()> {
+        self.core.check_name()
     }
 
     /// Whether the store can be read.
@@ -370,7 +432,7 @@ impl StoreEngine {
 /// Without a close the log stays as it is, unsealed, and its lock is free when this is done.
 impl Drop for StoreEngine {
     fn drop(&mut self) {
-        drop(self.core.rewriting.stop());
+        drop(self.core.rewriting.end());
     }
 }
 

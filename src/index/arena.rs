@@ -1,5 +1,7 @@
 //! All records: headers, keys and short values in chunks, long values beside them.
 
+use std::sync::Arc;
+
 use super::blobs::Blobs;
 use super::record::{Entry, HEADER, INLINE_MAX, KEY_MAX, Meta, Record, UNIT};
 use super::space::Space;
@@ -80,10 +82,11 @@ impl Arena {
         }
         let meta = self.place_value(entry)?;
         let at = self.space.alloc(units_of(entry), &|block: &mut [u8]| entry.write(meta, block));
-        if at.is_none()
-            && let Some(blob) = meta.blob()
-        {
-            self.blobs.remove(blob);
+        if let Some(blob) = meta.blob() {
+            match at {
+                Some(at) => self.blobs.belongs_to(blob, at),
+                None => self.blobs.remove(blob),
+            }
         }
         at
     }
@@ -91,7 +94,8 @@ impl Arena {
     fn place_value(&mut self, entry: &Entry<'_>) -> Option<Meta> {
         let key_len = entry.key.len();
         if entry.value.len() > INLINE_MAX {
-            return Some(Meta::with_blob(key_len, self.blobs.insert(entry.value)?));
+            let blob = entry.blob.map_or_else(|| Arc::from(entry.value), Arc::clone);
+            return Some(Meta::with_blob(key_len, self.blobs.insert(blob)?));
         }
         Some(Meta::inline(key_len, entry.value.len()))
     }
@@ -109,6 +113,9 @@ impl Arena {
             self.blobs.remove(blob);
         }
         entry.write(meta, self.space.block_mut(at, units)?);
+        if let Some(blob) = meta.blob() {
+            self.blobs.belongs_to(blob, at);
+        }
         self.space.shrink(at, old.units(), units);
         Some(at)
     }
@@ -122,9 +129,43 @@ impl Arena {
         self.space.free(at, meta.units());
     }
 
+    /// Moves one record that is due, and says from where to where. Renumbers long values that are due as well.
+    #[inline]
+    pub(super) fn relocate(&mut self) -> Option<(u32, u32)> {
+        if self.space.is_tidy() && self.blobs.is_tidy() {
+            return None;
+        }
+        self.renumber();
+        let from = self.space.due()?;
+        let to = self.space.relocate(from)?;
+        if let Some(blob) = self.meta(to).and_then(Meta::blob) {
+            self.blobs.belongs_to(blob, to);
+        }
+        Some((from, to))
+    }
+
+    fn renumber(&mut self) {
+        while let Some((at, blob)) = self.blobs.renumber() {
+            if let (Some(meta), Some(block)) = (self.meta(at), self.space.block_mut(at, 1))
+                && let Some(word) = block.first_chunk_mut()
+            {
+                *word = Meta::with_blob(meta.key_len(), blob).0.to_le_bytes();
+            }
+        }
+    }
+
     /// The addresses of all records, in the order of memory.
     pub(super) fn live(&self) -> impl Iterator<Item = u32> + '_ {
         self.space.live()
+    }
+
+    pub(super) fn has_blobs(&self) -> bool {
+        !self.blobs.is_empty()
+    }
+
+    /// The chunk of a record when a write to it would have to copy it.
+    pub(super) fn shared_chunk(&self, at: u32) -> Option<usize> {
+        self.space.shared_chunk(at)
     }
 
     pub(super) fn has_room(&self, entries: u64, bytes: u64) -> bool {

@@ -44,17 +44,7 @@ impl Chunk {
 
     /// The used bytes in memory of another capacity.
     fn copied(&self, capacity: usize) -> Memory {
-        let mut memory = Memory::zeroed(capacity / UNIT);
-        if let (Some(to), Some(from)) =
-            (memory.bytes_mut().get_mut(..self.len), self.memory.bytes().get(..self.len))
-        {
-            to.copy_from_slice(from);
-        }
-        memory
-    }
-
-    pub(super) fn is_large(&self) -> bool {
-        self.large
+        self.memory.copied(capacity / UNIT, self.used())
     }
 
     pub(super) fn used(&self) -> usize {
@@ -71,11 +61,6 @@ impl Chunk {
 
     pub(super) fn unlist(&mut self) {
         self.listed = false;
-    }
-
-    /// Whether the chunk holds nothing once `units` more are free.
-    pub(super) fn empty_without(&self, units: usize) -> bool {
-        self.large || self.free + units >= self.used()
     }
 
     pub(super) fn clear(&mut self) {
@@ -164,9 +149,9 @@ impl Chunk {
         runs
     }
 
-    /// The units at which live blocks start.
-    pub(super) fn live(&self) -> impl Iterator<Item = usize> + '_ {
-        let mut unit = 0;
+    /// The units at which live blocks start, from a block on.
+    pub(super) fn live(&self, from: usize) -> impl Iterator<Item = usize> + '_ {
+        let mut unit = from;
         std::iter::from_fn(move || {
             while let Some(meta) = self.meta(unit) {
                 let at = unit;

@@ -1,5 +1,6 @@
 //! The entries without their order: the point table and the arena, kept in step.
 
+use std::collections::HashSet;
 use std::hash::{BuildHasher, Hasher};
 use std::hint::black_box;
 
@@ -140,6 +141,19 @@ impl Entries {
         }
     }
 
+    /// How many large pieces puts of these keys would have to copy, because a clone has them too: the chunks of the
+    /// records that are there, and the parts of the table that the others come into.
+    pub(super) fn pieces_to_copy(&self, keys: &[&[u8]]) -> usize {
+        let (mut parts, mut chunks) = (HashSet::new(), HashSet::new());
+        for key in keys {
+            match self.find(key) {
+                Some(at) => chunks.extend(self.arena.shared_chunk(at)),
+                None => parts.extend(self.table.shared_part(self.hash(key))),
+            }
+        }
+        parts.len() + chunks.len()
+    }
+
     pub(super) fn put(&mut self, entry: &Entry<'_>) -> Change {
         let hash = self.hash(entry.key);
         let old = match self.table.probe(hash, |at| self.arena.key(at) == entry.key) {
@@ -198,5 +212,14 @@ impl Entries {
 
     pub(super) fn free(&mut self, at: u32) {
         self.arena.free(at);
+    }
+
+    /// Moves the records that the writes so far have to pay for; `each` is told the key, where it was and where it is.
+    pub(super) fn tidy(&mut self, mut each: impl FnMut(&[u8], u32, u32)) {
+        while let Some((from, to)) = self.arena.relocate() {
+            let key = self.arena.key(to);
+            self.table.replace(self.hash(key), from, to);
+            each(key, from, to);
+        }
     }
 }

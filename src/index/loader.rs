@@ -1,5 +1,7 @@
 //! Filling an index before anyone reads it in order.
 
+use std::sync::Arc;
+
 use super::Index;
 use super::entries::{BATCH, Change, Entries};
 use super::part::address_of;
@@ -131,7 +133,7 @@ impl IndexLoader {
 
     /// See [`Index::put`].
     pub fn put(&mut self, key: &[u8], value: &[u8], version: u64, timestamp: i64) -> bool {
-        let entry = Entry { key, value, version, timestamp };
+        let entry = Entry { key, value, blob: None, version, timestamp };
         let Self { entries, order, .. } = self;
         if let Order::Ascending(run) = order {
             if run.tree.takes(&entries.arena, key) {
@@ -149,6 +151,7 @@ impl IndexLoader {
             Change::InPlace => {}
             Change::Refused => self.exhausted = true,
         }
+        self.tidy();
         matches!(change, Change::Created(_))
     }
 
@@ -184,7 +187,18 @@ impl IndexLoader {
         };
         order.follow(|tree| tree.remove(&entries.arena, key, at));
         entries.free(at);
+        self.tidy();
         true
+    }
+
+    /// See [`Index::put`]: records move here as well. A run in order has none to move.
+    fn tidy(&mut self) {
+        let Self { entries, order, .. } = self;
+        entries.tidy(|key, from, to| {
+            if let Order::Followed(tree, _) = order {
+                tree.replace(key, from, to);
+            }
+        });
     }
 
     /// See [`Index::warm`].
@@ -229,7 +243,7 @@ impl IndexLoader {
                 Tree::packed(arena, &sorted(arena, self.entries.len(), skip), skip)
             }
         };
-        Index { entries: self.entries, order, exhausted: self.exhausted }
+        Index { entries: self.entries, order, exhausted: self.exhausted, clones: Arc::default() }
     }
 }
 

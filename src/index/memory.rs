@@ -2,27 +2,29 @@
 //!
 //! Random reads of a large index spend most of their time on finding out where a page is; with huge
 //! pages that is known. So pieces of the two common sizes are cut from regions that ask for them. This
-//! is the one place of the engine that needs unsafe code: a piece is a unique owner of its words,
+//! and the regions are what needs unsafe code in the engine: a piece is a unique owner of its words,
 //! which the compiler cannot see in a region that many pieces share.
 
-use std::collections::HashMap;
+use std::cell::Cell;
 use std::ptr::NonNull;
 use std::slice;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use memmap2::MmapMut;
+use super::regions;
 
-/// The sizes that come from regions, in words: a part of the table, and a chunk of the arena.
-pub(super) const SMALL_PIECE: usize = 4096;
-pub(super) const LARGE_PIECE: usize = 32768;
-/// Four huge pages of 2 MiB. At most one region without a piece in use is kept.
-const REGION_BYTES: usize = 8 << 20;
+pub(super) use super::regions::{LARGE_PIECE, SMALL_PIECE};
+
 const WORD: usize = size_of::<u64>();
 
-static SMALL: Mutex<Option<Pool>> = Mutex::new(None);
-static LARGE: Mutex<Option<Pool>> = Mutex::new(None);
+thread_local! {
+    static COPIED: Cell<u64> = const { Cell::new(0) };
+}
 
-/// Words of memory with one owner. Their first contents are zero.
+/// Bytes of pieces that this thread has copied, mostly because a clone of the index holds the old ones.
+pub(crate) fn copied_by_thread() -> u64 {
+    COPIED.get()
+}
+
+/// Words of memory with one owner. Their first contents are zero, or a copy.
 #[derive(Debug)]
 pub(super) struct Memory {
     start: NonNull<u64>,
@@ -31,57 +33,50 @@ pub(super) struct Memory {
     pooled: bool,
 }
 
-// SAFETY: the words have one owner, as those of a boxed slice have; the pools are behind locks.
+// SAFETY: the words have one owner, as those of a boxed slice have; the regions are behind locks.
 unsafe impl Send for Memory {}
 // SAFETY: as above; shared references only read.
 unsafe impl Sync for Memory {}
 
-/// Regions that are cut into pieces of one size.
-#[derive(Debug, Default)]
-struct Pool {
-    /// By the address of their first byte.
-    regions: HashMap<usize, Region>,
-    /// Regions with a free piece.
-    open: Vec<usize>,
-}
-
-#[derive(Debug)]
-struct Region {
-    map: MmapMut,
-    free: Vec<Piece>,
-    pieces: usize,
-}
-
-#[derive(Debug)]
-struct Piece {
-    start: NonNull<u64>,
-    /// Whether it had an owner before, and so may not be zero.
-    used: bool,
-}
-
-// SAFETY: the pointers lead into the map, which the region owns.
-unsafe impl Send for Region {}
-
 impl Memory {
     /// So many words, all zero.
     pub(super) fn zeroed(words: usize) -> Self {
-        if let Some(piece) = Self::piece(words) {
+        if let Some((mut piece, used)) = Self::piece(words) {
+            if used {
+                piece.words_mut().fill(0);
+            }
             return piece;
         }
-        let words: Box<[u64]> = vec![0; words].into();
+        Self::allocated(vec![0; words].into())
+    }
+
+    /// The first `used` words in a memory of so many. What follows them may hold anything.
+    pub(super) fn copied(&self, words: usize, used: usize) -> Self {
+        COPIED.set(COPIED.get() + (words * WORD) as u64);
+        let from = self.words().get(..used).unwrap_or(self.words());
+        if words == used && !is_piece(words) {
+            return Self::allocated(from.into());
+        }
+        // A piece was written before, if only with zeros, so there is no need to clear it.
+        let piece = Self::piece(words).map(|(piece, _)| piece);
+        let mut copy = piece.unwrap_or_else(|| Self::zeroed(words));
+        if let Some(to) = copy.words_mut().get_mut(..from.len()) {
+            to.copy_from_slice(from);
+        }
+        copy
+    }
+
+    fn allocated(words: Box<[u64]>) -> Self {
         let len = words.len();
         // Never null: it comes from a box.
         let start = NonNull::from(Box::leak(words)).cast();
         Self { start, words: len, pooled: false }
     }
 
-    fn piece(words: usize) -> Option<Self> {
-        let Piece { start, used } = pool(words)?.take(words)?;
-        let mut memory = Self { start, words, pooled: true };
-        if used {
-            memory.words_mut().fill(0);
-        }
-        Some(memory)
+    /// A piece of a region, and whether it had an owner before.
+    fn piece(words: usize) -> Option<(Self, bool)> {
+        let regions::Piece { start, used } = regions::take(words)?;
+        Some((Self { start, words, pooled: true }, used))
     }
 
     pub(super) fn words(&self) -> &[u64] {
@@ -127,86 +122,30 @@ impl Default for Memory {
 
 impl Clone for Memory {
     fn clone(&self) -> Self {
-        let mut copy = Self::zeroed(self.words);
-        copy.words_mut().copy_from_slice(self.words());
-        copy
+        self.copied(self.words, self.words)
     }
 }
 
 impl Drop for Memory {
     fn drop(&mut self) {
-        if !self.pooled {
+        if self.pooled {
+            regions::give_back(self.words, self.start);
+        } else {
             let words = std::ptr::slice_from_raw_parts_mut(self.start.as_ptr(), self.words);
-            // SAFETY: `zeroed` leaked a box of this slice, and this is its only owner.
+            // SAFETY: `allocated` leaked a box of this slice, and this is its only owner.
             unsafe { drop(Box::from_raw(words)) };
-        } else if let Some(mut pool) = pool(self.words) {
-            pool.give_back(self.start);
         }
     }
 }
 
-/// The pool for pieces of this size, if there is one.
-fn pool(words: usize) -> Option<PoolGuard> {
-    let pool = match words {
-        SMALL_PIECE => &SMALL,
-        LARGE_PIECE => &LARGE,
-        _ => return None,
-    };
-    Some(PoolGuard(pool.lock().unwrap_or_else(PoisonError::into_inner)))
+fn is_piece(words: usize) -> bool {
+    matches!(words, SMALL_PIECE | LARGE_PIECE)
 }
 
-struct PoolGuard(MutexGuard<'static, Option<Pool>>);
-
-impl PoolGuard {
-    fn take(&mut self, words: usize) -> Option<Piece> {
-        let pool = self.0.get_or_insert_default();
-        if pool.open.is_empty() {
-            pool.grow(words)?;
-        }
-        let address = *pool.open.last()?;
-        let region = pool.regions.get_mut(&address)?;
-        let piece = region.free.pop()?;
-        if region.free.is_empty() {
-            pool.open.pop();
-        }
-        Some(piece)
-    }
-
-    fn give_back(&mut self, piece: NonNull<u64>) {
-        let pool = self.0.get_or_insert_default();
-        let at = piece.as_ptr().addr();
-        let inside = |region: &Region| {
-            let start = region.map.as_ptr().addr();
-            (start..start + region.map.len()).contains(&at)
-        };
-        // Regions are few: one for each 8 MiB.
-        let found = pool.regions.iter_mut().find(|(_, region)| inside(region));
-        let Some((&address, region)) = found else { return };
-        region.free.push(Piece { start: piece, used: true });
-        if region.free.len() == 1 {
-            pool.open.push(address);
-        }
-        if region.free.len() == region.pieces && pool.open.len() > 1 {
-            pool.open.retain(|open| *open != address);
-            pool.regions.remove(&address);
-        }
-    }
-}
-
-impl Pool {
-    /// Maps another region. Where that fails, pieces are allocated one by one.
-    fn grow(&mut self, words: usize) -> Option<()> {
-        let mut map = MmapMut::map_anon(REGION_BYTES).ok()?;
-        // Without huge pages everything works as well, only slower.
-        #[cfg(target_os = "linux")]
-        let _ = map.advise(memmap2::Advice::HugePage);
-        let pieces = map.chunks_exact_mut(words * WORD).rev();
-        let free: Vec<Piece> =
-            pieces.map(|piece| Piece { start: NonNull::from(piece).cast(), used: false }).collect();
-        let address = map.as_ptr().addr();
-        self.open.push(address);
-        self.regions.insert(address, Region { pieces: free.len(), free, map });
-        Some(())
+/// Gives the memory of a list back that was far longer.
+pub(super) fn spare<T>(list: &mut Vec<T>) {
+    if list.capacity() > 4 * list.len() + 64 {
+        list.shrink_to(2 * list.len());
     }
 }
 
@@ -241,6 +180,20 @@ mod tests {
             memory.bytes_mut().fill(0);
             assert_eq!(copy.words(), vec![3; words]);
             assert_eq!(memory.bytes(), vec![0; words * WORD]);
+        }
+    }
+
+    #[test]
+    fn a_copy_may_be_larger_or_of_a_part_and_is_counted() {
+        for words in [8, SMALL_PIECE, LARGE_PIECE] {
+            let mut memory = Memory::zeroed(words);
+            memory.words_mut().fill(3);
+            let before = copied_by_thread();
+            let copies = [memory.copied(words, 5), memory.copied(2 * words, words)];
+            assert_eq!(copied_by_thread() - before, (3 * words * WORD) as u64);
+            assert_eq!(copies[0].words()[..5], [3; 5]);
+            assert_eq!(copies[0].words().len(), words);
+            assert_eq!(copies[1].words()[..words], vec![3; words]);
         }
     }
 }

@@ -11,6 +11,7 @@ mod arena;
 mod bins;
 mod blobs;
 mod chunk;
+mod class;
 mod entries;
 mod loader;
 #[allow(unsafe_code, reason = "many pieces share a region, each with one owner")]
@@ -18,18 +19,23 @@ mod memory;
 mod part;
 mod range;
 mod record;
+#[allow(unsafe_code, reason = "memory is given back to the system while its addresses stay")]
+mod regions;
 mod scan;
 mod space;
 mod table;
 mod tree;
+
+use std::sync::Arc;
 
 use entries::{BATCH, Change, Entries};
 use record::Entry;
 use tree::Tree;
 
 pub use loader::IndexLoader;
+pub(crate) use memory::copied_by_thread;
 pub use range::Range;
-pub use record::Record;
+pub use record::{Content, Record};
 pub use scan::Scan;
 
 /// Entries by key. Keys are ordered by their bytes; which keys and values are permitted is for the caller to decide.
@@ -52,11 +58,14 @@ pub struct Index {
     entries: Entries,
     order: Tree,
     exhausted: bool,
+    /// Held once by each clone.
+    clones: Arc<()>,
 }
 
 impl Default for Index {
     fn default() -> Self {
-        Self { entries: Entries::with_capacity(0), order: Tree::new(), exhausted: false }
+        let (entries, order) = (Entries::with_capacity(0), Tree::new());
+        Self { entries, order, exhausted: false, clones: Arc::default() }
     }
 }
 
@@ -112,13 +121,30 @@ impl Index {
     /// Stores an entry; true if the key is new. Cannot fail while [`Index::has_room`]; without room nothing changes and
     /// [`Index::is_exhausted`] says so from then on.
     pub fn put(&mut self, key: &[u8], value: &[u8], version: u64, timestamp: i64) -> bool {
-        let change = self.entries.put(&Entry { key, value, version, timestamp });
+        self.put_entry(&Entry { key, value, blob: None, version, timestamp })
+    }
+
+    /// [`Index::put`] of a value whose memory the index keeps when it is long.
+    pub fn put_content(
+        &mut self,
+        key: &[u8],
+        content: &Content<'_>,
+        version: u64,
+        timestamp: i64,
+    ) -> bool {
+        let (value, blob) = (content.bytes(), content.blob());
+        self.put_entry(&Entry { key, value, blob, version, timestamp })
+    }
+
+    fn put_entry(&mut self, entry: &Entry<'_>) -> bool {
+        let change = self.entries.put(entry);
         match change {
-            Change::Created(at) => self.order.insert(&self.entries.arena, key, at),
-            Change::Moved(from, to) => self.order.replace(key, from, to),
+            Change::Created(at) => self.order.insert(&self.entries.arena, entry.key, at),
+            Change::Moved(from, to) => self.order.replace(entry.key, from, to),
             Change::InPlace => {}
             Change::Refused => self.exhausted = true,
         }
+        self.tidy();
         matches!(change, Change::Created(_))
     }
 
@@ -129,12 +155,41 @@ impl Index {
         };
         self.order.remove(&self.entries.arena, key, at);
         self.entries.free(at);
+        self.tidy();
         true
+    }
+
+    /// Moves records out of sparse memory, as many as the write that just happened has to pay for.
+    fn tidy(&mut self) {
+        let Self { entries, order, .. } = self;
+        entries.tidy(|key, from, to| order.replace(key, from, to));
     }
 
     /// The entries of a range, in its order.
     pub fn scan(&self, range: &Range) -> Scan<'_> {
         Scan::new(&self.entries.arena, &self.order, range)
+    }
+
+    /// The long values under these keys. Who holds them while they are replaced or removed decides when their memory is
+    /// freed, which takes long.
+    pub fn long_values(&self, keys: &[&[u8]]) -> Vec<Arc<[u8]>> {
+        let mut values = Vec::new();
+        if self.entries.arena.has_blobs() {
+            self.get_many(keys, |_, record| {
+                values.extend(record.and_then(|record| record.blob()).cloned());
+            });
+        }
+        values
+    }
+
+    /// How many other clones there are. Writes copy the pieces that this one has in common with them.
+    pub fn clones(&self) -> usize {
+        Arc::strong_count(&self.clones) - 1
+    }
+
+    /// How many of the large pieces, of up to 256 KiB, puts of these keys would have to copy because of them.
+    pub fn pieces_to_copy(&self, keys: &[&[u8]]) -> usize {
+        if self.clones() == 0 { 0 } else { self.entries.pieces_to_copy(keys) }
     }
 
     /// The bytes of all keys and values: the least that a log of this state can hold.

@@ -9,6 +9,11 @@ use super::memory::{Memory, SMALL_PIECE};
 /// 32 KiB: what a write may have to copy while a snapshot is held, and what one split moves.
 pub(super) const PART_SLOTS: usize = SMALL_PIECE;
 
+/// The smallest part.
+pub(super) const FIRST_SLOTS: usize = 16;
+/// Two parts with less in them are joined; one that is joined has room for some entries before it is split.
+const JOINED: usize = PART_SLOTS * 5 / 8;
+
 /// A slot holds a hash in its upper half and an address in its lower; the hash is odd, so that 0 means empty.
 #[derive(Clone, Debug)]
 pub(super) struct Part {
@@ -16,6 +21,8 @@ pub(super) struct Part {
     pub(super) len: usize,
     /// How many leading hash bits all entries share.
     pub(super) depth: u32,
+    /// These bits, and zeros.
+    pub(super) prefix: u32,
 }
 
 pub(super) fn hash_of(slot: u64) -> u32 {
@@ -46,8 +53,13 @@ fn place(slots: &mut [u64], slot: u64) {
 }
 
 impl Part {
-    pub(super) fn new(count: usize, depth: u32) -> Self {
-        Self { slots: Arc::new(Memory::zeroed(count)), len: 0, depth }
+    /// Whether a clone has the same slots.
+    pub(super) fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.slots) > 1
+    }
+
+    pub(super) fn new(count: usize, depth: u32, prefix: u32) -> Self {
+        Self { slots: Arc::new(Memory::zeroed(count)), len: 0, depth, prefix }
     }
 
     pub(super) fn slots(&self) -> &[u64] {
@@ -72,19 +84,60 @@ impl Part {
     }
 
     pub(super) fn double(&mut self) {
-        let mut larger = Memory::zeroed(self.slots().len() * 2);
-        for slot in self.slots().iter().filter(|slot| **slot != 0) {
-            place(larger.words_mut(), *slot);
+        self.resize(self.slots().len() * 2);
+    }
+
+    /// Moves to half as many slots where three quarters are empty.
+    pub(super) fn halve_if_sparse(&mut self) {
+        let slots = self.slots().len();
+        if slots > FIRST_SLOTS && self.len < slots / 4 {
+            self.resize(slots / 2);
         }
-        self.slots = Arc::new(larger);
+    }
+
+    fn resize(&mut self, slots: usize) {
+        let mut other = Memory::zeroed(slots);
+        for slot in self.slots().iter().filter(|slot| **slot != 0) {
+            place(other.words_mut(), *slot);
+        }
+        self.slots = Arc::new(other);
+    }
+
+    /// Whether this part and the one that it was split from, or with, are worth joining.
+    pub(super) fn joins(&self, other: &Self) -> bool {
+        self.depth == other.depth && self.len + other.len <= JOINED
+    }
+
+    /// Whether it could join another one at all.
+    pub(super) fn may_join(&self) -> bool {
+        self.depth > 0 && self.len <= JOINED
+    }
+
+    /// A hash of the entries that this part would be joined with.
+    pub(super) fn sibling(&self) -> u32 {
+        self.prefix ^ (1 << (u32::BITS - self.depth))
+    }
+
+    /// Takes in the entries of its sibling.
+    pub(super) fn join(&mut self, other: &Self) {
+        let needed = ((self.len + other.len) * 3 / 2).next_power_of_two();
+        let slots = needed.clamp(FIRST_SLOTS, PART_SLOTS);
+        if self.slots().len() != slots {
+            self.resize(slots);
+        }
+        let to = self.slots_mut();
+        other.slots().iter().filter(|slot| **slot != 0).for_each(|slot| place(to, *slot));
+        self.len += other.len;
+        self.depth -= 1;
+        self.prefix &= other.prefix;
     }
 
     /// Keeps the entries whose next hash bit is 0 and returns the others.
     pub(super) fn split(&mut self) -> Self {
-        let (mut low, mut high) = (
-            Self::new(self.slots().len(), self.depth + 1),
-            Self::new(self.slots().len(), self.depth + 1),
-        );
+        let (slots, depth) = (self.slots().len(), self.depth + 1);
+        let bit = 1 << (u32::BITS - depth);
+        let mut low = Self::new(slots, depth, self.prefix);
+        let mut high = Self::new(slots, depth, self.prefix | bit);
         for slot in self.slots().iter().filter(|slot| **slot != 0) {
             let part = if slot >> (63 - self.depth) & 1 == 0 { &mut low } else { &mut high };
             part.place(*slot);

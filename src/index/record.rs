@@ -75,6 +75,8 @@ impl Meta {
 pub(super) struct Entry<'a> {
     pub(super) key: &'a [u8],
     pub(super) value: &'a [u8],
+    /// The same value, when it is shared memory already that the index can keep.
+    pub(super) blob: Option<&'a Arc<[u8]>>,
     pub(super) version: u64,
     pub(super) timestamp: i64,
 }
@@ -111,7 +113,49 @@ pub struct Record<'a> {
     pub(super) timestamp: i64,
 }
 
+/// A value on its way into the index: borrowed when it will lie beside its key, in the memory where it will stay
+/// when it is longer.
+#[derive(Clone, Debug)]
+pub enum Content<'a> {
+    /// To be copied.
+    Short(&'a [u8]),
+    /// To be kept.
+    Long(Arc<[u8]>),
+}
+
+impl<'a> Content<'a> {
+    /// Copies a long value, so that putting it copies nothing.
+    pub fn of(value: &'a [u8]) -> Self {
+        if Self::is_long(value.len()) { Self::Long(Arc::from(value)) } else { Self::Short(value) }
+    }
+
+    /// Whether the index keeps a value of so many bytes in memory of its own.
+    pub const fn is_long(len: usize) -> bool {
+        len > INLINE_MAX
+    }
+
+    /// The value's bytes.
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Short(value) => value,
+            Self::Long(value) => value,
+        }
+    }
+
+    pub(super) fn blob(&self) -> Option<&Arc<[u8]>> {
+        match self {
+            Self::Short(_) => None,
+            Self::Long(value) => Some(value),
+        }
+    }
+}
+
 impl<'a> Record<'a> {
+    /// A record whose long value the caller holds.
+    pub fn held(key: &'a [u8], value: &'a Arc<[u8]>, version: u64, timestamp: i64) -> Self {
+        Self { key, value, blob: Some(value), version, timestamp }
+    }
+
     /// The key's bytes.
     pub fn key(&self) -> &'a [u8] {
         self.key

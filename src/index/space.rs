@@ -1,35 +1,53 @@
-//! The allocator of the arena: chunks, the one that is being filled, and those worth sweeping.
+//! The allocator of the arena: chunks, those that are being filled, those worth sweeping, and those that are emptied.
 
 use std::sync::Arc;
 
 use super::bins::Bins;
 use super::chunk::{CHUNK_UNITS, Chunk};
+use super::class::{CLASSES, Class, class_of};
+use super::memory::spare;
 use super::record::UNIT;
 
 const OFFSET_BITS: u32 = CHUNK_UNITS.ilog2();
 const CHUNKS_MAX: usize = 1 << (u32::BITS - OFFSET_BITS);
 /// Longer records get a chunk of their own, addressed by its start, so that they waste and fragment nothing.
 const LARGE: usize = CHUNK_UNITS / 4;
-/// A small store's only chunk starts like this and doubles.
+/// The first chunk of a class starts like this and doubles.
 const FIRST_UNITS: usize = 512;
 /// How many fragmented chunks one allocation may sweep before it opens a new one.
 const SWEEPS: usize = 2;
+/// Chunks that are begun or being emptied, for which there must be addresses too.
+const BEGUN: u64 = 4 * CLASSES as u64;
 
 /// Hands out blocks, addressed by chunk and unit in 32 bits.
 ///
-/// Only one chunk is filled at a time. Freeing elsewhere merely marks the block; when a chunk has enough of them it is
-/// swept, which also joins neighbours, and filled again. So fragments do not outlive a sweep, and writes that follow
-/// each other land in the same chunk, which keeps copy-on-write cheap.
+/// Only one chunk of a class is filled at a time. Freeing elsewhere merely marks the block; when a chunk has enough of
+/// them it is swept, which also joins neighbours, and filled again. So fragments do not outlive a sweep, and writes that
+/// follow each other land in the same chunk, which keeps copy-on-write cheap.
+///
+/// When less is written than freed, the sparsest chunks are emptied: whoever frees asks for [`due`](Self::due) blocks and
+/// has them moved, until no more are due. Then the chunks have at most twice the length of what lives in them, and four
+/// chunks in each class.
 #[derive(Clone, Debug)]
 pub(super) struct Space {
-    chunks: Vec<Arc<Chunk>>,
-    /// Numbers of chunks that were emptied and dropped.
-    vacant: Vec<usize>,
-    current: Option<usize>,
-    /// Free blocks of the current chunk.
-    bins: Bins,
-    /// Chunks worth sweeping; an entry counts only while its chunk says so too.
-    worthwhile: Vec<usize>,
+    chunks: Vec<Option<Arc<Chunk>>>,
+    /// What is live in each chunk.
+    fills: Vec<Fill>,
+    /// Numbers of chunks that were emptied and dropped; an entry counts only while there is no such chunk.
+    vacant: Vec<u32>,
+    /// How many chunks there are.
+    count: usize,
+    classes: [Class; CLASSES],
+    /// The bytes of chunks with one large record.
+    large_bytes: usize,
+}
+
+/// How much of a chunk is live, kept apart so that the sparsest is found without a look at all chunks.
+#[derive(Clone, Copy, Debug)]
+struct Fill {
+    live: u16,
+    /// `CLASSES` for a large record.
+    class: u8,
 }
 
 fn split(at: u32) -> (usize, usize) {
@@ -44,10 +62,11 @@ impl Space {
     pub(super) fn new() -> Self {
         Self {
             chunks: Vec::new(),
+            fills: Vec::new(),
             vacant: Vec::new(),
-            current: None,
-            bins: Bins::new(),
-            worthwhile: Vec::new(),
+            count: 0,
+            classes: std::array::from_fn(|_| Class::new()),
+            large_bytes: 0,
         }
     }
 
@@ -55,13 +74,27 @@ impl Space {
     #[inline]
     pub(super) fn bytes(&self, at: u32) -> Option<&[u8]> {
         let (id, unit) = split(at);
-        self.chunks.get(id)?.bytes(unit)
+        self.chunks.get(id)?.as_ref()?.bytes(unit)
+    }
+
+    fn chunk(&self, id: usize) -> Option<&Arc<Chunk>> {
+        self.chunks.get(id)?.as_ref()
+    }
+
+    fn chunk_mut(&mut self, id: usize) -> Option<&mut Chunk> {
+        Some(Arc::make_mut(self.chunks.get_mut(id)?.as_mut()?))
+    }
+
+    /// The chunk of a block when a write to it would have to copy it.
+    pub(super) fn shared_chunk(&self, at: u32) -> Option<usize> {
+        let (id, _) = split(at);
+        self.chunk(id).filter(|chunk| Arc::strong_count(chunk) > 1).map(|_| id)
     }
 
     /// The memory of a block.
     pub(super) fn block_mut(&mut self, at: u32, units: usize) -> Option<&mut [u8]> {
         let (id, unit) = split(at);
-        Arc::make_mut(self.chunks.get_mut(id)?).block_mut(unit, units)
+        self.chunk_mut(id)?.block_mut(unit, units)
     }
 
     /// Reserves a block and has `fill` write it, or `None` when 32 bits cannot address another chunk.
@@ -69,138 +102,268 @@ impl Space {
         if units > LARGE {
             let mut chunk = Chunk::large(units);
             fill(chunk.block_mut(0, units)?);
-            let id = self.add(chunk)?;
+            let bytes = chunk.capacity();
+            let id = self.add(chunk, CLASSES)?;
+            self.large_bytes += bytes;
             return join(id, 0);
         }
-        if let Some(at) = self.take(units, fill) {
+        let class = class_of(units);
+        if let Some(at) = self.take(class, units, fill) {
             return Some(at);
         }
         for _ in 0..SWEEPS {
-            if !self.sweep_next() {
+            if !self.sweep_next(class) {
                 break;
             }
-            if let Some(at) = self.take(units, fill) {
+            if let Some(at) = self.take(class, units, fill) {
                 return Some(at);
             }
         }
-        self.leave();
-        let first = self.chunks.is_empty();
-        self.current =
-            self.add(Chunk::with_capacity(if first { FIRST_UNITS } else { CHUNK_UNITS }));
-        self.take(units, fill)
+        self.leave(class);
+        let state = self.classes.get_mut(class)?;
+        let capacity = if state.capacity == 0 { FIRST_UNITS } else { CHUNK_UNITS };
+        let id = self.add(Chunk::with_capacity(capacity), class)?;
+        let state = self.classes.get_mut(class)?;
+        state.current = Some(id);
+        state.capacity += capacity;
+        self.take(class, units, fill)
     }
 
-    fn take(&mut self, units: usize, fill: &impl Fn(&mut [u8])) -> Option<u32> {
-        let id = self.current?;
-        let chunk = Arc::make_mut(self.chunks.get_mut(id)?);
-        let unit = self.bins.take(chunk, units).or_else(|| chunk.extend(units))?;
+    fn take(&mut self, class: usize, units: usize, fill: &impl Fn(&mut [u8])) -> Option<u32> {
+        let state = self.classes.get_mut(class)?;
+        let id = state.current?;
+        let chunk = Arc::make_mut(self.chunks.get_mut(id)?.as_mut()?);
+        let before = chunk.capacity();
+        let unit = state.bins.take(chunk, units).or_else(|| chunk.extend(units))?;
+        state.capacity += (chunk.capacity() - before) / UNIT;
+        state.live += units;
         fill(chunk.block_mut(unit, units)?);
+        let live = &mut self.fills.get_mut(id)?.live;
+        *live = live.saturating_add(u16::try_from(units).ok()?);
         join(id, unit)
     }
 
-    fn add(&mut self, chunk: Chunk) -> Option<usize> {
-        if let Some(id) = self.vacant.pop() {
-            *self.chunks.get_mut(id)? = Arc::new(chunk);
-            return Some(id);
+    fn add(&mut self, chunk: Chunk, class: usize) -> Option<usize> {
+        let fill = Fill { live: 0, class: u8::try_from(class).ok()? };
+        while let Some(id) = self.vacant.pop() {
+            let id = id as usize;
+            if let (Some(place @ None), Some(old)) =
+                (self.chunks.get_mut(id), self.fills.get_mut(id))
+            {
+                (*place, *old) = (Some(Arc::new(chunk)), fill);
+                self.count += 1;
+                return Some(id);
+            }
         }
         (self.chunks.len() < CHUNKS_MAX).then(|| {
-            self.chunks.push(Arc::new(chunk));
+            self.chunks.push(Some(Arc::new(chunk)));
+            self.fills.push(fill);
+            self.count += 1;
             self.chunks.len() - 1
         })
     }
 
-    fn leave(&mut self) {
-        self.bins = Bins::new();
-        if let Some(chunk) = self.current.take().and_then(|id| self.chunks.get_mut(id)) {
-            Arc::make_mut(chunk).leave();
+    /// Drops a chunk in which nothing is live.
+    fn drop_chunk(&mut self, id: usize) {
+        let Some(chunk) = self.chunks.get_mut(id).and_then(Option::take) else { return };
+        self.count -= 1;
+        let class = self.fills.get(id).map_or(CLASSES, |fill| usize::from(fill.class));
+        if let Some(state) = self.classes.get_mut(class) {
+            state.capacity -= chunk.capacity() / UNIT;
+            if state.leaves(id) {
+                state.emptied();
+            }
+        } else {
+            self.large_bytes -= chunk.capacity();
+        }
+        self.vacant.extend(u32::try_from(id));
+        while let Some(None) = self.chunks.last() {
+            self.chunks.pop();
+            self.fills.pop();
+        }
+        if self.chunks.is_empty() {
+            self.vacant.clear();
+        }
+        spare(&mut self.chunks);
+        spare(&mut self.fills);
+        spare(&mut self.vacant);
+    }
+
+    fn leave(&mut self, class: usize) {
+        let Some(state) = self.classes.get_mut(class) else { return };
+        state.bins = Bins::new();
+        if let Some(chunk) = state.current.take().and_then(|id| self.chunk_mut(id)) {
+            chunk.leave();
         }
     }
 
     /// Makes the next worthwhile chunk the current one.
-    fn sweep_next(&mut self) -> bool {
-        while let Some(id) = self.worthwhile.pop() {
-            if !self.chunks.get(id).is_some_and(|chunk| chunk.is_listed())
-                || self.current == Some(id)
-            {
+    fn sweep_next(&mut self, class: usize) -> bool {
+        loop {
+            let Some(state) = self.classes.get_mut(class) else { return false };
+            let Some(id) = state.worthwhile.pop() else { return false };
+            let id = id as usize;
+            let skip = state.current == Some(id) || state.leaves(id);
+            let of_class = self.fills.get(id).is_some_and(|fill| usize::from(fill.class) == class);
+            if skip || !of_class || !self.chunk(id).is_some_and(|chunk| chunk.is_listed()) {
                 continue;
             }
-            self.leave();
-            let Some(chunk) = self.chunks.get_mut(id) else {
+            self.leave(class);
+            let (Some(state), Some(Some(chunk))) =
+                (self.classes.get_mut(class), self.chunks.get_mut(id))
+            else {
                 continue;
             };
             let chunk = Arc::make_mut(chunk);
             chunk.unlist();
             for (unit, units) in chunk.sweep() {
-                self.bins.push(chunk, unit, units);
+                state.bins.push(chunk, unit, units);
             }
-            self.current = Some(id);
+            state.current = Some(id);
             return true;
         }
-        false
     }
 
     /// Gives a block back.
     pub(super) fn free(&mut self, at: u32, units: usize) {
         let (id, unit) = split(at);
-        let Some(shared) = self.chunks.get_mut(id) else {
-            return;
-        };
-        let current = self.current == Some(id);
-        if shared.empty_without(units) {
-            if current {
-                self.bins = Bins::new();
-                Arc::make_mut(shared).clear();
-            } else {
-                *shared = Arc::new(Chunk::default());
-                self.vacant.push(id);
-            }
-            return;
+        let Some(fill) = self.fills.get(id).copied() else { return };
+        let class = usize::from(fill.class);
+        if class == CLASSES {
+            return self.drop_chunk(id);
         }
-        self.free_part(id, unit, units);
+        if self.uncount(id, units) > 0 {
+            self.mark(id, unit, units);
+        } else if self.classes.get(class).is_some_and(|state| state.current == Some(id)) {
+            if let (Some(state), Some(Some(chunk))) =
+                (self.classes.get_mut(class), self.chunks.get_mut(id))
+            {
+                state.bins = Bins::new();
+                Arc::make_mut(chunk).clear();
+            }
+        } else {
+            self.drop_chunk(id);
+        }
+        self.pay(class, units);
     }
 
     /// Gives back what a block no longer needs at its end.
     pub(super) fn shrink(&mut self, at: u32, from: usize, to: usize) {
         let (id, unit) = split(at);
-        let large = self.chunks.get(id).is_none_or(|chunk| chunk.is_large());
-        if !large && to < from {
-            self.free_part(id, unit + to, from - to);
+        let class = self.fills.get(id).map_or(CLASSES, |fill| usize::from(fill.class));
+        if class < CLASSES && to < from {
+            self.uncount(id, from - to);
+            self.mark(id, unit + to, from - to);
+            self.pay(class, from - to);
         }
     }
 
-    fn free_part(&mut self, id: usize, unit: usize, units: usize) {
-        let Some(chunk) = self.chunks.get_mut(id) else {
+    /// What is left of the live blocks of a chunk without so much.
+    fn uncount(&mut self, id: usize, units: usize) -> u16 {
+        let Some(fill) = self.fills.get_mut(id) else { return 0 };
+        fill.live = fill.live.saturating_sub(u16::try_from(units).unwrap_or(u16::MAX));
+        fill.live
+    }
+
+    /// Makes a free block of units in a chunk that stays.
+    fn mark(&mut self, id: usize, unit: usize, units: usize) {
+        let class = self.fills.get(id).map_or(CLASSES, |fill| usize::from(fill.class));
+        let (Some(state), Some(Some(chunk))) =
+            (self.classes.get_mut(class), self.chunks.get_mut(id))
+        else {
             return;
         };
         let chunk = Arc::make_mut(chunk);
-        if self.current == Some(id) {
-            return self.bins.push(chunk, unit, units);
+        if state.current == Some(id) {
+            return state.bins.push(chunk, unit, units);
         }
         chunk.release(unit, units, 0);
         if chunk.becomes_worthwhile() {
-            self.worthwhile.push(id);
+            state.worthwhile.extend(u32::try_from(id));
         }
+    }
+
+    /// Notes that so much was freed, and what has to be moved for it.
+    fn pay(&mut self, class: usize, units: usize) {
+        let Some(state) = self.classes.get_mut(class) else { return };
+        state.live -= units;
+        let wanted = state.wants_to_empty_a_chunk().then_some(state.current);
+        let sparsest = wanted.and_then(|current| self.sparsest(class, current));
+        let Some(state) = self.classes.get_mut(class) else { return };
+        if let Some((id, live)) = sparsest {
+            state.empty(id, live);
+        }
+        state.pay(units);
+    }
+
+    fn sparsest(&self, class: usize, except: Option<usize>) -> Option<(usize, usize)> {
+        let fills = self.fills.iter().enumerate();
+        fills
+            .filter(|(id, fill)| usize::from(fill.class) == class && Some(*id) != except)
+            .filter(|(_, fill)| (1..=CHUNK_UNITS / 2).contains(&usize::from(fill.live)))
+            .min_by_key(|(_, fill)| fill.live)
+            .map(|(id, fill)| (id, usize::from(fill.live)))
+    }
+
+    /// Whether no block is to be moved.
+    #[inline]
+    pub(super) fn is_tidy(&self) -> bool {
+        !self.classes.iter().any(Class::owes)
+    }
+
+    /// The next block that has to be moved for what was freed.
+    pub(super) fn due(&mut self) -> Option<u32> {
+        let state = self.classes.iter().find(|state| state.owes())?;
+        let (id, from) = state.leaving?;
+        let unit = self.chunk(id)?.live(from).next()?;
+        join(id, unit)
+    }
+
+    /// Moves a block that is due; the old one is gone.
+    pub(super) fn relocate(&mut self, at: u32) -> Option<u32> {
+        let (id, unit) = split(at);
+        let class = usize::from(self.fills.get(id)?.class);
+        let chunk = Arc::clone(self.chunk(id)?);
+        let units = chunk.meta(unit)?.units();
+        let block = chunk.bytes(unit)?.get(..units * UNIT)?;
+        let to = self.alloc(units, &|place: &mut [u8]| place.copy_from_slice(block));
+        drop(chunk);
+        let Some(state) = self.classes.get_mut(class) else { return to };
+        if to.is_none() {
+            state.pause();
+            return None;
+        }
+        state.live -= units;
+        state.moved(id, unit + units, units);
+        if self.uncount(id, units) == 0 {
+            self.drop_chunk(id);
+        }
+        to
     }
 
     /// The addresses of all live blocks, in the order of memory.
     pub(super) fn live(&self) -> impl Iterator<Item = u32> + '_ {
-        self.chunks
-            .iter()
-            .enumerate()
-            .flat_map(|(id, chunk)| chunk.live().filter_map(move |unit| join(id, unit)))
+        self.chunks.iter().enumerate().flat_map(|(id, chunk)| {
+            let leaving = self.classes.iter().filter_map(|state| state.leaving);
+            let from = leaving.filter(|leaving| leaving.0 == id).map(|(_, unit)| unit).next();
+            let live = chunk.iter().flat_map(move |chunk| chunk.live(from.unwrap_or(0)));
+            live.filter_map(move |unit| join(id, unit))
+        })
     }
 
     /// Whether `bytes` more in blocks surely fit: every chunk takes at least what makes a block large.
     pub(super) fn has_room(&self, bytes: u64) -> bool {
-        let chunks = bytes / (LARGE * UNIT) as u64 + 2;
-        chunks <= (CHUNKS_MAX - self.chunks.len() + self.vacant.len()) as u64
+        bytes / (LARGE * UNIT) as u64 + BEGUN <= (CHUNKS_MAX - self.count) as u64
     }
 
     pub(super) fn memory_bytes(&self) -> usize {
-        let chunks: usize =
-            self.chunks.iter().map(|chunk| chunk.capacity() + size_of::<Chunk>()).sum();
-        chunks
-            + (self.chunks.capacity() + self.vacant.capacity() + self.worthwhile.capacity())
-                * size_of::<usize>()
+        let units: usize = self.classes.iter().map(|class| class.capacity).sum();
+        let worthwhile: usize = self.classes.iter().map(|class| class.worthwhile.capacity()).sum();
+        units * UNIT
+            + self.large_bytes
+            + self.count * (size_of::<Chunk>() + 16)
+            + self.chunks.capacity() * size_of::<Option<Arc<Chunk>>>()
+            + self.fills.capacity() * size_of::<Fill>()
+            + (self.vacant.capacity() + worthwhile) * size_of::<u32>()
     }
 }

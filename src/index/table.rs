@@ -5,9 +5,9 @@
     reason = "positions are masked by the length, directory entries name existing parts"
 )]
 
-use super::part::{PART_SLOTS, Part, address_of, hash_of, home, slot_of};
+use super::memory::spare;
+use super::part::{FIRST_SLOTS, PART_SLOTS, Part, address_of, hash_of, home, slot_of};
 
-const FIRST_SLOTS: usize = 16;
 /// Beyond this the directory bits would reach the bits that place an entry inside its part.
 const DEPTH_MAX: u32 = 18;
 
@@ -22,7 +22,11 @@ pub(super) struct Table {
     directory: Vec<u32>,
     bits: u32,
     parts: Vec<Part>,
+    /// How many parts have as many leading bits as the directory.
+    deepest: usize,
     len: usize,
+    /// Whether room was made for entries to come, which no removal gives away.
+    reserved: bool,
 }
 
 impl Table {
@@ -38,8 +42,10 @@ impl Table {
         Self {
             directory: (0..1 << bits).collect(),
             bits,
-            parts: (0..1 << bits).map(|_| Part::new(slots, bits)).collect(),
+            parts: (0..1 << bits).map(|i| Part::new(slots, bits, prefix(i, bits))).collect(),
+            deepest: 1 << bits,
             len: 0,
+            reserved: entries > 0,
         }
     }
 
@@ -51,12 +57,12 @@ impl Table {
         }
     }
 
-    /// Gives memory back when it was made for far more than there is.
+    /// Gives memory back when it was made for far more than there is, and from now on with every removal.
     pub(super) fn shrink(&mut self) {
-        let other = Self::with_capacity(self.len);
-        if other.slots() <= self.slots() / 4 {
-            self.move_to(other);
+        if self.len < self.slots() / 4 && self.slots() > FIRST_SLOTS {
+            self.move_to(Self::with_capacity(self.len));
         }
+        self.reserved = false;
     }
 
     fn move_to(&mut self, mut other: Self) {
@@ -80,6 +86,12 @@ impl Table {
     #[inline]
     fn part(&self, hash: u32) -> &Part {
         &self.parts[self.directory[self.entry(hash)] as usize]
+    }
+
+    /// The part of a hash when a write to it would have to copy it.
+    pub(super) fn shared_part(&self, hash: u32) -> Option<usize> {
+        let id = self.directory[self.entry(hash)] as usize;
+        self.parts[id].is_shared().then_some(id)
     }
 
     fn part_mut(&mut self, hash: u32) -> &mut Part {
@@ -160,20 +172,63 @@ impl Table {
         if part.depth == self.bits {
             self.directory = self.directory.iter().flat_map(|id| [*id, *id]).collect();
             self.bits += 1;
+            self.deepest = 0;
         }
         let high = self.part_mut(hash).split();
-        let half = 1 << (self.bits - high.depth);
-        let start = self.entry(hash) & !(2 * half - 1);
-        let id = u32::try_from(self.parts.len()).unwrap_or_default();
-        self.directory[start + half..start + 2 * half].fill(id);
+        if high.depth == self.bits {
+            self.deepest += 2;
+        }
         self.parts.push(high);
+        self.enter(self.parts.len() - 1);
+    }
+
+    /// Points the directory to a part.
+    fn enter(&mut self, id: usize) {
+        let part = &self.parts[id];
+        let (start, count) = (self.entry(part.prefix), 1 << (self.bits - part.depth));
+        let id = u32::try_from(id).unwrap_or_default();
+        self.directory[start..start + count].fill(id);
     }
 
     pub(super) fn remove(&mut self, hash: u32, at: u32) {
         let part = self.part_mut(hash);
-        if let Some(position) = part.position(slot_of(hash, at)) {
-            part.clear(position);
-            self.len -= 1;
+        let Some(position) = part.position(slot_of(hash, at)) else { return };
+        part.clear(position);
+        self.len -= 1;
+        if !self.reserved {
+            self.give_back(hash);
+        }
+    }
+
+    /// Joins a part with its sibling, or halves it, where that leaves enough room.
+    fn give_back(&mut self, hash: u32) {
+        let part = self.part(hash);
+        if part.may_join() {
+            let sibling = part.sibling();
+            if part.joins(self.part(sibling)) {
+                return self.join(hash, sibling);
+            }
+        }
+        self.part_mut(hash).halve_if_sparse();
+    }
+
+    fn join(&mut self, hash: u32, sibling: u32) {
+        let [to, from] = [hash, sibling].map(|hash| self.directory[self.entry(hash)] as usize);
+        let other = self.parts[from].clone();
+        self.parts[to].join(&other);
+        if other.depth == self.bits {
+            self.deepest -= 2;
+        }
+        self.enter(to);
+        self.parts.swap_remove(from);
+        if from < self.parts.len() {
+            self.enter(from);
+        }
+        spare(&mut self.parts);
+        while self.deepest == 0 && self.bits > 0 {
+            self.directory = self.directory.iter().step_by(2).copied().collect();
+            self.bits -= 1;
+            self.deepest = self.parts.iter().filter(|part| part.depth == self.bits).count();
         }
     }
 
@@ -189,6 +244,11 @@ impl Table {
             + self.parts.capacity() * size_of::<Part>()
             + self.directory.capacity() * size_of::<u32>()
     }
+}
+
+/// The leading bits that the parts of entry `i` of a directory have in common.
+fn prefix(i: u32, bits: u32) -> u32 {
+    i.checked_shl(u32::BITS - bits).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -214,6 +274,49 @@ mod tests {
             assert_eq!(table.find(mixed(n), |at| at == n), (n % 2 == 1).then_some(n));
         }
         assert_eq!(table.parts.iter().map(|part| part.len).sum::<usize>(), 50_000);
+    }
+
+    /// However the hashes are spread, removals give back what insertions took, and lose nothing.
+    #[test]
+    fn gives_back_the_slots_of_what_is_removed() {
+        type Hash = fn(u32) -> u32;
+        let same_start: Hash = |n| mixed(n) >> 20 | 0xABC0_0000;
+        let two_places: Hash = |n| if n % 2 == 0 { mixed(n) >> 17 } else { mixed(n) | 0xFFF0_0000 };
+        for hash in [mixed, same_start, two_places, |_| 7] {
+            for keep in [1u32, 3, 8, 1000] {
+                let mut table = Table::with_capacity(0);
+                let count = if hash(1) == hash(2) { 3_000 } else { 60_000 };
+                (0..count).for_each(|n| table.insert(hash(n), n));
+                let kept = |n: u32| n.is_multiple_of(keep) && keep != 1;
+                for n in (0..count).filter(|n| !kept(*n)) {
+                    table.remove(hash(n), n);
+                }
+                let len = (0..count).filter(|n| kept(*n)).count();
+                assert_eq!(table.len(), len);
+                for n in 0..count {
+                    assert_eq!(table.find(hash(n), |at| at == n), kept(n).then_some(n));
+                }
+                let most = len * 48 + 64 * 1024;
+                assert!(table.memory_bytes() <= most, "{} of {most}", table.memory_bytes());
+                check(&table);
+            }
+        }
+    }
+
+    /// Every entry of the directory leads to the part of that prefix, and every part is entered.
+    fn check(table: &Table) {
+        assert_eq!(table.directory.len(), 1 << table.bits);
+        let deepest = table.parts.iter().filter(|part| part.depth == table.bits).count();
+        assert_eq!(table.deepest, deepest);
+        let mut entered = vec![0; table.parts.len()];
+        for (i, id) in (0..).zip(&table.directory) {
+            let part = &table.parts[*id as usize];
+            assert_eq!(prefix(i, table.bits) & !(u32::MAX >> part.depth), part.prefix);
+            entered[*id as usize] += 1;
+        }
+        for (part, entered) in table.parts.iter().zip(entered) {
+            assert_eq!(entered, 1 << (table.bits - part.depth));
+        }
     }
 
     #[test]

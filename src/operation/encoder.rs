@@ -47,57 +47,58 @@ impl OperationEncoder {
 
     /// Appends the payload of `operation` to `out`, which stays as it was on an error.
     pub fn encode_into(operation: OperationRef<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        if operation.kind == OperationType::Delete && !operation.value.is_empty() {
-            return Err(EncodeError::DeleteWithValue);
-        }
-        encode_with(
-            out,
-            operation.kind,
-            operation.key,
-            operation.value.len(),
-            operation.timestamp,
-            |room| {
-                if let Some(room) = room.get_mut(..operation.value.len()) {
-                    room.copy_from_slice(operation.value);
-                }
-                Ok(())
-            },
-        )
+        let OperationRef { kind, key, value, timestamp } = operation;
+        check_len(value.len())?;
+        out.reserve(operation.encoded_len());
+        encode_with(out, kind, key, timestamp, |out| {
+            out.extend_from_slice(value);
+            Ok(())
+        })
     }
 }
 
-/// Appends a payload whose value `fill` writes in place. `fill` gets one byte more than the value
-/// needs, so that a source which ends its text with a NUL byte can write here without a copy. When
-/// it fails, `out` stays as it was.
+/// Appends a payload whose value `append` appends, so that it is written once, whether or not its length is
+/// known before. On an error `out` stays as it was.
 pub(crate) fn encode_with<E: From<EncodeError>>(
     out: &mut Vec<u8>,
     kind: OperationType,
     key: &str,
-    value_len: usize,
     timestamp: i64,
-    fill: impl FnOnce(&mut [u8]) -> Result<(), E>,
+    append: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
 ) -> Result<(), E> {
     Key::check(key).map_err(EncodeError::from)?;
     let key_size = u32::try_from(key.len()).map_err(|_| InvalidKey::TooLong { len: key.len() });
     let key_size = key_size.map_err(EncodeError::from)?;
-    let too_long = || EncodeError::ValueTooLong { len: value_len };
-    if value_len > Value::MAX_LEN {
-        return Err(too_long().into());
-    }
-    let value_size = u32::try_from(value_len).map_err(|_| too_long())?;
 
     let start = out.len();
     out.extend_from_slice(&[PAYLOAD_VERSION, kind.to_byte()]);
     out.extend_from_slice(&key_size.to_le_bytes());
     out.extend_from_slice(key.as_bytes());
-    out.extend_from_slice(&value_size.to_le_bytes());
+    let size_at = out.len();
+    out.extend_from_slice(&[0; 4]);
     let value_start = out.len();
-    out.resize(value_start + value_len + 1, 0);
-    if let Err(error) = out.get_mut(value_start..).map_or(Ok(()), fill) {
-        out.truncate(start);
-        return Err(error);
+    let appended =
+        append(out).and_then(|()| Ok(size_of_value(kind, out.len().saturating_sub(value_start))?));
+    match (appended, out.get_mut(size_at..value_start)) {
+        (Ok(size), Some(room)) => room.copy_from_slice(&size.to_le_bytes()),
+        (Err(error), _) => {
+            out.truncate(start);
+            return Err(error);
+        }
+        (Ok(_), None) => {}
     }
-    out.truncate(value_start + value_len);
     out.extend_from_slice(&timestamp.to_le_bytes());
     Ok(())
+}
+
+fn size_of_value(kind: OperationType, len: usize) -> Result<u32, EncodeError> {
+    if kind == OperationType::Delete && len > 0 {
+        return Err(EncodeError::DeleteWithValue);
+    }
+    check_len(len)
+}
+
+fn check_len(len: usize) -> Result<u32, EncodeError> {
+    let size = u32::try_from(len).ok().filter(|_| len <= Value::MAX_LEN);
+    size.ok_or(EncodeError::ValueTooLong { len })
 }

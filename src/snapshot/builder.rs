@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::Snapshot;
+use crate::control::{Control, Steps};
 use crate::error::{Error, Result};
 use crate::index::IndexLoader;
 use crate::operation::{OperationType, PAYLOAD_OVERHEAD};
@@ -39,38 +40,55 @@ impl SnapshotBuilderStore {
     /// The state that the log at `path` leads to. The end of an interrupted write is left out, as
     /// recovery would; damage is refused.
     pub fn build(path: impl AsRef<Path>) -> Result<Snapshot> {
-        Self::build_on(&DiskStorage, path.as_ref())
+        Self::build_with(path, &Control::default())
+    }
+
+    /// [`build`](Self::build), which shows how much of the log is read and gives up with [`Error::Aborted`] when it is
+    /// asked to.
+    pub fn build_with(path: impl AsRef<Path>, control: &Control) -> Result<Snapshot> {
+        build(&DiskStorage, path.as_ref(), control)
     }
 
     /// [`build`](Self::build) on another file system.
     pub fn build_on(storage: &dyn Storage, path: &Path) -> Result<Snapshot> {
-        let path = LogPath::resolve(storage, path)?;
-        let file = storage.open(path.log(), Access::Read);
-        let file = file.map_err(|error| Error::io(path.log(), "open the log", error))?;
-        let mut reader = LogReader::new(path.log(), &*file)?;
-        let mut loader = loader_of(reader.window().file_len());
-        let mut attempts = 0;
-        loop {
-            while reader.next_frame(&mut |records| load(&mut loader, records))? {}
-            let Tail::Corrupt { reason } = judge(&mut reader)? else { break };
-            attempts += 1;
-            if attempts == ATTEMPTS {
-                let position = reader.position();
-                return Err(Error::CorruptLog {
-                    path: path.log().to_owned(),
-                    sequence: position.last_sequence + 1,
-                    offset: position.offset,
-                    reason,
-                });
-            }
-            reader.refresh()?;
-        }
-        let index = loader.finish();
-        if index.is_exhausted() {
-            return Err(Error::StoreFull);
-        }
-        Ok(Snapshot::new(index, reader.position().last_sequence))
+        build(storage, path, &Control::default())
     }
+}
+
+fn build(storage: &dyn Storage, path: &Path, control: &Control) -> Result<Snapshot> {
+    let path = LogPath::resolve(storage, path)?;
+    let file = storage.open(path.log(), Access::Read);
+    let file = file.map_err(|error| Error::io(path.log(), "open the log", error))?;
+    let mut reader = LogReader::new(path.log(), &*file)?;
+    let log_bytes = reader.window().file_len();
+    let mut loader = loader_of(log_bytes);
+    let mut steps = Steps::new(control, log_bytes);
+    let mut attempts = 0;
+    loop {
+        let mut at = reader.position().offset;
+        while reader.next_frame(&mut |records| load(&mut loader, records))? {
+            steps.add(reader.position().offset - at)?;
+            at = reader.position().offset;
+        }
+        let Tail::Corrupt { reason } = judge(&mut reader)? else { break };
+        attempts += 1;
+        if attempts == ATTEMPTS {
+            let position = reader.position();
+            return Err(Error::CorruptLog {
+                path: path.log().to_owned(),
+                sequence: position.last_sequence + 1,
+                offset: position.offset,
+                reason,
+            });
+        }
+        reader.refresh()?;
+    }
+    let index = loader.finish();
+    if index.is_exhausted() {
+        return Err(Error::StoreFull);
+    }
+    control.check()?;
+    Ok(Snapshot::alone(index, reader.position().last_sequence))
 }
 
 /// A loader with an idea of how much will come. Without one it would work as well, only slower.

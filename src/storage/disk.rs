@@ -1,10 +1,20 @@
 //! The real disk.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+mod alone;
+mod identity;
+mod owner;
+mod protection;
 
-use super::{Access, LockError, PathKind, Storage, StorageFile, StorageLock};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use self::identity::FileId;
+use self::owner::Holding;
+use super::{
+    Access, LockError, PathKind, Protection, Storage, StorageFile, StorageFolder, StorageLock,
+};
 
 /// The file system of the operating system.
 #[derive(Debug, Clone, Copy, Default)]
@@ -25,19 +35,48 @@ impl Storage for DiskStorage {
         fs::canonicalize(path)
     }
 
-    fn open(&self, path: &Path, access: Access) -> io::Result<Box<dyn StorageFile>> {
-        let mut options = OpenOptions::new();
-        options.read(true);
-        match access {
-            Access::Read => {}
-            Access::ReadWrite => {
-                options.write(true);
-            }
-            Access::Create => {
-                options.write(true).create(true).truncate(true);
-            }
+    fn absolute(&self, path: &Path) -> io::Result<PathBuf> {
+        std::path::absolute(path)
+    }
+
+    fn link_target(&self, path: &Path) -> io::Result<Option<PathBuf>> {
+        match fs::symlink_metadata(path) {
+            Ok(found) if found.is_symlink() => fs::read_link(path).map(Some),
+            Ok(_) => Ok(None),
+            Err(error) if is_missing(&error) => Ok(None),
+            Err(error) => Err(error),
         }
-        Ok(Box::new(DiskFile(options.open(path)?)))
+    }
+
+    fn open(&self, path: &Path, access: Access) -> io::Result<Box<dyn StorageFile>> {
+        if access == Access::Create {
+            return self.create(path, &Protection::default());
+        }
+        let file = options(access).open(path)?;
+        Ok(Box::new(DiskFile::new(file)))
+    }
+
+    fn open_alone(&self, path: &Path, access: Access) -> Result<Box<dyn StorageFile>, LockError> {
+        if access == Access::Create {
+            return self.create(path, &Protection::default()).map_err(LockError::Io);
+        }
+        let mut options = options(access);
+        alone::keep_writers_out(&mut options);
+        let file = options.open(path).map_err(alone::refused)?;
+        alone::hold(&file)?;
+        Ok(Box::new(DiskFile::held(file)))
+    }
+
+    fn create(&self, path: &Path, like: &Protection) -> io::Result<Box<dyn StorageFile>> {
+        protection::clear(path)?;
+        let mut options = options(Access::ReadWrite);
+        alone::keep_writers_out(&mut options);
+        let file = protection::create_new(&mut options, path, like)?;
+        match alone::hold(&file) {
+            Ok(()) => Ok(Box::new(DiskFile::held(file))),
+            Err(LockError::Held { .. }) => Err(io::ErrorKind::WouldBlock.into()),
+            Err(LockError::Io(error)) => Err(error),
+        }
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -49,29 +88,51 @@ impl Storage for DiskStorage {
     }
 
     #[cfg(unix)]
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        File::open(path)?.sync_all()
+    fn folder(&self, path: &Path) -> io::Result<Box<dyn StorageFolder>> {
+        Ok(Box::new(DiskFolder(File::open(path)?)))
     }
 
-    /// Windows has no such call; its file systems journal the names themselves.
     #[cfg(not(unix))]
-    fn sync_dir(&self, _path: &Path) -> io::Result<()> {
-        Ok(())
+    fn folder(&self, _path: &Path) -> io::Result<Box<dyn StorageFolder>> {
+        Ok(Box::new(DiskFolder))
     }
 
-    fn lock(&self, path: &Path) -> Result<Box<dyn StorageLock>, LockError> {
-        let open =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
-        let mut file = open.map_err(LockError::Io)?;
+    fn lock(&self, path: &Path, like: &Protection) -> Result<Box<dyn StorageLock>, LockError> {
+        let mut file = open_lock_file(path, like).map_err(LockError::Io)?;
         match file.try_lock() {
             Ok(()) => {
-                note_owner(&mut file);
-                Ok(Box::new(DiskLock(file)))
+                owner::note(&mut file);
+                Ok(Box::new(DiskLock { _holding: Holding::of(&file), file }))
             }
-            Err(TryLockError::WouldBlock) if bug!(NoLock) => Ok(Box::new(DiskLock(file))),
-            Err(TryLockError::WouldBlock) => Err(LockError::Held { owner: read_owner(&mut file) }),
+            Err(TryLockError::WouldBlock) if bug!(NoLock) => {
+                Ok(Box::new(DiskLock { _holding: Holding::of(&file), file }))
+            }
+            Err(TryLockError::WouldBlock) => Err(LockError::Held { owner: owner::of(&mut file) }),
             Err(TryLockError::Error(error)) => Err(LockError::Io(error)),
         }
+    }
+}
+
+fn options(access: Access) -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).write(access != Access::Read);
+    options
+}
+
+/// Whoever may use the log must be able to lock it; who may only read it must not learn more from its lock.
+fn open_lock_file(path: &Path, like: &Protection) -> io::Result<File> {
+    let like = Protection { mode: like.mode.map(|mode| mode & 0o666 | 0o600), ..*like };
+    match protection::create_new(&mut options(Access::ReadWrite), path, &like) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        done => return done,
+    }
+    // Not to be made: in a folder for everybody Linux refuses that for the files of others.
+    match options(Access::ReadWrite).open(path) {
+        // The lock is what counts, not the note in it.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            options(Access::Read).open(path).map_err(|_| error)
+        }
+        opened => opened,
     }
 }
 
@@ -106,65 +167,110 @@ fn is_held(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::PermissionDenied || matches!(error.raw_os_error(), Some(32 | 33))
 }
 
-const OWNER_PREFIX: &str = "softadastra-store pid ";
+#[derive(Debug)]
+struct DiskLock {
+    // Before the file: when that is free, others may be noted as holding it.
+    _holding: Holding,
+    file: File,
+}
 
-/// Leaves the process id in the lock file, for the message that a second opener gets. The lock alone
-/// counts, so a failure here does not matter; and a file with other contents is left as it is.
-fn note_owner(file: &mut File) {
-    let mut text = String::new();
-    let ours = file.read_to_string(&mut text).is_ok()
-        && (text.is_empty() || text.starts_with(OWNER_PREFIX));
-    if ours && file.seek(SeekFrom::Start(0)).is_ok() && file.set_len(0).is_ok() {
-        let _ = writeln!(file, "{OWNER_PREFIX}{}", std::process::id());
+impl StorageLock for DiskLock {
+    fn is_at(&self, path: &Path) -> io::Result<bool> {
+        identity::is_at(FileId::of(&self.file)?, path)
     }
 }
 
-/// Windows does not let a second opener read a locked file; the owner is unknown there.
-fn read_owner(file: &mut File) -> Option<u32> {
-    let mut text = String::new();
-    file.read_to_string(&mut text).ok()?;
-    text.strip_prefix(OWNER_PREFIX)?.trim_end().parse().ok()
+#[cfg(unix)]
+#[derive(Debug)]
+struct DiskFolder(File);
+
+#[cfg(unix)]
+impl StorageFolder for DiskFolder {
+    fn sync(&self) -> io::Result<()> {
+        self.0.sync_all()
+    }
+}
+
+/// Windows has no such call; its file systems journal the names themselves.
+#[cfg(not(unix))]
+#[derive(Debug)]
+struct DiskFolder;
+
+#[cfg(not(unix))]
+impl StorageFolder for DiskFolder {
+    fn sync(&self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 #[derive(Debug)]
-struct DiskLock(#[expect(dead_code, reason = "held for its lock, released on drop")] File);
+struct DiskFile {
+    /// While it is open alone. Before the file, as in a lock.
+    holding: Mutex<Option<Holding>>,
+    id: OnceLock<FileId>,
+    file: File,
+}
 
-impl StorageLock for DiskLock {}
+impl DiskFile {
+    fn new(file: File) -> Self {
+        Self { holding: Mutex::default(), id: OnceLock::new(), file }
+    }
 
-#[derive(Debug)]
-struct DiskFile(File);
+    fn held(file: File) -> Self {
+        let holding = Mutex::new(Some(Holding::of(&file)));
+        Self { holding, ..Self::new(file) }
+    }
+}
 
 impl StorageFile for DiskFile {
     fn len(&self) -> io::Result<u64> {
-        Ok(self.0.metadata()?.len())
+        Ok(self.file.metadata()?.len())
     }
 
     #[cfg(unix)]
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        std::os::unix::fs::FileExt::read_at(&self.0, buffer, offset)
+        std::os::unix::fs::FileExt::read_at(&self.file, buffer, offset)
     }
 
     #[cfg(unix)]
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {
-        std::os::unix::fs::FileExt::write_at(&self.0, bytes, offset)
+        std::os::unix::fs::FileExt::write_at(&self.file, bytes, offset)
     }
 
     #[cfg(windows)]
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        std::os::windows::fs::FileExt::seek_read(&self.0, buffer, offset)
+        std::os::windows::fs::FileExt::seek_read(&self.file, buffer, offset)
     }
 
     #[cfg(windows)]
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {
-        std::os::windows::fs::FileExt::seek_write(&self.0, bytes, offset)
+        std::os::windows::fs::FileExt::seek_write(&self.file, bytes, offset)
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
-        self.0.set_len(len)
+        self.file.set_len(len)
     }
 
     /// `fdatasync` on Linux, which also writes a changed size; a full flush of the drive on macOS.
     fn sync(&self) -> io::Result<()> {
-        self.0.sync_data()
+        self.file.sync_data()
+    }
+
+    fn is_at(&self, path: &Path) -> io::Result<bool> {
+        let known = self.id.get().copied();
+        let id = known.map_or_else(|| FileId::of(&self.file), Ok)?;
+        identity::is_at(*self.id.get_or_init(|| id), path)
+    }
+
+    fn protection(&self) -> io::Result<Protection> {
+        protection::of(&self.file)
+    }
+
+    /// On Windows it ends with the file.
+    fn release(&self) {
+        let held = self.holding.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if cfg!(unix) && held.is_some() {
+            let _ = self.file.unlock();
+        }
     }
 }

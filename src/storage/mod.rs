@@ -35,8 +35,23 @@ pub enum Access {
     Read,
     /// Read and write an existing file.
     ReadWrite,
-    /// Make the file, or empty an existing one, to write it.
+    /// Make a new file to write it. What had the name before, a link too, loses it and is not written to.
     Create,
+}
+
+/// Who holds a lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LockOwner {
+    /// The thread that asks for it.
+    ThisThread,
+    /// This process.
+    ThisProcess,
+    /// Another process, by its number.
+    Process(u32),
+    /// A process whose number means nothing here: of another container or another machine.
+    Elsewhere,
+    /// It cannot be known.
+    Unknown,
 }
 
 /// Why a lock was not taken.
@@ -44,15 +59,35 @@ pub enum Access {
 pub enum LockError {
     /// Another opener has it.
     Held {
-        /// The process that has it, where it is known.
-        owner: Option<u32>,
+        /// Who that is.
+        owner: LockOwner,
     },
-    /// The lock file cannot be used.
+    /// The lock file, or the file to be locked, cannot be used.
     Io(io::Error),
 }
 
+/// Who may read and write a file; with the default that is for the system to say.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Protection {
+    /// The permission bits, as Unix has them.
+    pub mode: Option<u32>,
+    /// The user and the group.
+    pub owner: Option<(u32, u32)>,
+}
+
 /// A held lock. Dropping it releases the lock, and so does the end of the process.
-pub trait StorageLock: Send + Sync + Debug {}
+pub trait StorageLock: Send + Sync + Debug {
+    /// Whether the file that is locked is the one under this name. True where that cannot be told.
+    fn is_at(&self, _path: &Path) -> io::Result<bool> {
+        Ok(true)
+    }
+}
+
+/// An open folder.
+pub trait StorageFolder: Send + Sync + Debug {
+    /// Makes the entries of the folder durable: files made in it, names changed in it and taken out of it.
+    fn sync(&self) -> io::Result<()>;
+}
 
 /// A file system.
 pub trait Storage: Send + Sync + Debug {
@@ -60,17 +95,35 @@ pub trait Storage: Send + Sync + Debug {
     fn kind(&self, path: &Path) -> io::Result<PathKind>;
     /// The one absolute name of an existing `path`, so that two names of a log share one lock.
     fn canonical(&self, path: &Path) -> io::Result<PathBuf>;
+    /// The path as it is from the root, whatever the working directory becomes.
+    fn absolute(&self, path: &Path) -> io::Result<PathBuf> {
+        Ok(path.to_owned())
+    }
+    /// Where the symbolic link `path` points, as it is written in it; nothing when it is no link.
+    fn link_target(&self, _path: &Path) -> io::Result<Option<PathBuf>> {
+        Ok(None)
+    }
     /// Opens a file.
     fn open(&self, path: &Path, access: Access) -> io::Result<Box<dyn StorageFile>>;
+    /// [`open`](Self::open) for one opener at a time, until the file is [released](StorageFile::release) or
+    /// dropped. Those who only read are not kept out.
+    fn open_alone(&self, path: &Path, access: Access) -> Result<Box<dyn StorageFile>, LockError> {
+        self.open(path, access).map_err(LockError::Io)
+    }
+    /// Makes a new file as [`Access::Create`] does, opened [alone](Self::open_alone). Its mode and, where that is
+    /// permitted, its owner are those of `like`; where it is not, nobody can read it who could not otherwise.
+    fn create(&self, path: &Path, _like: &Protection) -> io::Result<Box<dyn StorageFile>> {
+        self.open(path, Access::Create)
+    }
     /// Renames a file, replacing what is there.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Removes a file.
     fn remove(&self, path: &Path) -> io::Result<()>;
-    /// Makes the entries of a folder durable: files made in it, names changed in it and
-    /// taken out of it.
-    fn sync_dir(&self, path: &Path) -> io::Result<()>;
-    /// Takes the exclusive lock that the file `path` stands for, making the file if it is missing.
-    fn lock(&self, path: &Path) -> Result<Box<dyn StorageLock>, LockError>;
+    /// Opens a folder, so that nothing more is needed to make its entries durable.
+    fn folder(&self, path: &Path) -> io::Result<Box<dyn StorageFolder>>;
+    /// Takes the exclusive lock that the file `path` stands for, making the file if it is missing, protected
+    /// like the file that it is for.
+    fn lock(&self, path: &Path, like: &Protection) -> Result<Box<dyn StorageLock>, LockError>;
     /// Random bits from the operating system, by way of the keys that it seeds hash maps with.
     fn random(&self) -> u64 {
         RandomState::new().build_hasher().finish()
@@ -93,6 +146,16 @@ pub trait StorageFile: Send + Sync + Debug {
     fn set_len(&self, len: u64) -> io::Result<()>;
     /// Puts contents and size on stable storage.
     fn sync(&self) -> io::Result<()>;
+    /// Whether this very file has the name `path`. True where that cannot be told.
+    fn is_at(&self, _path: &Path) -> io::Result<bool> {
+        Ok(true)
+    }
+    /// Who may read and write it.
+    fn protection(&self) -> io::Result<Protection> {
+        Ok(Protection::default())
+    }
+    /// Lets others open it [alone](Storage::open_alone), whoever still reads from this one.
+    fn release(&self) {}
 }
 
 /// Reads until `buffer` is full or the file ends, and says how much was read.

@@ -9,7 +9,9 @@
 
 pub mod checksum;
 pub mod consumers;
+mod folder;
 pub mod format;
+pub mod held;
 pub mod landmarks;
 pub mod open;
 pub mod parts;
@@ -20,6 +22,7 @@ pub(crate) mod records;
 pub mod repair;
 pub mod rewrite;
 pub mod salvage;
+pub(crate) mod side_names;
 pub mod tail;
 mod window;
 pub mod writer;

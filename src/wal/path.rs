@@ -9,6 +9,9 @@ use crate::storage::{PathKind, Storage};
 /// Endings of names that are kept for the files beside a log.
 const RESERVED: [&str; 2] = [".lock", ".new"];
 
+/// As many links as Linux follows.
+const MAX_LINKS: usize = 40;
+
 /// A checked log path and the names that belong to it.
 #[derive(Debug, Clone)]
 pub struct LogPath {
@@ -19,38 +22,43 @@ pub struct LogPath {
 
 impl LogPath {
     /// Checks that `path` can name a log and resolves links, so that two names of one log share one
-    /// lock.
+    /// lock. A link to nothing stands for the file that it would lead to.
     pub fn resolve(storage: &dyn Storage, path: &Path) -> Result<Self> {
         check(path)?;
-        let stat = |path: &Path| {
-            storage.kind(path).map_err(|error| Error::io(path, "look at the path", error))
-        };
-        let absolute = |path: &Path| {
-            storage.canonical(path).map_err(|error| Error::io(path, "resolve the path", error))
-        };
-        let folder = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        match stat(path)? {
-            PathKind::Directory => {
-                let source = std::io::ErrorKind::IsADirectory.into();
-                Err(Error::io(path, "open the log", source))
-            }
-            PathKind::Other => {
-                Err(Error::NotALog { path: path.to_owned(), reason: "not a regular file" })
-            }
-            PathKind::File => Ok(Self::of_open_log(&absolute(path)?)),
-            PathKind::Missing => {
-                if stat(folder)? != PathKind::Directory {
-                    return Err(Error::DirectoryMissing { path: folder.to_owned() });
+        let mut path = path.to_owned();
+        for _ in 0..MAX_LINKS {
+            match kind_of(storage, &path)? {
+                PathKind::Directory => {
+                    let source = std::io::ErrorKind::IsADirectory.into();
+                    return Err(Error::io(&path, "open the log", source));
                 }
-                let folder = absolute(folder)?;
-                let name = path.file_name();
-                let name = name.ok_or(Error::InvalidPath { reason: "path names no file" })?;
-                Ok(Self { log: folder.join(name), folder, exists: false })
+                PathKind::Other => {
+                    return Err(Error::NotALog { path, reason: "not a regular file" });
+                }
+                PathKind::File => {
+                    let log = canonical(storage, &path)?;
+                    check(&log)?;
+                    return Ok(Self::of_open_log(&log));
+                }
+                PathKind::Missing => match linked(storage, &path)? {
+                    Some(target) => path = target,
+                    None => return Self::missing(storage, &path),
+                },
             }
         }
+        Err(Error::InvalidPath { reason: "path leads through too many symbolic links" })
+    }
+
+    /// The names of a log that is not there yet.
+    fn missing(storage: &dyn Storage, path: &Path) -> Result<Self> {
+        check(path)?;
+        let folder = folder_of(path);
+        if kind_of(storage, folder)? != PathKind::Directory {
+            return Err(Error::DirectoryMissing { path: folder.to_owned() });
+        }
+        let folder = canonical(storage, folder)?;
+        let name = path.file_name().ok_or(Error::InvalidPath { reason: "path names no file" })?;
+        Ok(Self { log: folder.join(name), folder, exists: false })
     }
 
     /// The names that belong to a log that is open under this resolved path.
@@ -96,6 +104,31 @@ impl LogPath {
         name.push(suffix);
         name.into()
     }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn kind_of(storage: &dyn Storage, path: &Path) -> Result<PathKind> {
+    storage.kind(path).map_err(|error| {
+        let denied = error.kind() == std::io::ErrorKind::PermissionDenied;
+        // Looking at a file asks for no right to it: it is a folder above that may not be entered.
+        let closed = path.ancestors().skip(1).find(|above| storage.kind(above).is_ok());
+        Error::io(closed.filter(|_| denied).unwrap_or(path), "look at the path", error)
+    })
+}
+
+fn canonical(storage: &dyn Storage, path: &Path) -> Result<PathBuf> {
+    storage.canonical(path).map_err(|error| Error::io(path, "resolve the path", error))
+}
+
+/// Where a link to nothing leads.
+fn linked(storage: &dyn Storage, path: &Path) -> Result<Option<PathBuf>> {
+    bug!(DanglingLinkReplaced, return Ok(None));
+    let target = storage.link_target(path);
+    let target = target.map_err(|error| Error::io(path, "read the link", error))?;
+    Ok(target.map(|target| folder_of(path).join(target)))
 }
 
 fn check(path: &Path) -> Result<()> {

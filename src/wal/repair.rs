@@ -1,36 +1,53 @@
 //! Mends the end of a log that was not closed. Safe to be interrupted and run again at any point.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::path::LogPath;
+use super::side_names::cut_name;
 use super::window::SLICE;
-use crate::storage::{Access, Storage, StorageFile, read_full, write_full};
+use crate::error::{Error, Result};
+use crate::storage::{Storage, StorageFile, read_full, write_full};
 
-/// Copies the bytes from `from` to `to` into a file beside the log and makes it durable.
+/// Copies the bytes from `from` to `to` into a file beside the log and syncs that. Its name is durable once
+/// the folder is synced, which the writer does before it cuts anything off.
 pub(super) fn keep_cut_bytes(
     storage: &dyn Storage,
     path: &LogPath,
     file: &dyn StorageFile,
     from: u64,
     to: u64,
-) -> io::Result<PathBuf> {
+) -> Result<PathBuf> {
     let mut hasher = crc32fast::Hasher::new();
-    for_each_slice(file, from, to, |_, bytes| {
+    let read = for_each_slice(file, from, to, |_, bytes| {
         hasher.update(bytes);
         Ok(())
-    })?;
-    let name = path.cut(from, hasher.finalize());
+    });
+    read.map_err(|error| Error::io(path.log(), "read an interrupted write", error))?;
+    let name = cut_name(storage, path, from, hasher.finalize())?;
     bug!(CutNotSaved, return Ok(name));
-    let copy = storage.open(&name, Access::Create)?;
-    for_each_slice(file, from, to, |offset, bytes| write_full(&*copy, bytes, offset - from))?;
-    if !bug!(CutCopyNotSynced) {
-        copy.sync()?;
-    }
-    if !bug!(CutCopyNotNamed) {
-        storage.sync_dir(path.folder())?;
+    if let Err(source) = copy_bytes(storage, &name, file, from, to) {
+        if !bug!(CutCopyStays) {
+            // A part of a copy serves nobody. When this fails too, the next opening replaces it.
+            let _ = storage.remove(&name);
+        }
+        let (path, bytes, source) = (path.log().to_owned(), to - from, Arc::new(source));
+        return Err(Error::CutNotSaved { path, offset: from, bytes, copy: name, source });
     }
     Ok(name)
+}
+
+fn copy_bytes(
+    storage: &dyn Storage,
+    name: &Path,
+    file: &dyn StorageFile,
+    from: u64,
+    to: u64,
+) -> io::Result<()> {
+    let copy = storage.create(name, &file.protection()?)?;
+    for_each_slice(file, from, to, |offset, bytes| write_full(&*copy, bytes, offset - from))?;
+    if bug!(CutCopyNotSynced) { Ok(()) } else { copy.sync() }
 }
 
 /// Writes the bytes from `from` to `to` again in place. After a failed sync the pages of a file can

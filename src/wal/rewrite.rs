@@ -1,9 +1,11 @@
 //! A log that is made from another one: under a name of its own until all of it is durable and verified.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::consumers::Consumers;
+use super::folder::OpenFolder;
 use super::format::{FRAME_HEADER_LEN, FileHeader, FrameKind};
 use super::landmarks::Landmarks;
 use super::path::LogPath;
@@ -11,7 +13,7 @@ use super::position::Position;
 use super::reader::LogReader;
 use super::writer::{LogWriter, Start};
 use crate::error::{Error, Result};
-use crate::storage::{Access, Storage, StorageFile, read_full, write_full};
+use crate::storage::{Protection, Storage, StorageFile, read_full, write_full};
 
 /// Bytes that are synced at a time.
 const FLUSH_STEP: u64 = 8 << 20;
@@ -22,6 +24,10 @@ const FLUSH_STEP: u64 = 8 << 20;
 pub struct Rewrite<'s> {
     path: LogPath,
     unnamed: Unnamed<'s>,
+    /// Opened before the log gets its name, so that nothing is missing by then.
+    folder: OpenFolder,
+    /// Whether the file system knows an open file by its name.
+    is_known_by_name: bool,
     writer: LogWriter,
     /// How far the log was read back and found to be what was written.
     verified: Position,
@@ -47,14 +53,25 @@ impl Drop for Unnamed<'_> {
 }
 
 impl<'s> Rewrite<'s> {
-    /// An empty log that will get the name `path`. The caller holds the lock of that name.
-    pub fn begin(storage: &'s dyn Storage, path: LogPath, header: FileHeader) -> Result<Self> {
-        let unnamed = Unnamed { storage, path: path.new_log(), is_named: false };
-        let file = storage.open(&unnamed.path, Access::Create).and_then(|file| {
+    /// An empty log that will get the name `path`, protected like the file that it is made from. The caller
+    /// holds the lock of that name.
+    pub fn begin(
+        storage: &'s dyn Storage,
+        path: LogPath,
+        header: FileHeader,
+        like: &Protection,
+    ) -> Result<Self> {
+        let folder = OpenFolder::open(storage, path.folder())?;
+        let mut unnamed = Unnamed { storage, path: path.new_log(), is_named: true };
+        let file = storage.create(&unnamed.path, like).and_then(|file| {
+            unnamed.is_named = false;
             write_full(&*file, &header.encode(), 0)?;
             Ok(file)
         });
         let file = file.map_err(|error| Error::io(&unnamed.path, "create the new log", error))?;
+        let is_known_by_name = file.is_at(&unnamed.path);
+        let is_known_by_name = is_known_by_name
+            .map_err(|error| Error::io(&unnamed.path, "look at the new log", error))?;
         let position = Position::first(&header);
         let start = Start {
             path: unnamed.path.clone(),
@@ -64,9 +81,10 @@ impl<'s> Rewrite<'s> {
             consumers: Consumers::default(),
             // Nobody is told that anything is safe before the log has its name.
             synced: false,
+            replayed: None,
         };
         let writer = LogWriter::new(Arc::from(file), None, start);
-        Ok(Self { path, unnamed, writer, verified: position, flushed: 0 })
+        Ok(Self { path, unnamed, folder, is_known_by_name, writer, verified: position, flushed: 0 })
     }
 
     /// How far the log is written.
@@ -190,11 +208,35 @@ impl<'s> Rewrite<'s> {
         Ok(())
     }
 
-    /// Gives the log its name, in the place of a log that has it now. Not durable before
-    /// [`secure_name`](Self::secure_name).
+    /// Gives the log its name, which no file may have. Not durable before [`secure_name`](Self::secure_name).
     pub fn name(&mut self) -> Result<()> {
-        let named = self.unnamed.storage.rename(&self.unnamed.path, self.path.log());
-        named.map_err(|error| Error::io(self.path.log(), "name the new log", error))?;
+        let path = LogPath::resolve(self.unnamed.storage, self.path.log())?;
+        if path.exists() || path.log() != self.path.log() {
+            return Err(Error::FileExists { path: path.log().to_owned() });
+        }
+        self.rename()
+    }
+
+    /// [`name`](Self::name) in the place of the log that `old` writes, if that is still under its name.
+    pub fn replace(&mut self, old: &mut LogWriter) -> Result<()> {
+        old.secure_names(self.unnamed.storage)?;
+        self.rename()
+    }
+
+    fn rename(&mut self) -> Result<()> {
+        let log = self.path.log();
+        let failed = |error| Error::io(log, "name the new log", error);
+        let has_name = self.writer.file().is_at(&self.unnamed.path).map_err(failed)?;
+        if self.is_known_by_name && !has_name {
+            // What is there is not ours to remove.
+            self.unnamed.is_named = true;
+            return Err(Error::LogReplaced { path: self.unnamed.path.clone() });
+        }
+        let named = self.unnamed.storage.rename(&self.unnamed.path, log);
+        named.map_err(|error| match error.kind() {
+            ErrorKind::ResourceBusy => Error::NotReplaceable { path: log.to_owned() },
+            _ => failed(error),
+        })?;
         self.unnamed.is_named = true;
         Ok(())
     }
@@ -202,9 +244,7 @@ impl<'s> Rewrite<'s> {
     /// Makes the name durable.
     pub fn secure_name(&self) -> Result<()> {
         bug!(NewNameNotSecured, return Ok(()));
-        let folder = self.path.folder();
-        let secured = self.unnamed.storage.sync_dir(folder);
-        secured.map_err(|error| Error::io(folder, "make the name of the new log durable", error))
+        self.folder.sync()
     }
 
     /// The writer, to go on with.

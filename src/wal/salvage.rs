@@ -10,64 +10,23 @@
 //! versions that its operations always had, to be looked at and judged by somebody who knows the data.
 
 mod copy;
+mod later;
 mod new_log;
+mod report;
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use self::copy::copy_readable;
-use self::new_log::NewLog;
-use super::consumers::Consumers;
-use super::format::{
-    FRAME_ALIGNMENT, FRAME_HEADER_LEN, FRAME_MAGIC, FileHeader, FrameHeader, FrameKind,
-};
+use self::later::LaterRuns;
+use self::new_log::{NewLog, refuse_to_replace};
+pub use self::report::{SalvageReport, SalvagedRun};
+use super::format::{FileHeader, FrameKind};
 use super::path::LogPath;
 use super::reader::LogReader;
-use super::window::SLICE;
+use super::side_names::check_salvage_names;
+use crate::control::{Control, Steps};
 use crate::error::{Error, Result};
-use crate::storage::{Access, DiskStorage, LockError, PathKind, Storage, StorageFile, read_full};
-
-/// What was saved of a damaged log, and what was not.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SalvageReport {
-    /// The new log: everything before the damage.
-    pub log: PathBuf,
-    /// The copy of the damaged log, with zeros for what the disk could not read.
-    pub copy: PathBuf,
-    /// Entries in the checkpoint of the new log.
-    pub entries: u64,
-    /// Operations in the new log.
-    pub records: u64,
-    /// The sequence of the last one.
-    pub last_sequence: u64,
-    /// Where the part of the damaged log ends that became the new log.
-    pub bytes_kept: u64,
-    /// What is wrong behind that; nothing when the log is whole.
-    pub problem: Option<String>,
-    /// What could be read behind the damage.
-    pub later: Vec<SalvagedRun>,
-    /// Bytes behind the new log's part that are in no later run, the zeros at the end not counted.
-    pub bytes_lost: u64,
-    /// Bytes that the disk could not read.
-    pub bytes_unreadable: u64,
-}
-
-/// Frames behind the damage with no gap between them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SalvagedRun {
-    /// The log that was made of them.
-    pub log: PathBuf,
-    /// Where they begin in the damaged log.
-    pub offset: u64,
-    /// Where they end.
-    pub end: u64,
-    /// The sequence of their first operation.
-    pub first_sequence: u64,
-    /// The sequence of their last operation.
-    pub last_sequence: u64,
-    /// How many operations and entries of a checkpoint they hold.
-    pub records: u64,
-}
+use crate::storage::{Access, DiskStorage, LockError, Protection, Storage, StorageFile, read_full};
 
 /// Saves what can be read of the log at `path` into a new log at `to` and files beside that.
 ///
@@ -77,31 +36,72 @@ pub fn salvage(path: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<SalvageRe
     salvage_on(&DiskStorage, path.as_ref(), to.as_ref())
 }
 
+/// [`salvage`], which shows how much of the log is copied, with `expected` twice its size, and gives up with
+/// [`Error::Aborted`] when it is asked to. What it has made is removed then.
+pub fn salvage_with(
+    path: impl AsRef<Path>,
+    to: impl AsRef<Path>,
+    control: &Control,
+) -> Result<SalvageReport> {
+    salvage_with_on(&DiskStorage, path.as_ref(), to.as_ref(), control)
+}
+
 /// [`salvage`] on another file system.
 pub fn salvage_on(storage: &dyn Storage, path: &Path, to: &Path) -> Result<SalvageReport> {
+    salvage_with_on(storage, path, to, &Control::default())
+}
+
+/// [`salvage_with`] on another file system.
+pub fn salvage_with_on(
+    storage: &dyn Storage,
+    path: &Path,
+    to: &Path,
+    control: &Control,
+) -> Result<SalvageReport> {
+    let mut made = Vec::new();
+    let outcome = salvage_noting(storage, path, to, control, &mut made);
+    // A copy alone would be in the way of the next try, and the log itself is still there.
+    if matches!(outcome, Err(Error::Aborted)) || outcome.is_err() && made.len() == 1 {
+        for file in made {
+            // What cannot be removed is refused by name the next time.
+            let _ = storage.remove(&file);
+        }
+    }
+    outcome
+}
+
+/// Notes every file that it has made.
+fn salvage_noting(
+    storage: &dyn Storage,
+    path: &Path,
+    to: &Path,
+    control: &Control,
+    made: &mut Vec<PathBuf>,
+) -> Result<SalvageReport> {
     let from = LogPath::resolve(storage, path)?;
     let to = LogPath::resolve(storage, to)?;
-    refuse_what_is_no_log(storage, from.log())?;
+    let (like, log_bytes) = refuse_what_is_no_log(storage, from.log())?;
+    check_salvage_names(storage, &to)?;
     // A log that nobody can lock because its folder cannot be written is what salvage is for.
-    let _lock = match storage.lock(&from.lock()) {
-        Ok(lock) => Some(lock),
-        Err(LockError::Held { owner }) => {
-            return Err(Error::Locked { path: from.log().to_owned(), owner });
-        }
-        Err(LockError::Io(_)) => None,
-    };
+    let _lock = unless_held(storage.lock(&from.lock(), &like), &from)?;
     let copy = to.beside(".damaged");
     refuse_to_replace(storage, to.log())?;
     refuse_to_replace(storage, &copy)?;
-    let (file, bytes_unreadable) = copy_readable(storage, &from, &to, &copy)?;
+    let steps = &mut Steps::new(control, 2 * log_bytes);
+    steps.check()?;
+    let source = unless_held(storage.open_alone(from.log(), Access::Read), &from)?;
+    let source = source.map_or_else(|| storage.open(from.log(), Access::Read), Ok);
+    let source = source.map_err(|error| Error::io(from.log(), "open the log", error))?;
+    made.push(copy.clone());
+    let (file, bytes_unreadable) = copy_readable(storage, &*source, &to, &copy, &like, steps)?;
     let (mut reader, mut problem) = begin(&copy, &*file)?;
-    let mut out = NewLog::begin(storage, &to, reader.position())?;
-    problem = problem.or(out.take_frames(&mut reader, &*file)?);
+    let mut out = NewLog::begin(storage, &to, reader.position(), &like)?;
+    problem = problem.or(out.take_frames(&mut reader, &*file, steps)?);
     bug!(SalvageJoinsRuns, {
-        let end = reader.position().offset + FRAME_ALIGNMENT as u64;
-        if let Some((at, header)) = next_header(&mut reader, end)? {
+        let end = reader.position().offset + super::format::FRAME_ALIGNMENT as u64;
+        if let Some((at, header)) = later::next_header(&mut reader, end, steps)? {
             reader.jump(at, &header);
-            out.take_frames(&mut reader, &*file)?;
+            out.take_frames(&mut reader, &*file, steps)?;
         }
     });
     let mut report = SalvageReport {
@@ -117,28 +117,33 @@ pub fn salvage_on(storage: &dyn Storage, path: &Path, to: &Path) -> Result<Salva
         bytes_unreadable,
     };
     out.finish(reader.consumers())?;
-    take_later_runs(storage, &to, &mut reader, &*file, &mut report)?;
+    made.push(to.log().to_owned());
+    let runs = LaterRuns { storage, to: &to, file: &*file, like: &like, steps, made };
+    runs.take(&mut reader, &mut report)?;
     Ok(report)
 }
 
-/// Before anything is made: nothing may be left beside a file that is not ours.
-fn refuse_what_is_no_log(storage: &dyn Storage, path: &Path) -> Result<()> {
-    let file = storage.open(path, Access::Read);
-    let file = file.map_err(|error| Error::io(path, "open the log", error))?;
-    match LogReader::new(path, &*file) {
-        Err(error @ (Error::NotALog { .. } | Error::UnsupportedVersion { .. })) => Err(error),
-        // Damaged or not readable: that is what salvage is for.
-        _ => Ok(()),
+/// What was taken, or nothing where it cannot be; an error when the log is open elsewhere.
+fn unless_held<T>(taken: std::result::Result<T, LockError>, log: &LogPath) -> Result<Option<T>> {
+    match taken {
+        Ok(taken) => Ok(Some(taken)),
+        Err(LockError::Held { owner }) => Err(Error::Locked { path: log.log().to_owned(), owner }),
+        Err(LockError::Io(_)) => Ok(None),
     }
 }
 
-fn refuse_to_replace(storage: &dyn Storage, path: &Path) -> Result<()> {
-    let kind = storage.kind(path).map_err(|error| Error::io(path, "look at the path", error))?;
-    if kind == PathKind::Missing || bug!(SalvageReplaces) {
-        return Ok(());
+/// Before anything is made: nothing may be left beside a file that is not ours. Says who may read the log, and its size.
+fn refuse_what_is_no_log(storage: &dyn Storage, path: &Path) -> Result<(Protection, u64)> {
+    let file = storage.open(path, Access::Read);
+    let file = file.map_err(|error| Error::io(path, "open the log", error))?;
+    // Damaged or not readable: that is what salvage is for.
+    if let Err(error @ (Error::NotALog { .. } | Error::UnsupportedVersion { .. })) =
+        LogReader::new(path, &*file)
+    {
+        return Err(error);
     }
-    let reason = format!("salvage replaces no file: {}", path.display());
-    Err(Error::InvalidArgument { reason })
+    let like = file.protection().map_err(|error| Error::io(path, "look at the log", error))?;
+    Ok((like, file.len().unwrap_or_default()))
 }
 
 /// A reader at the first frame. A damaged file header does not stop it: frames that verify with the
@@ -166,112 +171,4 @@ fn begin<'f>(path: &Path, file: &'f dyn StorageFile) -> Result<(LogReader<'f>, O
         reader.jump(start, &first);
     }
     Ok((reader, Some(reason)))
-}
-
-/// Makes a log of each unbroken run of frames behind the damage.
-fn take_later_runs(
-    storage: &dyn Storage,
-    to: &LogPath,
-    reader: &mut LogReader<'_>,
-    file: &dyn StorageFile,
-    report: &mut SalvageReport,
-) -> Result<()> {
-    let mut at = report.bytes_kept;
-    let mut readable = 0;
-    while let Some((offset, header)) = next_header(reader, at)? {
-        let (end, records) = measure(reader, offset, &header)?;
-        readable += end - offset;
-        at = end.max(offset + FRAME_ALIGNMENT as u64);
-        // A seal alone holds nothing.
-        if records == 0 {
-            continue;
-        }
-        let log = to.beside(&match header.kind {
-            FrameKind::Checkpoint { .. } => format!(".entries-{offset}"),
-            _ => format!(".from-{}", header.first_sequence),
-        });
-        refuse_to_replace(storage, &log)?;
-        let log = LogPath::resolve(storage, &log)?;
-        reader.jump(offset, &header);
-        let mut run = NewLog::begin(storage, &log, reader.position())?;
-        run.take_frames(reader, file)?;
-        run.finish(&Consumers::default())?;
-        report.later.push(SalvagedRun {
-            log: log.log().to_owned(),
-            offset,
-            end,
-            first_sequence: header.first_sequence,
-            last_sequence: reader.position().last_sequence,
-            records,
-        });
-    }
-    let end = last_nonzero(reader, report.bytes_kept)?;
-    report.bytes_lost = end.saturating_sub(report.bytes_kept + readable);
-    Ok(())
-}
-
-/// Where the run of frames that begins with `header` ends, and how many operations it has.
-fn measure(reader: &mut LogReader<'_>, offset: u64, header: &FrameHeader) -> Result<(u64, u64)> {
-    reader.jump(offset, header);
-    let before = reader.records() + reader.entries();
-    loop {
-        match reader.next_frame(&mut |_| {}) {
-            Ok(true) => {}
-            Ok(false) | Err(Error::OperationDecodingFailed { .. }) => break,
-            Err(error) => return Err(error),
-        }
-    }
-    Ok((reader.position().offset, reader.records() + reader.entries() - before))
-}
-
-/// The next place from `at` on where a frame header of this log verifies.
-fn next_header(reader: &mut LogReader<'_>, at: u64) -> Result<Option<(u64, FrameHeader)>> {
-    let checksum = reader.checksum().clone();
-    let found = each_piece(reader, at, |offset, slice| {
-        let is_start = slice.starts_with(&FRAME_MAGIC);
-        let header = is_start.then(|| FrameHeader::decode(slice, &checksum)).flatten();
-        header.map(|(header, _)| (offset, header))
-    });
-    found.map_err(|error| reader.failed(error))
-}
-
-/// Behind the last byte from `at` on that is not zero.
-fn last_nonzero(reader: &mut LogReader<'_>, at: u64) -> Result<u64> {
-    let mut end = at;
-    let looked = each_piece(reader, at, |offset, slice| -> Option<()> {
-        let piece = slice.get(..FRAME_ALIGNMENT).unwrap_or(slice);
-        if let Some(last) = piece.iter().rposition(|&byte| byte != 0) {
-            end = offset + last as u64 + 1;
-        }
-        None
-    });
-    looked.map_err(|error| reader.failed(error))?;
-    Ok(end)
-}
-
-/// Shows every place where a frame could begin, with a header's length of bytes or what is left,
-/// until `look` finds something.
-fn each_piece<T>(
-    reader: &mut LogReader<'_>,
-    from: u64,
-    mut look: impl FnMut(u64, &[u8]) -> Option<T>,
-) -> io::Result<Option<T>> {
-    let mut at = from;
-    loop {
-        // Slices overlap by a header, so that none is cut in two.
-        let slice = reader.window().view(at, SLICE + FRAME_HEADER_LEN)?;
-        let last = slice.len() < SLICE + FRAME_HEADER_LEN;
-        let fresh = if last { slice.len() } else { SLICE };
-        for offset in (0..fresh).step_by(FRAME_ALIGNMENT) {
-            let bytes = slice.get(offset..).unwrap_or_default();
-            let piece = bytes.get(..FRAME_HEADER_LEN).unwrap_or(bytes);
-            if let Some(found) = look(at + offset as u64, piece) {
-                return Ok(Some(found));
-            }
-        }
-        if last {
-            return Ok(None);
-        }
-        at += SLICE as u64;
-    }
 }

@@ -1,6 +1,8 @@
 //! Appends frames to a log.
 
 mod failures;
+mod room;
+mod securing;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,18 +14,13 @@ use super::consumers::Consumers;
 use super::format::{
     FRAME_ALIGNMENT, FRAME_HEADER_LEN, FileHeader, FrameHeader, FrameKind, MAX_SEQUENCE,
 };
+use super::held::Held;
 use super::landmarks::Landmarks;
 use super::position::Position;
 use crate::error::{Error, Result};
-use crate::storage::{StorageFile, StorageLock, write_full};
+use crate::storage::{StorageFile, write_full};
 
-/// A frame of this size or more is written past the end of the file: its own bytes cost more than
-/// what growing the file adds, and zeroing the space first would write it twice.
-const GROW_FROM: u64 = 128 << 10;
-/// The zeroed space is extended by an eighth of the log, within these bounds.
-const MIN_STEP: u64 = 64 << 10;
-const MAX_STEP: u64 = 4 << 20;
-static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
+pub(super) use securing::Replayed;
 
 /// Where and how a writer begins.
 #[derive(Debug)]
@@ -34,6 +31,8 @@ pub(super) struct Start {
     pub(super) landmarks: Landmarks,
     pub(super) consumers: Consumers,
     pub(super) synced: bool,
+    /// What is to be made durable before anything is written; nothing for a log that is new.
+    pub(super) replayed: Option<Replayed>,
 }
 
 /// Whether the end of the file is what the writer believes it to be.
@@ -44,6 +43,8 @@ enum Health {
     Ragged,
     /// A sync failed: what is on the disk is unknown until the log is read again.
     Poisoned,
+    /// The name of the log stands for another file: nobody would find what is written.
+    Replaced,
 }
 
 /// Counters of a writer since its log was opened.
@@ -59,14 +60,15 @@ pub struct WriterStats {
     pub last_sync_took: Duration,
 }
 
-/// The writing end of an open log. It holds the lock, unless it writes a log that has no name yet.
+/// The writing end of an open log. It holds the log, unless it writes a log that has no name yet.
 ///
 /// Invariant while sound: the bytes from `position.offset` to `file_len` are zero and, in synced
-/// mode, on stable storage as such.
+/// mode, on stable storage as such. While `replayed` is there nothing is known to be durable and no frame
+/// is written.
 #[derive(Debug)]
 pub struct LogWriter {
     file: Arc<dyn StorageFile>,
-    lock: Option<Box<dyn StorageLock>>,
+    held: Option<Held>,
     path: PathBuf,
     header: FileHeader,
     checksum: Checksum,
@@ -77,30 +79,29 @@ pub struct LogWriter {
     durable_frame: u64,
     durable_sequence: u64,
     synced: bool,
+    replayed: Option<Replayed>,
     health: Health,
     stats: WriterStats,
 }
 
 impl LogWriter {
-    /// Goes on behind a log that was read to its end, cut there and synced.
-    pub(super) fn new(
-        file: Arc<dyn StorageFile>,
-        lock: Option<Box<dyn StorageLock>>,
-        start: Start,
-    ) -> Self {
+    /// Goes on behind a log that was read to its end.
+    pub(super) fn new(file: Arc<dyn StorageFile>, held: Option<Held>, start: Start) -> Self {
+        let is_known = start.replayed.is_none();
         Self {
             file,
-            lock,
+            held,
             path: start.path,
             checksum: Checksum::salted(start.header.salt),
             header: start.header,
             file_len: start.position.offset,
-            durable_frame: start.position.next_frame - 1,
-            durable_sequence: start.position.last_sequence,
+            durable_frame: if is_known { start.position.next_frame - 1 } else { 0 },
+            durable_sequence: if is_known { start.position.last_sequence } else { 0 },
             position: start.position,
             landmarks: start.landmarks,
             consumers: Arc::new(start.consumers),
             synced: start.synced,
+            replayed: start.replayed,
             health: Health::Sound,
             stats: WriterStats::default(),
         }
@@ -190,25 +191,33 @@ impl LogWriter {
 
     fn append_frame(&mut self, frame: &mut Vec<u8>, kind: FrameKind, count: u32) -> Result<()> {
         self.check_health()?;
+        self.secure_name()?;
         bug!(AckBeforeSync, self.sync_file(self.position.offset)?);
+        let frame_len = frame.len().next_multiple_of(FRAME_ALIGNMENT);
+        if let Err(error) = self.make_room(frame_len as u64) {
+            return Err(self.undo(error));
+        }
+        // Not before the sync that it vouches for.
         let next = self.finish_frame(frame, kind, count)?;
         let start = self.position.offset;
-        let written = self
-            .make_room(frame.len() as u64)
-            .and_then(|()| self.write_frame(frame).map_err(|error| self.append_failed(error)));
-        if let Err(error) = written {
-            return Err(self.undo(error));
+        if let Err(error) = self.write_frame(frame) {
+            return Err(self.undo(self.append_failed(error)));
         }
         if self.synced && !bug!(AckBeforeSync) {
             self.sync_file(start)?;
+            self.check_name()?;
         }
         self.advance(next);
         Ok(())
     }
 
-    /// Puts everything written so far on stable storage.
+    /// Puts everything written so far on stable storage. That the log has its name is for the caller to check.
     pub fn flush(&mut self) -> Result<()> {
-        self.check_health()?;
+        if bug!(ReplayedNotFlushed) {
+            self.check_health()?;
+        } else {
+            self.secure()?;
+        }
         let last_frame = self.position.next_frame - 1;
         if self.durable_frame < last_frame && !bug!(FlushSkipped) {
             self.sync_file(self.position.offset)?;
@@ -220,15 +229,23 @@ impl LogWriter {
 
     /// Goes on in a log that was rewritten, sealed and durably renamed to the name of this one.
     pub fn take_over(&mut self, rewritten: Self) {
-        let kept = (self.lock.take(), std::mem::take(&mut self.path), self.synced, self.stats);
+        let kept = (self.held.take(), std::mem::take(&mut self.path), self.synced, self.stats);
         *self = rewritten;
-        (self.lock, self.path, self.synced, self.stats) = kept;
+        (self.held, self.path, self.synced, self.stats) = kept;
+        if let Some(held) = &mut self.held {
+            held.take_over(Arc::clone(&self.file));
+        }
+    }
+
+    /// The log that was written, to be replayed again.
+    pub fn into_held(self) -> Option<Held> {
+        self.held
     }
 
     /// Seals the log, so that later damage to its last frame cannot pass for an interrupted write, and
     /// gives the zeroed space back.
     pub fn close(mut self) -> Result<()> {
-        if self.health == Health::Poisoned {
+        if self.is_poisoned() {
             return Err(self.poisoned());
         }
         self.flush()?;
@@ -293,26 +310,6 @@ impl LogWriter {
         }
         frame.resize(frame.len().next_multiple_of(FRAME_ALIGNMENT), 0);
         Ok(self.position.behind(&header, own))
-    }
-
-    /// Makes sure that a small frame overwrites zeroed, durable space: that is what makes its sync
-    /// cheap and an interrupted write recognizable.
-    fn make_room(&mut self, len: u64) -> Result<()> {
-        let end = self.position.offset + len;
-        if !self.synced || end <= self.file_len || len >= GROW_FROM {
-            return Ok(());
-        }
-        let step = (self.position.offset / 8).clamp(MIN_STEP, MAX_STEP);
-        let target = (end + step).next_multiple_of(4096);
-        while self.file_len < target {
-            let piece =
-                ZEROS.len().min(usize::try_from(target - self.file_len).unwrap_or(usize::MAX));
-            let zeros = ZEROS.get(..piece).unwrap_or_default();
-            write_full(&*self.file, zeros, self.file_len)
-                .map_err(|error| self.append_failed(error))?;
-            self.file_len += piece as u64;
-        }
-        if bug!(ZerosNotSynced) { Ok(()) } else { self.sync_file(self.position.offset) }
     }
 
     fn write_frame(&mut self, frame: &[u8]) -> io::Result<()> {

@@ -4,7 +4,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex};
 
-use softadastra_store::storage::{Access, LockError, PathKind, Storage, StorageFile, StorageLock};
+use softadastra_store::storage::{
+    Access, LockError, PathKind, Protection, Storage, StorageFile, StorageFolder, StorageLock,
+};
 
 use super::sim_disk::SimDisk;
 
@@ -68,6 +70,16 @@ impl Storage for GatedDisk {
         Ok(Box::new(GatedFile { file, disk: self.clone() }))
     }
 
+    fn open_alone(&self, path: &Path, access: Access) -> Result<Box<dyn StorageFile>, LockError> {
+        let file = self.disk.open_alone(path, access)?;
+        Ok(Box::new(GatedFile { file, disk: self.clone() }))
+    }
+
+    fn create(&self, path: &Path, like: &Protection) -> io::Result<Box<dyn StorageFile>> {
+        let file = self.disk.create(path, like)?;
+        Ok(Box::new(GatedFile { file, disk: self.clone() }))
+    }
+
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.disk.rename(from, to)
     }
@@ -76,12 +88,12 @@ impl Storage for GatedDisk {
         self.disk.remove(path)
     }
 
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        self.disk.sync_dir(path)
+    fn folder(&self, path: &Path) -> io::Result<Box<dyn StorageFolder>> {
+        self.disk.folder(path)
     }
 
-    fn lock(&self, path: &Path) -> Result<Box<dyn StorageLock>, LockError> {
-        self.disk.lock(path)
+    fn lock(&self, path: &Path, like: &Protection) -> Result<Box<dyn StorageLock>, LockError> {
+        self.disk.lock(path, like)
     }
 }
 
@@ -106,6 +118,14 @@ impl StorageFile for GatedFile {
 
     fn set_len(&self, len: u64) -> io::Result<()> {
         self.file.set_len(len)
+    }
+
+    fn is_at(&self, path: &Path) -> io::Result<bool> {
+        self.file.is_at(path)
+    }
+
+    fn release(&self) {
+        self.file.release();
     }
 
     fn sync(&self) -> io::Result<()> {

@@ -76,15 +76,27 @@ impl Contents {
         Self { inodes, names: names.clone(), durable_names: names.clone(), pending_names: vec![] }
     }
 
-    /// The same number for the same names and contents.
+    /// The same number for the same names and contents, on stable storage and as they look.
     pub fn fingerprint(&self) -> u64 {
         let mut hasher = foldhash::quality::FixedState::with_seed(1).build_hasher();
-        for (name, &inode) in &self.names {
-            hasher.write(name.as_os_str().as_encoded_bytes());
-            hasher.write_usize(self.inodes[inode].now.len());
-            hasher.write(&self.inodes[inode].now);
+        let mut add = |names: &BTreeMap<PathBuf, usize>, bytes: fn(&Inode) -> &[u8]| {
+            for (name, &inode) in names {
+                hasher.write(name.as_os_str().as_encoded_bytes());
+                let bytes = bytes(&self.inodes[inode]);
+                hasher.write_usize(bytes.len());
+                hasher.write(bytes);
+            }
+        };
+        add(&self.names, |inode| &inode.now);
+        if !self.is_durable() {
+            add(&self.durable_names, |inode| &inode.durable);
         }
         hasher.finish()
+    }
+
+    /// Whether nothing is in the page cache alone.
+    pub fn is_durable(&self) -> bool {
+        self.pending_names.is_empty() && self.inodes.iter().all(|inode| inode.pending.is_empty())
     }
 }
 

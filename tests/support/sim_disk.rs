@@ -10,9 +10,13 @@ use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use softadastra_store::storage::{Access, LockError, PathKind, Storage, StorageFile, StorageLock};
+use softadastra_store::storage::{
+    Access, LockError, LockOwner, PathKind, Protection, Storage, StorageFile, StorageFolder,
+    StorageLock,
+};
 
 use super::image::{Change, Contents, Inode};
 use super::random::Random;
@@ -32,6 +36,7 @@ pub enum Call {
     Look,
     Read,
     Open,
+    OpenFolder,
     Lock,
     Write,
     SetLen,
@@ -43,30 +48,45 @@ pub enum Call {
 
 /// The disk at one call, and the note that was on it.
 #[derive(Debug, Clone)]
-pub struct Moment<N> {
+pub struct Moment {
     pub contents: Contents,
-    pub note: N,
+    pub note: Note,
+}
+
+/// How many commits the next opener may find.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Note {
+    /// Not fewer than this when the machine stops.
+    pub safe: usize,
+    /// Not fewer than this when only the process ends: what is in the page cache stays.
+    pub done: usize,
+    /// Not more than this.
+    pub asked: usize,
 }
 
 #[derive(Debug, Default)]
 struct State {
     contents: Contents,
     locks: Vec<PathBuf>,
+    /// Files that are open alone.
+    held: Vec<usize>,
     /// Every call so far, in order.
     calls: Vec<Call>,
     faults: Vec<(usize, Fault)>,
     faults_met: usize,
     crash_at: Option<usize>,
-    full: bool,
+    /// By how many bytes the files can still grow; without a limit when nothing.
+    room: Option<usize>,
     choppy: bool,
     sync_fails: bool,
+    folder_syncs_fail: Option<io::ErrorKind>,
     spoils_from: Option<usize>,
     /// A file, and a part of it that cannot be read.
     unreadable: Option<(usize, Range<usize>)>,
     syncs: usize,
     salt: u64,
-    note: (usize, usize),
-    moments: Option<Vec<Moment<(usize, usize)>>>,
+    note: Note,
+    moments: Option<Vec<Moment>>,
     /// Something changed since the last moment was kept.
     changed: bool,
 }
@@ -138,7 +158,17 @@ impl SimDisk {
 
     /// Whether the disk is full: then every write that would need room fails.
     pub fn set_full(&self, full: bool) {
-        self.state().full = full;
+        self.state().room = full.then_some(0);
+    }
+
+    /// Lets the files grow by this many bytes in all.
+    pub fn set_room(&self, bytes: usize) {
+        self.state().room = Some(bytes);
+    }
+
+    /// Makes every sync of a folder fail, as on a file system that knows no such call.
+    pub fn refuse_folder_syncs(&self, with: io::ErrorKind) {
+        self.state().folder_syncs_fail = Some(with);
     }
 
     /// Whether reads and writes do only a part of what they were asked for.
@@ -168,6 +198,7 @@ impl SimDisk {
         let mut state = self.state();
         state.faults.clear();
         state.sync_fails = false;
+        state.folder_syncs_fail = None;
         state.spoils_from = None;
     }
 
@@ -182,7 +213,7 @@ impl SimDisk {
     }
 
     /// Keeps the disk as it is at every call from now on, with the note of that time.
-    pub fn record(&self, note: (usize, usize)) {
+    pub fn record(&self, note: Note) {
         let mut state = self.state();
         state.note = note;
         state.moments = Some(Vec::new());
@@ -190,14 +221,19 @@ impl SimDisk {
     }
 
     /// Changes the note.
-    pub fn note(&self, note: (usize, usize)) {
+    pub fn note(&self, note: Note) {
         let mut state = self.state();
         state.changed |= state.note != note;
         state.note = note;
     }
 
+    /// The note of now.
+    pub fn current_note(&self) -> Note {
+        self.state().note
+    }
+
     /// All that was recorded, the disk as it is now included.
-    pub fn moments(&self) -> Vec<Moment<(usize, usize)>> {
+    pub fn moments(&self) -> Vec<Moment> {
         let mut state = self.state();
         state.keep_moment();
         state.moments.take().unwrap_or_default()
@@ -206,6 +242,14 @@ impl SimDisk {
     /// The disk as it may be found after a crash now.
     pub fn crash(&self, random: &mut Random) -> Self {
         Self::with_contents(self.state().contents.crash(random))
+    }
+
+    /// The disk as the next process finds it when this one is killed now: nothing is synced, all is there.
+    pub fn kill(&self) -> Self {
+        let state = self.state();
+        let next = Self::with_contents(state.contents.clone());
+        next.set_salt(state.salt);
+        next
     }
 
     /// Counts a call and lets it fail when its turn has come.
@@ -221,7 +265,7 @@ impl SimDisk {
             state.faults_met += 1;
             return Err(kind.into());
         }
-        state.changed |= !matches!(call, Call::Look | Call::Read | Call::Lock);
+        state.changed |= !matches!(call, Call::Look | Call::Read | Call::OpenFolder | Call::Lock);
         if call == Call::Sync {
             state.syncs += 1;
             if std::mem::take(&mut state.sync_fails) {
@@ -263,6 +307,47 @@ impl State {
         short
     }
 
+    fn find(&mut self, path: &Path, access: Access) -> io::Result<usize> {
+        match (self.contents.names.get(path), access) {
+            (Some(_), Access::Create) => {
+                self.remove(path)?;
+                Ok(self.contents.make(path))
+            }
+            (None, Access::Create) => Ok(self.contents.make(path)),
+            (Some(&inode), _) => Ok(inode),
+            (None, _) => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+
+    fn remove(&mut self, path: &Path) -> io::Result<()> {
+        let freed = self.contents.file(path).map_or(0, <[u8]>::len);
+        self.contents.remove(path)?;
+        self.give_back(freed);
+        Ok(())
+    }
+
+    /// How much of a write fits on the disk; an error when nothing of it does.
+    fn take_room(&mut self, inode: usize, offset: usize, len: usize) -> io::Result<usize> {
+        let Some(room) = self.room else { return Ok(len) };
+        let end = self.contents.inodes[inode].now.len();
+        let fits = (end + room).saturating_sub(offset).min(len);
+        if fits == 0 && len > 0 {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        self.room = Some(room - (offset + fits).saturating_sub(end));
+        Ok(fits)
+    }
+
+    fn give_back(&mut self, bytes: usize) {
+        self.room = self.room.map(|room| room + bytes);
+    }
+
+    fn resize(&mut self, inode: usize, len: usize) {
+        let freed = self.inode(inode).now.len().saturating_sub(len);
+        self.give_back(freed);
+        self.inode(inode).change(Change::SetLen(len));
+    }
+
     fn inode(&mut self, inode: usize) -> &mut Inode {
         &mut self.contents.inodes[inode]
     }
@@ -286,16 +371,25 @@ impl Storage for SimDisk {
 
     fn open(&self, path: &Path, access: Access) -> io::Result<Box<dyn StorageFile>> {
         let mut state = self.enter(Call::Open)?;
-        let inode = match (state.contents.names.get(path), access) {
-            (Some(&inode), Access::Create) => {
-                state.inode(inode).change(Change::SetLen(0));
-                inode
-            }
-            (Some(&inode), _) => inode,
-            (None, Access::Create) => state.contents.make(path),
-            (None, _) => return Err(io::ErrorKind::NotFound.into()),
-        };
-        Ok(Box::new(SimFile { disk: self.clone(), inode }))
+        let inode = state.find(path, access)?;
+        Ok(Box::new(SimFile { disk: self.clone(), inode, alone: AtomicBool::new(false) }))
+    }
+
+    fn open_alone(&self, path: &Path, access: Access) -> Result<Box<dyn StorageFile>, LockError> {
+        let mut state = self.enter(Call::Open).map_err(LockError::Io)?;
+        let inode = state.find(path, access).map_err(LockError::Io)?;
+        if state.held.contains(&inode) {
+            return Err(LockError::Held { owner: LockOwner::Unknown });
+        }
+        state.held.push(inode);
+        Ok(Box::new(SimFile { disk: self.clone(), inode, alone: AtomicBool::new(true) }))
+    }
+
+    fn create(&self, path: &Path, _like: &Protection) -> io::Result<Box<dyn StorageFile>> {
+        self.open_alone(path, Access::Create).map_err(|error| match error {
+            LockError::Io(error) => error,
+            LockError::Held { .. } => io::ErrorKind::WouldBlock.into(),
+        })
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -303,18 +397,18 @@ impl Storage for SimDisk {
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
-        self.enter(Call::Remove)?.contents.remove(path)
+        self.enter(Call::Remove)?.remove(path)
     }
 
-    fn sync_dir(&self, _path: &Path) -> io::Result<()> {
-        self.enter(Call::SyncDir)?.contents.sync_names();
-        Ok(())
+    fn folder(&self, _path: &Path) -> io::Result<Box<dyn StorageFolder>> {
+        drop(self.enter(Call::OpenFolder)?);
+        Ok(Box::new(SimFolder(self.clone())))
     }
 
-    fn lock(&self, path: &Path) -> Result<Box<dyn StorageLock>, LockError> {
+    fn lock(&self, path: &Path, _like: &Protection) -> Result<Box<dyn StorageLock>, LockError> {
         let mut state = self.enter(Call::Lock).map_err(LockError::Io)?;
         if state.locks.iter().any(|held| held == path) {
-            return Err(LockError::Held { owner: None });
+            return Err(LockError::Held { owner: LockOwner::Unknown });
         }
         state.locks.push(path.into());
         Ok(Box::new(SimLock { disk: self.clone(), path: path.into() }))
@@ -344,9 +438,32 @@ impl Drop for SimLock {
 }
 
 #[derive(Debug)]
+struct SimFolder(SimDisk);
+
+impl StorageFolder for SimFolder {
+    fn sync(&self) -> io::Result<()> {
+        let mut state = self.0.enter(Call::SyncDir)?;
+        match state.folder_syncs_fail {
+            Some(kind) => Err(kind.into()),
+            None => {
+                state.contents.sync_names();
+                Ok(())
+            }
+        }
+    }
+}
+
+#[derive(Debug)]
 struct SimFile {
     disk: SimDisk,
     inode: usize,
+    alone: AtomicBool,
+}
+
+impl Drop for SimFile {
+    fn drop(&mut self) {
+        self.release();
+    }
 }
 
 impl StorageFile for SimFile {
@@ -373,13 +490,10 @@ impl StorageFile for SimFile {
         let short = state.short_here();
         let bytes = if short || state.choppy { &bytes[..bytes.len().div_ceil(2)] } else { bytes };
         let offset = offset as usize;
-        let full = state.full;
         let number = state.calls.len();
         let spoils = state.spoils_from.take_if(|from| number > *from).is_some();
+        let bytes = &bytes[..state.take_room(self.inode, offset, bytes.len())?];
         let inode = state.inode(self.inode);
-        if full && inode.now.len() < offset + bytes.len() {
-            return Err(io::ErrorKind::StorageFull.into());
-        }
         let mut stored = bytes.to_vec();
         if spoils && let Some(byte) = stored.last_mut() {
             *byte ^= 0x10;
@@ -390,8 +504,19 @@ impl StorageFile for SimFile {
 
     fn set_len(&self, len: u64) -> io::Result<()> {
         let mut state = self.disk.enter(Call::SetLen)?;
-        state.inode(self.inode).change(Change::SetLen(len as usize));
+        state.resize(self.inode, len as usize);
         Ok(())
+    }
+
+    fn is_at(&self, path: &Path) -> io::Result<bool> {
+        let state = self.disk.enter(Call::Look)?;
+        Ok(state.contents.names.get(path) == Some(&self.inode))
+    }
+
+    fn release(&self) {
+        if self.alone.swap(false, Ordering::AcqRel) {
+            self.disk.state().held.retain(|held| *held != self.inode);
+        }
     }
 
     /// A failed sync writes some of the dirty pages and drops the others: reads still show all of them,

@@ -7,7 +7,7 @@ use softadastra_store::{Control, Error, StoreConfig, StoreEngine};
 
 use super::model::{Commit, Model, commit, run_at};
 use super::random::Random;
-use super::sim_disk::{Fault, Moment, SimDisk};
+use super::sim_disk::{Fault, Moment, Note, SimDisk};
 
 pub const LOG: &str = "/store.wal";
 /// One write in this many is larger than the steps in which the log grows.
@@ -20,7 +20,7 @@ pub struct Story {
     /// The states after 0, 1, 2, … commits.
     pub states: Vec<Model>,
     /// The disk at each call, with the fewest and the most commits that a recovery may show.
-    pub moments: Vec<Moment<(usize, usize)>>,
+    pub moments: Vec<Moment>,
     /// Commits that were never made, to go on with after a crash.
     pub more: Vec<Commit>,
 }
@@ -49,7 +49,7 @@ impl Story {
         let config = if durable { StoreConfig::durable(LOG) } else { StoreConfig::buffered(LOG) };
         let disk = SimDisk::new();
         disk.set_salt(Random::new(!seed).next());
-        disk.record((0, 0));
+        disk.record(Note::default());
         let engine = open(&disk, &config).unwrap();
         let states = vec![Model::default()];
         let random = Random::new(seed);
@@ -72,7 +72,11 @@ impl Teller {
 
     fn all_safe(&mut self) {
         self.safe = self.commits();
-        self.disk.note((self.safe, self.safe));
+        self.note(self.safe);
+    }
+
+    fn note(&self, asked: usize) {
+        self.disk.note(Note { safe: self.safe, done: self.commits(), asked });
     }
 
     fn step(&mut self) {
@@ -120,8 +124,15 @@ impl Teller {
         if outcome.is_ok() {
             self.all_safe();
         } else if self.engine.stats().poisoned {
-            self.engine.recover().unwrap();
-            assert_eq!(Model::of(&self.engine), self.states[self.commits()]);
+            self.recover();
+        }
+    }
+
+    /// What has a clean end is served before it is synced, and a new log has one whose name may not be durable.
+    fn recover(&mut self) {
+        let report = self.engine.recover().unwrap();
+        assert_eq!(Model::of(&self.engine), self.states[self.commits()]);
+        if !report.clean_shutdown {
             self.all_safe();
         }
     }
@@ -139,7 +150,7 @@ impl Teller {
         let commit = commit(&mut self.random, RARITY);
         let mut done = self.states[self.commits()].clone();
         done.commit(&commit);
-        self.disk.note((self.safe, self.commits() + 1));
+        self.note(self.commits() + 1);
         let outcome = run_at(&self.engine, &commit, self.states.len() as i64);
         (done, outcome)
     }
@@ -155,7 +166,7 @@ impl Teller {
         if self.durable {
             self.safe = self.commits();
         }
-        self.disk.note((self.safe, self.commits()));
+        self.note(self.commits());
     }
 
     /// The disk takes half of a write and is full then; sometimes the cut that follows fails too.
@@ -174,7 +185,7 @@ impl Teller {
         assert!(matches!(outcome, Err(Error::WalAppendFailed { .. })), "{outcome:?}");
         assert_eq!(Model::of(&self.engine), self.states[self.commits()]);
         self.disk.heal();
-        self.disk.note((self.safe, self.commits()));
+        self.note(self.commits());
     }
 
     /// A sync fails: the commit counts when the recovery after it shows it.

@@ -147,7 +147,7 @@ mod tests {
             assert!(leaves.iter().all(|leaf| leaf.len() <= CAP));
             assert!(leaves.len() == 1 || leaves.iter().all(|leaf| leaf.len() >= FEW));
             let key = format!("a prefix/{n:06}").into_bytes();
-            let entry = Entry { key: &key, value: b"", version: 1, timestamp: 0 };
+            let entry = Entry { key: &key, value: b"", blob: None, version: 1, timestamp: 0 };
             all.push(arena.insert(&entry).unwrap());
         }
     }

@@ -9,7 +9,9 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::super::arena::Arena;
-use super::{CAP, FEW, Fences, Full, Node, OneOrTwo, PACKED, common, head};
+use super::{
+    CAP, FEW, Fences, Full, JOINED, LONG, LOOK, Node, OneOrTwo, PACKED, common, head, separator,
+};
 
 /// Separators, owned and as short as they can be, and the children around them.
 #[derive(Clone, Debug, Default)]
@@ -142,13 +144,73 @@ impl Inner {
         (middle, right)
     }
 
-    pub(super) fn remove(&mut self, arena: &Arena, key: &[u8], at: u32, fences: Fences<'_>) {
+    /// Takes an entry out; true if it was the first of all in this node.
+    pub(super) fn remove(
+        &mut self,
+        arena: &Arena,
+        key: &[u8],
+        at: u32,
+        fences: Fences<'_>,
+    ) -> bool {
         let i = self.child_of(key);
         let inside = fences_of(&self.separators, i, fences);
-        self.children[i].remove(arena, key, at, inside);
-        if self.children[i].len() < FEW && self.children.len() > 1 {
-            self.rebalance(arena, i.min(self.children.len() - 2), fences);
+        let first = self.children[i].remove(arena, key, at, inside);
+        if first && i > 0 {
+            self.shorten(arena, i - 1, fences);
         }
+        if let Some(left) = self.to_join(i) {
+            self.rebalance(arena, left, fences);
+        }
+        first && i == 0
+    }
+
+    /// The left one of two children to be joined, after one of them has become smaller.
+    fn to_join(&self, i: usize) -> Option<usize> {
+        let len = self.children[i].len();
+        if len > JOINED || len >= FEW && !len.is_multiple_of(LOOK) {
+            return None;
+        }
+        let fits = |other: usize| {
+            self.children.get(other).is_some_and(|other| len + other.len() <= JOINED)
+        };
+        let before = i.checked_sub(1);
+        if let Some(before) = before.filter(|before| fits(*before)) {
+            return Some(before);
+        }
+        if fits(i + 1) {
+            return Some(i);
+        }
+        (len < FEW && self.children.len() > 1).then(|| i.min(self.children.len() - 2))
+    }
+
+    /// Makes separator `i` anew if it is long and the key that it was made for is gone: so the separators have no more
+    /// bytes than the keys that they begin.
+    fn shorten(&mut self, arena: &Arena, i: usize, fences: Fences<'_>) {
+        let (Some(last), Some(first)) =
+            (self.children[i].edge(false), self.children[i + 1].edge(true))
+        else {
+            return;
+        };
+        let old = &self.separators[i];
+        if old.len() <= LONG || arena.key(first).starts_with(old) {
+            return;
+        }
+        let new = separator(arena.key(last), arena.key(first));
+        self.remove_separator(i);
+        self.add_separator(i, new);
+        let [left, right] = [i, i + 1].map(|i| fences_of(&self.separators, i, fences));
+        self.children[i].settle_edge(arena, false, left);
+        self.children[i + 1].settle_edge(arena, true, right);
+    }
+
+    pub(super) fn edge_child(&self, first: bool) -> Option<&Node> {
+        if first { self.children.first() } else { self.children.last() }
+    }
+
+    pub(super) fn settle_edge(&mut self, arena: &Arena, first: bool, fences: Fences<'_>) {
+        let i = if first { 0 } else { self.children.len().saturating_sub(1) };
+        let inside = fences_of(&self.separators, i, fences);
+        self.children[i].settle_edge(arena, first, inside);
     }
 
     /// Joins child `i` with the next one, or shares their entries out evenly.

@@ -104,12 +104,13 @@ impl Leaf {
         Ok(())
     }
 
-    pub(super) fn remove(&mut self, key: &[u8], at: u32) {
-        if let Some(position) = self.position(key, at) {
-            self.heads.copy_within(position + 1..self.len, position);
-            self.refs.copy_within(position + 1..self.len, position);
-            self.len -= 1;
-        }
+    /// Takes an entry out; true if it was the first.
+    pub(super) fn remove(&mut self, key: &[u8], at: u32) -> bool {
+        let Some(position) = self.position(key, at) else { return false };
+        self.heads.copy_within(position + 1..self.len, position);
+        self.refs.copy_within(position + 1..self.len, position);
+        self.len -= 1;
+        position == 0
     }
 
     pub(super) fn replace(&mut self, key: &[u8], from: u32, to: u32) {

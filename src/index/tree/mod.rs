@@ -25,6 +25,12 @@ pub(super) use sort::sorted;
 const CAP: usize = 128;
 /// A node with less is joined with a neighbour, or takes over a part of it.
 const FEW: usize = CAP / 4;
+/// Neighbours with no more than this together are joined.
+const JOINED: usize = CAP * 13 / 16;
+/// With every so many entries less, a node looks at its neighbours.
+const LOOK: usize = 8;
+/// A longer separator is made shorter when the key that it was made for goes, so that it outlives no long key.
+const LONG: usize = 32;
 /// What a node is filled to when it is joined or packed, so that the next insert does not split it.
 const PACKED: usize = CAP * 7 / 8;
 
@@ -128,7 +134,8 @@ impl Node {
         }
     }
 
-    fn remove(&mut self, arena: &Arena, key: &[u8], at: u32, fences: Fences<'_>) {
+    /// Takes an entry out; true if it was the first of all in this node.
+    fn remove(&mut self, arena: &Arena, key: &[u8], at: u32, fences: Fences<'_>) -> bool {
         match self {
             Node::Leaf(leaf) => Arc::make_mut(leaf).remove(key, at),
             Node::Inner(inner) => Arc::make_mut(inner).remove(arena, key, at, fences),
@@ -141,6 +148,23 @@ impl Node {
             Node::Inner(inner) => {
                 Arc::make_mut(inner).child_mut(key, |child| child.replace(key, from, to));
             }
+        }
+    }
+
+    /// The address of the first entry, or of the last.
+    fn edge(&self, first: bool) -> Option<u32> {
+        match self {
+            Node::Leaf(leaf) if first => leaf.refs().first().copied(),
+            Node::Leaf(leaf) => leaf.refs().last().copied(),
+            Node::Inner(inner) => inner.edge_child(first)?.edge(first),
+        }
+    }
+
+    /// Corrects the first or the last leaf, whose outer fence has changed.
+    fn settle_edge(&mut self, arena: &Arena, first: bool, fences: Fences<'_>) {
+        match self {
+            Node::Leaf(leaf) => Arc::make_mut(leaf).settle(arena, fences),
+            Node::Inner(inner) => Arc::make_mut(inner).settle_edge(arena, first, fences),
         }
     }
 

@@ -82,7 +82,7 @@ mod tests {
     fn check(keys: &[Vec<u8>]) {
         let mut arena = Arena::new();
         for key in keys {
-            arena.insert(&Entry { key, value: b"", version: 1, timestamp: 0 }).unwrap();
+            arena.insert(&Entry { key, value: b"", blob: None, version: 1, timestamp: 0 }).unwrap();
         }
         let mut expected = keys.to_vec();
         expected.sort();

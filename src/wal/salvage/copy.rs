@@ -1,12 +1,13 @@
 //! Copies a log that the disk may not be able to read any more.
 
-use std::io;
 use std::path::Path;
 
+use super::super::folder::OpenFolder;
 use super::super::path::LogPath;
 use super::super::window::SLICE;
+use crate::control::Steps;
 use crate::error::{Error, Result};
-use crate::storage::{Access, Storage, StorageFile, read_full, write_full};
+use crate::storage::{Protection, Storage, StorageFile, read_full, write_full};
 
 /// Bytes that are given up together when the disk cannot read them.
 const BLOCK: usize = 4096;
@@ -15,32 +16,30 @@ const BLOCK: usize = 4096;
 /// could not read.
 pub(super) fn copy_readable(
     storage: &dyn Storage,
-    from: &LogPath,
+    source: &dyn StorageFile,
     to: &LogPath,
     copy: &Path,
+    like: &Protection,
+    steps: &mut Steps<'_>,
 ) -> Result<(Box<dyn StorageFile>, u64)> {
-    let source = storage.open(from.log(), Access::Read);
-    let source = source.map_err(|error| Error::io(from.log(), "open the log", error))?;
-    let mut unreadable = 0;
-    let mut copied = || -> io::Result<Box<dyn StorageFile>> {
-        let len = source.len()?;
-        let file = storage.open(copy, Access::Create)?;
-        let mut buffer = vec![0; SLICE];
-        let mut at = 0;
-        while at < len {
-            let wanted = usize::try_from(len - at).map_or(SLICE, |left| left.min(SLICE));
-            let slice = buffer.get_mut(..wanted).unwrap_or_default();
-            if read_full(&*source, slice, at).is_err() {
-                unreadable += read_blocks(&*source, slice, at);
-            }
-            write_full(&*file, slice, at)?;
-            at += wanted as u64;
+    let failed = |error| Error::io(copy, "copy the damaged log", error);
+    let folder = OpenFolder::open(storage, to.folder())?;
+    let len = source.len().map_err(failed)?;
+    let file = storage.create(copy, like).map_err(failed)?;
+    let mut buffer = vec![0; SLICE];
+    let (mut at, mut unreadable) = (0, 0);
+    while at < len {
+        let wanted = usize::try_from(len - at).map_or(SLICE, |left| left.min(SLICE));
+        let slice = buffer.get_mut(..wanted).unwrap_or_default();
+        if read_full(source, slice, at).is_err() {
+            unreadable += read_blocks(source, slice, at);
         }
-        file.sync()?;
-        storage.sync_dir(to.folder())?;
-        Ok(file)
-    };
-    let file = copied().map_err(|error| Error::io(copy, "copy the damaged log", error))?;
+        write_full(&*file, slice, at).map_err(failed)?;
+        at += wanted as u64;
+        steps.add(wanted as u64)?;
+    }
+    file.sync().map_err(failed)?;
+    folder.sync()?;
     Ok((file, unreadable))
 }
 

@@ -7,11 +7,13 @@ use std::time::Instant;
 use super::{Health, LogWriter};
 use crate::error::{Error, Result};
 use crate::operation::now;
+use crate::storage::Storage;
+use crate::wal::held::Held;
 
 impl LogWriter {
-    /// Whether writing stopped because a sync failed.
+    /// Whether writing stopped because a sync failed or the log was replaced.
     pub fn is_poisoned(&self) -> bool {
-        self.health == Health::Poisoned
+        matches!(self.health, Health::Poisoned | Health::Replaced)
     }
 
     /// Stops writing: what is on the disk under the name of the log is unknown until it is opened again.
@@ -22,7 +24,7 @@ impl LogWriter {
     /// Takes back a write that failed. The cut is synced, so that no part of the failed group can
     /// come back after a crash.
     pub(super) fn undo(&mut self, error: Error) -> Error {
-        if self.health != Health::Poisoned {
+        if !self.is_poisoned() {
             bug!(SequenceLostOnFailure, self.position.last_sequence += 1);
             bug!(NoCutBack, return error);
             bug!(AppendModeAfterShortWrite, {
@@ -51,8 +53,34 @@ impl LogWriter {
         match self.health {
             Health::Sound => Ok(()),
             Health::Ragged => self.cut_back(),
-            Health::Poisoned => Err(self.poisoned()),
+            Health::Poisoned | Health::Replaced => Err(self.poisoned()),
         }
+    }
+
+    /// Stops writing when the name of the log stands for another file: what was written is not where anybody
+    /// would look for it. It comes with every sync, next to which a look at a name costs little.
+    pub fn check_name(&mut self) -> Result<()> {
+        let checked = self.held.as_ref().map_or(Ok(()), Held::check_name);
+        self.noted(checked)
+    }
+
+    /// [`check_name`](Self::check_name) before the log gets another file, for the lock as well.
+    pub fn secure_names(&mut self, storage: &dyn Storage) -> Result<()> {
+        let secured = self.held.as_mut().map_or(Ok(()), |held| held.secure_names(storage));
+        self.noted(secured)
+    }
+
+    /// [`check_name`](Self::check_name) for a log that is about to be closed.
+    pub fn check_not_replaced(&mut self, storage: &dyn Storage) -> Result<()> {
+        let checked = self.held.as_ref().map_or(Ok(()), |held| held.check_not_replaced(storage));
+        self.noted(checked)
+    }
+
+    fn noted(&mut self, checked: Result<()>) -> Result<()> {
+        if matches!(checked, Err(Error::LogReplaced { .. })) {
+            self.health = Health::Replaced;
+        }
+        checked
     }
 
     /// A failed sync is never retried: the kernel may have dropped the pages and would then report
@@ -91,6 +119,10 @@ impl LogWriter {
 
     /// What a poisoned writer refuses with.
     pub fn poisoned(&self) -> Error {
-        Error::Poisoned { path: self.path.clone() }
+        let path = self.path.clone();
+        match self.health {
+            Health::Replaced => Error::LogReplaced { path },
+            _ => Error::Poisoned { path },
+        }
     }
 }

@@ -1,0 +1,54 @@
+//! Which file a name or an open file stands for.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+/// The number of a file on its file system, and that of the file system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct FileId {
+    volume: u64,
+    file: u64,
+}
+
+impl FileId {
+    #[cfg(unix)]
+    pub(super) fn of(file: &File) -> io::Result<Self> {
+        Ok(Self::from(&file.metadata()?))
+    }
+
+    /// Of what has the name itself: a link to a file is another file.
+    #[cfg(unix)]
+    fn at(path: &Path) -> io::Result<Self> {
+        Ok(Self::from(&std::fs::symlink_metadata(path)?))
+    }
+
+    #[cfg(windows)]
+    pub(super) fn of(file: &File) -> io::Result<Self> {
+        let found = winapi_util::file::information(file)?;
+        Ok(Self { volume: found.volume_serial_number(), file: found.file_index() })
+    }
+
+    #[cfg(windows)]
+    fn at(path: &Path) -> io::Result<Self> {
+        let found = winapi_util::file::information(winapi_util::Handle::from_path_any(path)?)?;
+        Ok(Self { volume: found.volume_serial_number(), file: found.file_index() })
+    }
+}
+
+#[cfg(unix)]
+impl From<&std::fs::Metadata> for FileId {
+    fn from(found: &std::fs::Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt;
+        Self { volume: found.dev(), file: found.ino() }
+    }
+}
+
+/// Whether the file with this number is what has the name `path`.
+pub(super) fn is_at(id: FileId, path: &Path) -> io::Result<bool> {
+    match FileId::at(path) {
+        Ok(found) => Ok(found == id),
+        Err(error) if super::is_missing(&error) => Ok(false),
+        Err(error) => Err(error),
+    }
+}

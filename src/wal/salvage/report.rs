@@ -1,0 +1,45 @@
+//! What a salvage says of itself.
+
+use std::path::PathBuf;
+
+/// What was saved of a damaged log, and what was not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SalvageReport {
+    /// The new log: everything before the damage.
+    pub log: PathBuf,
+    /// The copy of the damaged log, with zeros for what the disk could not read.
+    pub copy: PathBuf,
+    /// Entries in the checkpoint of the new log.
+    pub entries: u64,
+    /// Operations in the new log.
+    pub records: u64,
+    /// The sequence of the last one.
+    pub last_sequence: u64,
+    /// Where the part of the damaged log ends that became the new log.
+    pub bytes_kept: u64,
+    /// What is wrong behind that; nothing when the log is whole.
+    pub problem: Option<String>,
+    /// What could be read behind the damage.
+    pub later: Vec<SalvagedRun>,
+    /// Bytes behind the new log's part that are in no later run, the zeros at the end not counted.
+    pub bytes_lost: u64,
+    /// Bytes that the disk could not read.
+    pub bytes_unreadable: u64,
+}
+
+/// Frames behind the damage with no gap between them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SalvagedRun {
+    /// The log that was made of them.
+    pub log: PathBuf,
+    /// Where they begin in the damaged log.
+    pub offset: u64,
+    /// Where they end.
+    pub end: u64,
+    /// The sequence of their first operation.
+    pub first_sequence: u64,
+    /// The sequence of their last operation.
+    pub last_sequence: u64,
+    /// How many operations and entries of a checkpoint they hold.
+    pub records: u64,
+}
