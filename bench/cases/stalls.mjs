@@ -30,6 +30,8 @@ export const stalls = [
   stall('get-worldly', 'get of 63 MiB, text beyond ASCII'),
   stall('batch', 'batches of 100,000'),
   stall('refused', 'a batch of 100,000 that is refused'),
+  // In memory it has no other readers.
+  stall('memory-puts', '500,000 puts to a store in memory, one by one', false),
   stall('collect', 'collection of 20,000 snapshots'),
   stall('followers', '10,000 followers and a put'),
   stall('iterations', '5,000 short iterations over the history'),

@@ -1,6 +1,7 @@
 // The calls whose stalls are measured. `prepare` is not measured and gives `run` what it needs.
 
 import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
+import { StoreConfig, StoreEngine } from '../../index.mjs';
 import { flat } from '../data/random.mjs';
 import { expect } from './clock.mjs';
 
@@ -61,6 +62,15 @@ async function collect(_store, prepared) {
     await pause(20);
     global.gc();
   }
+}
+
+/** Puts that are awaited one by one, to a store in memory: nothing but the store gives others their turn. */
+async function putInMemory(_store, _prepared, dataset) {
+  const store = (await StoreEngine.open(StoreConfig.memoryOnly())).value();
+  for (let at = 0; at < dataset.size / 2; at += 1) {
+    (await store.put(dataset.key(at), dataset.value(at))).value();
+  }
+  (await store.close()).value();
 }
 
 /** Followers that wait at the end of the history, and a write that all of them are given. */
@@ -132,6 +142,7 @@ export const actions = {
     prepare: (_store, dataset) => puts(dataset, { ifVersion: 0 }),
     run: async (store, batch) => expect((await store.batch(batch)).isErr(), 'it is refused'),
   },
+  'memory-puts': { run: putInMemory },
   collect: { prepare: makeSnapshots, run: collect },
   followers: { run: follow },
   iterations: { run: iterate },
