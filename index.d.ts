@@ -55,34 +55,68 @@ export class SoftadastraError extends Error {
   readonly context: string | undefined;
   /** The stable code of this error. Messages may change between releases, codes do not. */
   codeString(): ErrorCode;
+  /** A cause that is no SoftadastraError becomes text. */
+  toJSON(): {
+    code: ErrorCode;
+    message: string;
+    context: string | undefined;
+    cause: SoftadastraError | string | undefined;
+  };
+}
+
+/** What {@link Ok} and {@link Err} share. */
+interface Outcome<T> {
+  /** True for a success; narrows the type. */
+  isOk(): this is Ok<T>;
+  /** True for a failure; narrows the type. */
+  isErr(): this is Err;
+}
+
+/** A success. */
+export interface Ok<T> extends Outcome<T> {
+  readonly ok: true;
+  value(): T;
+  /** Throws `invalid_state`: there is no error. */
+  error(): never;
+  toJSON(): { ok: true; value: T };
+}
+
+/** A failure. */
+export interface Err extends Outcome<never> {
+  readonly ok: false;
+  /** Throws the error. */
+  value(): never;
+  error(): SoftadastraError;
+  toJSON(): { ok: false; error: SoftadastraError };
 }
 
 /**
- * Success or failure of a call. Exactly one of `isOk()` and `isErr()` is true.
+ * Success or failure of a call. Tell them apart with `ok`, `isOk()` or `isErr()`; TypeScript then knows which it is.
+ * `value()` without a question before it throws the error of a failure.
+ *
+ * Results compare by their contents in `assert.deepStrictEqual` and the like, and so do values, keys, entries,
+ * operations and errors. `JSON.stringify` and `util.inspect` show what is inside.
  *
  * @example
  * ```js
  * const result = await engine.put('user:1', 'Ada');
- * if (result.isErr()) {
- *   console.error(result.error().message);
- * } else {
+ * if (result.ok) {
  *   console.log(result.value().version);
+ * } else {
+ *   console.error(result.error().message);
  * }
  * ```
  */
-export class Result<T> {
-  private constructor();
+export type Result<T> = Ok<T> | Err;
+
+export const Result: {
+  readonly prototype: Result<unknown>;
   /** A success. */
-  static ok<U>(value: U): Result<U>;
+  ok<T>(value: T): Ok<T>;
   /** A failure. Throws `invalid_argument` for anything but a {@link SoftadastraError}. */
-  static err<U = never>(error: SoftadastraError): Result<U>;
-  isOk(): boolean;
-  isErr(): boolean;
-  /** The success value. Called on a failure it throws that failure's error. */
-  value(): T;
-  /** The error. Called on a success it throws `invalid_state`. */
-  error(): SoftadastraError;
-}
+  err(error: SoftadastraError): Err;
+  [Symbol.hasInstance](value: unknown): value is Result<unknown>;
+};
 
 /**
  * The name of an entry. Accepted wherever a key string is.
@@ -100,6 +134,8 @@ export class Key {
   toString(): string;
   /** True when a store would take this key: 1 byte to 1 MiB of UTF-8, no lone surrogates. */
   isValid(): boolean;
+  /** The text. */
+  toJSON(): string;
 }
 
 /** A key as text or as a {@link Key}. */
@@ -131,6 +167,8 @@ export class Value {
   toString(): string;
   /** A copy of the content as bytes, in memory of its own; text comes out as UTF-8. */
   toBytes(): Buffer;
+  /** Text as it is; bytes that are not UTF-8 as Base64. */
+  toJSON(): string | { base64: string };
 }
 
 /**
@@ -596,6 +634,7 @@ export class LoggedOperation {
    * @throws SoftadastraError for a timestamp past what a number holds, and when `payload` was given away before.
    */
   get operation(): Operation;
+  toJSON(): { sequence: number; operation: Operation };
 }
 
 /** How long an iteration over the history goes on. */
@@ -985,6 +1024,7 @@ export class Snapshot {
   size(): number;
   /** Sequence of the last operation that shows in it. */
   lastSequence(): number;
+  toJSON(): { lastSequence: number };
   /** A missing key is `not_found`. */
   get(key: KeyLike): Result<Entry>;
   /** Every key with its value, in key order. */

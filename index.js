@@ -1,16 +1,16 @@
 'use strict';
 
-const { ClientOptions } = require('./lib/client-options.js');
-const { Client } = require('./lib/client.js');
-const { StoreConfig } = require('./lib/config.js');
-const { Consumer } = require('./lib/consumer.js');
-const { StoreEngine } = require('./lib/engine.js');
-const { Entry } = require('./lib/entry.js');
-const { SoftadastraError } = require('./lib/error.js');
-const { Key } = require('./lib/key.js');
-const { LoggedOperation } = require('./lib/logged-operation.js');
-const { Operation, OperationDecoder, OperationEncoder } = require('./lib/operation.js');
-const { Result } = require('./lib/result.js');
+const { ClientOptions } = require('./lib/options/client.js');
+const { Client } = require('./lib/api/client.js');
+const { StoreConfig } = require('./lib/api/config.js');
+const { Consumer } = require('./lib/api/consumer.js');
+const { StoreEngine } = require('./lib/api/engine.js');
+const { Entry } = require('./lib/types/entry.js');
+const { SoftadastraError } = require('./lib/types/error.js');
+const { Key } = require('./lib/types/key.js');
+const { LoggedOperation } = require('./lib/types/logged-operation.js');
+const { Operation, OperationDecoder, OperationEncoder } = require('./lib/types/operation.js');
+const { Result } = require('./lib/types/result.js');
 const {
   ApplyResult,
   BackupReport,
@@ -20,10 +20,10 @@ const {
   RecoveryReport,
   RemoveResult,
   SalvageReport,
-} = require('./lib/results.js');
-const { salvage } = require('./lib/salvage.js');
-const { Snapshot, SnapshotBuilderStore } = require('./lib/snapshot.js');
-const { Value } = require('./lib/value.js');
+} = require('./lib/types/results.js');
+const { salvage } = require('./lib/api/salvage.js');
+const { Snapshot, SnapshotBuilderStore } = require('./lib/api/snapshot.js');
+const { Value } = require('./lib/types/value.js');
 
 module.exports = {
   ApplyResult,

@@ -1,4 +1,4 @@
-// Builds the Node.js addon and puts it where lib/native.js and scripts/pack.mjs look for it.
+// Builds the Node.js addon and puts it where lib/native/addon.js and scripts/pack.mjs look for it.
 
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

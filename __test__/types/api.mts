@@ -10,9 +10,11 @@ import {
   type CompactionReport,
   Consumer,
   type Entry,
+  type Err,
   type ErrorCode,
   Key,
   LoggedOperation,
+  type Ok,
   Operation,
   OperationDecoder,
   OperationEncoder,
@@ -188,11 +190,9 @@ export async function snapshots(): Promise<void> {
 }
 
 export function results(): void {
-  const result = Result.ok(7);
-  exactly<Result<number>>()(result, true);
-  exactly<number>()(result.value(), true);
-  exactly<SoftadastraError>()(result.error(), true);
-  const failed: Result<Entry> = Result.err(new SoftadastraError('io_error', 'message', 'context'));
+  exactly<Ok<number>>()(Result.ok(7), true);
+  const failed = Result.err(new SoftadastraError('io_error', 'message', 'context'));
+  exactly<Err>()(failed, true);
   exactly<ErrorCode>()(failed.error().codeString(), true);
   exactly<string | undefined>()(failed.error().context, true);
   const error: Error = failed.error();
@@ -203,6 +203,23 @@ export function results(): void {
   failed.error().codeString() === 'notfound';
   // @ts-expect-error made with the factories
   new Result();
+  const result: Result<number> = Math.random() < 2 ? Result.ok(7) : failed;
+  exactly<number>()(result.value(), true);
+  exactly<SoftadastraError>()(result.error(), true);
+  if (result.ok) {
+    exactly<Ok<number>>()(result, true);
+  } else {
+    exactly<Err>()(result, true);
+  }
+  if (result.isErr()) {
+    exactly<Err>()(result, true);
+  } else {
+    exactly<Ok<number>>()(result, true);
+  }
+  const unknown: unknown = result;
+  if (unknown instanceof Result) {
+    exactly<unknown>()(unknown.value(), true);
+  }
   // @ts-expect-error only a SoftadastraError
   Result.err(new Error('message'));
 }

@@ -2,10 +2,10 @@
 
 const { existsSync } = require('node:fs');
 const { AbstractLevel, AbstractSnapshot } = require('abstract-level');
-const { StoreConfig } = require('../config.js');
-const { StoreEngine } = require('../engine.js');
-const { readPath, workingFolder } = require('../path.js');
-const { RealPromise } = require('../runtime.js');
+const { StoreConfig } = require('../api/config.js');
+const { StoreEngine } = require('../api/engine.js');
+const { readPath, workingFolder } = require('../options/path.js');
+const { RealPromise } = require('../runtime/runtime.js');
 const { EntryCursor, KeyCursor, ValueCursor, contentOf, storeRange } = require('./level-cursor.js');
 const { LevelError, openError, operationError } = require('./level-error.js');
 const { checkLevelView, toStoreKey } = require('./level-key.js');

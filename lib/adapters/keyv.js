@@ -1,11 +1,11 @@
 'use strict';
 
 const { EventEmitter } = require('node:events');
-const { StoreConfig } = require('../config.js');
-const { isOf } = require('../copies.js');
-const { StoreEngine } = require('../engine.js');
-const { invalidArgument } = require('../error.js');
-const { RealPromise, soon } = require('../runtime.js');
+const { StoreConfig } = require('../api/config.js');
+const { isOf } = require('../types/copies.js');
+const { StoreEngine } = require('../api/engine.js');
+const { invalidArgument } = require('../types/error.js');
+const { RealPromise, soon } = require('../runtime/runtime.js');
 
 /** Removals in one commit of `clear()`: many for each sync, and the event loop is not held for long. */
 const CLEARED_AT_ONCE = 1000;

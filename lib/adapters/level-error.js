@@ -1,7 +1,7 @@
 'use strict';
 
-const { Key } = require('../key.js');
-const { SoftadastraError } = require('../error.js');
+const { Key } = require('../types/key.js');
+const { SoftadastraError } = require('../types/error.js');
 
 /** An error with one of the codes that databases of abstract-level share. The store's own error is its cause. */
 class LevelError extends Error {

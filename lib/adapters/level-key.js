@@ -1,7 +1,7 @@
 'use strict';
 
-const { isOutside, latin1Of } = require('../bytes.js');
-const { Buffer } = require('../runtime.js');
+const { isOutside, latin1Of } = require('../types/bytes.js');
+const { Buffer } = require('../runtime/runtime.js');
 const { LevelError } = require('./level-error.js');
 
 const ASCII = /^\p{ASCII}+$/u;

@@ -1,6 +1,6 @@
 'use strict';
 
-const { withJson } = require('./options.js');
+const { withJson } = require('./arguments.js');
 const { runUpkeep } = require('./upkeep.js');
 
 function run(log, path, options) {

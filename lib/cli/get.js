@@ -3,7 +3,7 @@
 const { isUtf8 } = require('node:buffer');
 const { fieldOf } = require('./content.js');
 const { Failure, keyNotFound } = require('./failure.js');
-const { withJson } = require('./options.js');
+const { withJson } = require('./arguments.js');
 const { write, writeLines } = require('./output.js');
 const { readLog } = require('./store.js');
 

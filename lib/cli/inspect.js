@@ -3,7 +3,7 @@
 const { isUtf8 } = require('node:buffer');
 const { statSync } = require('node:fs');
 const { fieldOf } = require('./content.js');
-const { rangeOf, withJson, withRange } = require('./options.js');
+const { rangeOf, withJson, withRange } = require('./arguments.js');
 const { moment, shortened, writeLines, writeTable } = require('./output.js');
 const { readLog } = require('./store.js');
 

@@ -1,6 +1,6 @@
 'use strict';
 
-const { rangeOf, withJson, withRange } = require('./options.js');
+const { rangeOf, withJson, withRange } = require('./arguments.js');
 const { printable, writeLines } = require('./output.js');
 const { readLog } = require('./store.js');
 

@@ -4,7 +4,7 @@ const { readFile } = require('node:fs/promises');
 const { buffer } = require('node:stream/consumers');
 const { decode } = require('./content.js');
 const { Failure, refusal } = require('./failure.js');
-const { withCreate, withIfVersion, withJson } = require('./options.js');
+const { withCreate, withIfVersion, withJson } = require('./arguments.js');
 const { writeRecord } = require('./output.js');
 const { withStore } = require('./store.js');
 

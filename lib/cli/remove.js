@@ -1,7 +1,7 @@
 'use strict';
 
 const { keyNotFound, refusal } = require('./failure.js');
-const { withIfVersion, withJson } = require('./options.js');
+const { withIfVersion, withJson } = require('./arguments.js');
 const { writeRecord } = require('./output.js');
 const { withStore } = require('./store.js');
 

@@ -1,7 +1,7 @@
 'use strict';
 
 const { salvage } = require('../../index.js');
-const { withJson } = require('./options.js');
+const { withJson } = require('./arguments.js');
 const { writeRecord, writeTable } = require('./output.js');
 
 const COLUMNS = ['log', 'offset', 'end', 'firstSequence', 'lastSequence', 'records'];

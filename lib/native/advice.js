@@ -2,7 +2,7 @@
 
 // What to say when there is no native module, or none that works: what was looked for, what is wrong, how to mend it.
 
-const { SoftadastraError } = require('../error.js');
+const { SoftadastraError } = require('../types/error.js');
 const { glibcVersion } = require('./platform.js');
 const { OLDEST_GLIBC, TARGETS, packageName } = require('./targets.js');
 

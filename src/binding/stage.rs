@@ -84,7 +84,7 @@ fn stage<const N: usize>(
     answer(call.env, admission)
 }
 
-/// The numbers that `lib/staged-groups.js` knows.
+/// The numbers that `lib/write/staged-groups.js` knows.
 fn answer(env: Env, admission: Admission) -> Answer<Value> {
     env.number(match admission {
         Admission::Staged => 0.0,

@@ -1,0 +1,133 @@
+'use strict';
+
+const { checkClientOptions } = require('../options/client.js');
+const { StoreConfig } = require('./config.js');
+const { StoreEngine } = require('./engine.js');
+const { SoftadastraError, invalidState, toError } = require('../types/error.js');
+const { nextIdentity } = require('../types/identity.js');
+const { asyncDispose } = require('../write/lifecycle.js');
+const { readPath, workingFolder } = require('../options/path.js');
+const { ok, err } = require('../types/result.js');
+const { failing, settled } = require('../types/settled.js');
+
+const DONE = settled(ok(undefined));
+
+/** The store behind the documented SDK: one node, its options, and promises of results. */
+class Client {
+  #options;
+  /** Where a relative path begins, so that every open() of the client leads to one log. */
+  #folder = workingFolder();
+  #engine = undefined;
+  #opening = undefined;
+  #closing = DONE;
+  #closed = false;
+
+  constructor(options) {
+    this.#options = options;
+    this.identity = nextIdentity();
+  }
+
+  open() {
+    if (this.#engine !== undefined) {
+      return failing(invalidState('the client is already open'));
+    }
+    this.#opening ??= this.#open().finally(() => {
+      this.#opening = undefined;
+    });
+    return this.#opening;
+  }
+
+  close() {
+    if (this.#opening !== undefined) {
+      // A close that overtakes an open waits for it, so that no store is left open behind it.
+      return this.#opening.then(() => this.close());
+    }
+    if (this.#engine !== undefined) {
+      this.#closing = this.#engine.close().finally(() => {
+        this.#closing = DONE;
+      });
+      this.#engine = undefined;
+    }
+    this.#closed = true;
+    return this.#closing;
+  }
+
+  put(key, value) {
+    return this.#engine?.put(key, value) ?? settled(this.#notOpen());
+  }
+
+  async get(key) {
+    const found = this.#engine?.get(key) ?? this.#notOpen();
+    return found.isOk() ? ok(found.value().value) : found;
+  }
+
+  remove(key) {
+    return this.#engine?.remove(key) ?? settled(this.#notOpen());
+  }
+
+  contains(key) {
+    return this.#engine?.contains(key) ?? false;
+  }
+
+  size() {
+    return this.#engine?.size() ?? 0;
+  }
+
+  empty() {
+    return this.size() === 0;
+  }
+
+  async [asyncDispose]() {
+    (await this.close()).value();
+  }
+
+  async #open() {
+    let config;
+    try {
+      config = this.#readOptions();
+    } catch (error) {
+      return err(toError(error));
+    }
+    await this.#closing;
+    const opened = await StoreEngine.open(config);
+    if (opened.isErr()) {
+      return opened;
+    }
+    this.#engine = opened.value();
+    return ok(undefined);
+  }
+
+  #readOptions() {
+    const options = this.#options;
+    checkClientOptions(options);
+    if (options.enableTransport) {
+      throw notHere('transport_error', 'enableTransport', '@softadastra/transport');
+    }
+    if (options.enableDiscovery) {
+      throw notHere('discovery_error', 'enableDiscovery', '@softadastra/discovery');
+    }
+    if (!options.enableWal) {
+      return StoreConfig.memoryOnly();
+    }
+    return StoreConfig.durable(readPath(options.walPath, this.#folder), {
+      autoFlush: options.autoFlush,
+    });
+  }
+
+  #notOpen() {
+    const message = this.#closed
+      ? 'the client is closed'
+      : 'the client is not open: call open() first';
+    return err(invalidState(message));
+  }
+}
+
+function notHere(code, option, owner) {
+  return new SoftadastraError(
+    code,
+    `${option} is set, but this package only stores: ${owner} owns it`,
+    option,
+  );
+}
+
+module.exports = { Client };

@@ -1,0 +1,157 @@
+'use strict';
+
+const { inBackground } = require('../write/background.js');
+const { entryOf } = require('../types/entry.js');
+const { invalidArgument, invalidState, toError } = require('../types/error.js');
+const { nextIdentity } = require('../types/identity.js');
+const { unwrapKey } = require('../types/key.js');
+const native = require('../native/addon.js');
+const { readPath } = require('../options/path.js');
+const { ok, err, missing } = require('../types/result.js');
+const {
+  EntryIterator,
+  KeyIterator,
+  PairIterator,
+  ValueIterator,
+  readRange,
+} = require('../read/scan.js');
+
+const INTERNAL = Symbol('internal');
+const inspect = Symbol.for('nodejs.util.inspect.custom');
+const dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose');
+
+/** What a snapshot and its iterators read; the iterators may outlive the snapshot. */
+class SnapshotSource {
+  #handle;
+  #closed = false;
+
+  constructor(handle) {
+    this.#handle = handle;
+  }
+
+  get handle() {
+    this.check();
+    return this.#handle;
+  }
+
+  scan(prefix, gt, gte, lt, lte, reverse, after, values, count, lens, numbers) {
+    return native.snapshotScan(
+      this.#handle,
+      prefix,
+      gt,
+      gte,
+      lt,
+      lte,
+      reverse,
+      after,
+      values,
+      count,
+      lens,
+      numbers,
+    );
+  }
+
+  /** Throws once the snapshot is closed. */
+  check() {
+    if (this.#closed) {
+      throw invalidState('the snapshot is closed');
+    }
+  }
+
+  close() {
+    if (!this.#closed) {
+      this.#closed = true;
+      native.snapshotClose(this.#handle);
+      this.#handle = undefined;
+    }
+  }
+}
+
+/** The state of a store at one moment; later writes do not show in it. */
+class Snapshot {
+  #source;
+
+  constructor(token, handle, store) {
+    if (token !== INTERNAL) {
+      throw invalidArgument(
+        'a Snapshot is made with StoreEngine.snapshot() or SnapshotBuilderStore.build(path)',
+      );
+    }
+    this.#source = new SnapshotSource(handle);
+    this.store = store;
+    this.sequence = native.snapshotLastSequence(handle);
+  }
+
+  size() {
+    return native.snapshotSize(this.#source.handle);
+  }
+
+  lastSequence() {
+    return native.snapshotLastSequence(this.#source.handle);
+  }
+
+  get(key) {
+    const text = unwrapKey(key);
+    try {
+      const found = native.snapshotGet(this.#source.handle, text);
+      return found === undefined ? missing(text) : ok(entryOf(text, found[0], found[1], found[2]));
+    } catch (raw) {
+      return err(toError(raw));
+    }
+  }
+
+  all() {
+    return this.#iterator(PairIterator, readRange(undefined));
+  }
+
+  entries(range) {
+    return this.#iterator(EntryIterator, readRange(range, 'entries'));
+  }
+
+  keys(range) {
+    return this.#iterator(KeyIterator, readRange(range, 'keys'));
+  }
+
+  values(range) {
+    return this.#iterator(ValueIterator, readRange(range, 'values'));
+  }
+
+  close() {
+    this.#source.close();
+  }
+
+  [dispose]() {
+    this.#source.close();
+  }
+
+  #iterator(Iterator, range) {
+    const source = this.#source;
+    source.check();
+    return new Iterator(source.scan.bind(source), range, source);
+  }
+
+  toJSON() {
+    return { lastSequence: this.sequence };
+  }
+
+  [inspect]() {
+    return `Snapshot(of sequence ${this.sequence})`;
+  }
+}
+
+/** `store` is the identity of the store whose state it is: two of one store and one sequence are equal. */
+function snapshotOf(handle, store = nextIdentity()) {
+  return new Snapshot(INTERNAL, handle, store);
+}
+
+/** Builds the state that a log describes, without opening the store. */
+// biome-ignore lint/complexity/noStaticOnlyClass: the published API is a class with a static method
+class SnapshotBuilderStore {
+  static build(path, options) {
+    return inBackground('build', options, snapshotOf, (tell) => {
+      return native.buildSnapshot(readPath(path), tell);
+    });
+  }
+}
+
+module.exports = { Snapshot, SnapshotBuilderStore, snapshotOf };

@@ -1,0 +1,240 @@
+'use strict';
+
+const { onAbortWeakly } = require('../runtime/abort.js');
+const { invalidState, toError } = require('../types/error.js');
+const { Followers } = require('./followers.js');
+const { operationsOf } = require('../types/logged-operation.js');
+const { checkBoolean, checkNames, checkSignal, checkWhole } = require('../options/check.js');
+const { RealPromise } = require('../runtime/runtime.js');
+const { WeaklyHeld } = require('../runtime/weakly.js');
+
+const FOLLOW_OPTIONS = ['follow', 'signal'];
+const HISTORY_OPTIONS = ['since', ...FOLLOW_OPTIONS];
+
+/** No page is read ahead beside a larger one, which is a single operation. */
+const LARGE_PAGE = 256 * 1024;
+
+/** Reads the options of an iteration over the history; throws for names and types that it does not have. */
+function readHistoryOptions(options, owner, names = FOLLOW_OPTIONS) {
+  if (options !== undefined) {
+    checkNames(options, names, owner);
+  }
+  const { since = 0, follow = false, signal } = options ?? {};
+  checkBoolean(follow, 'follow');
+  checkSignal(signal);
+  return { since, follow, signal };
+}
+
+/**
+ * The operations of a log one by one. Nothing is read or remembered before the first `next()`. `source` opens the native
+ * reader, remembers who reads, says where the history ends now and whether the store is closed, and reads no two pages
+ * at once.
+ */
+class HistoryIterator {
+  #source;
+  #since;
+  #follow;
+  #signal;
+  #onYield;
+  #operations;
+  #native = undefined;
+  #over = false;
+  #forget = () => undefined;
+  #wake = () => undefined;
+
+  constructor(source, since, { follow, signal }, onYield) {
+    this.#source = source;
+    this.#since = since;
+    this.#follow = follow;
+    this.#signal = signal;
+    this.#onYield = onYield;
+    this.#operations = this.#run();
+  }
+
+  [Symbol.asyncIterator]() {
+    return this;
+  }
+
+  next() {
+    return this.#operations.next();
+  }
+
+  return(value) {
+    this.abort();
+    return this.#operations.return(value);
+  }
+
+  throw(error) {
+    this.abort();
+    return this.#operations.throw(error);
+  }
+
+  /** Ends the iteration and lets go of the history, also while somebody waits for more of it. */
+  abort() {
+    if (!this.#over) {
+      this.#over = true;
+      this.#forget();
+      this.#native?.release();
+      this.#wake();
+    }
+  }
+
+  async *#run() {
+    if (this.#over || this.#signal?.aborted) {
+      this.#over = true;
+      return;
+    }
+    this.#forget = this.#source.remember(this, this.#signal);
+    try {
+      const end = this.#follow ? Number.POSITIVE_INFINITY : this.#source.lastSequence();
+      for await (const page of this.#pages(end)) {
+        for (const operation of operationsOf(page)) {
+          if (this.#over) {
+            return;
+          }
+          this.#onYield?.(operation.sequence);
+          yield operation;
+          if (operation.sequence >= end) {
+            return;
+          }
+        }
+      }
+    } finally {
+      this.abort();
+    }
+  }
+
+  /** Pages that have something in them. */
+  async *#pages(end) {
+    let ahead;
+    try {
+      for (let given = 0; !this.#over; ) {
+        const page = await this.#received(ahead ?? this.#read());
+        ahead = undefined;
+        if (page === undefined || (page.count === 0 && !this.#follow)) {
+          return;
+        }
+        if (page.count === 0) {
+          await this.#more(page.firstSequence - 1);
+        } else {
+          given += 1;
+          ahead = given > 1 && isLikelyToContinue(page, end) ? this.#read() : undefined;
+          yield page;
+        }
+      }
+    } finally {
+      // Until it is done the reader holds the history.
+      await ahead;
+    }
+  }
+
+  /** The page, unless the iteration is over or the store was closed. */
+  async #received(reading) {
+    const { page, failure } = await reading;
+    if (this.#over || (failure !== undefined && this.#source.closed())) {
+      return undefined;
+    }
+    if (failure !== undefined) {
+      throw failure;
+    }
+    return page;
+  }
+
+  /** Never rejects, since nobody may be there yet to hear of a page that is read ahead. */
+  async #read() {
+    try {
+      this.#native ??= this.#source.open(this.#since(), this.#follow);
+      return { page: await this.#source.read(this.#native, () => this.#over) };
+    } catch (raw) {
+      return { failure: toError(raw) };
+    }
+  }
+
+  #more(position) {
+    return new RealPromise((resolve) => {
+      this.#wake = this.#source.whenMore(position, resolve);
+    });
+  }
+}
+
+/** Whether the page after this one is worth reading ahead. The first page is not asked about: many readers want no more. */
+function isLikelyToContinue({ firstSequence, payloads, count, hasMore }, end) {
+  return hasMore && payloads.length <= LARGE_PAGE && firstSequence + count <= end;
+}
+
+/** What iterations over the history of one store share. */
+class Histories {
+  #source;
+  #life;
+  #last = RealPromise.resolve();
+  /** Weakly, so that an iteration that was begun and forgotten holds back no history for ever. */
+  #running = new WeaklyHeld();
+  #followers;
+
+  constructor(handle, life, writer) {
+    this.#life = life;
+    this.#followers = new Followers(handle);
+    writer.onDone = () => this.#followers.look();
+    this.#source = {
+      remember: (iterator, signal) => this.#remember(iterator, signal),
+      open: (since, follow) => handle.operations(checkWhole(since, 'since'), follow),
+      read: (native, isOver) => this.#readPage(native, isOver),
+      whenMore: (position, resolve) => this.#followers.sleep(position, resolve),
+      lastSequence: () => handle.lastSequence(),
+      closed: () => life.closed,
+    };
+  }
+
+  /** An iteration behind `options.since`. */
+  since(options) {
+    const checked = readHistoryOptions(options, 'operations', HISTORY_OPTIONS);
+    if (!this.#life.durable) {
+      throw invalidState('a memory-only store has no log and keeps no history');
+    }
+    return this.iterate(() => checked.since, checked);
+  }
+
+  /** An iteration behind the sequence that `since` gives when it begins. */
+  iterate(since, options, onYield) {
+    return new HistoryIterator(this.#source, since, options, onYield);
+  }
+
+  /** Ends every iteration; the store is closed. */
+  end() {
+    for (const running of this.#running.takeAll()) {
+      running.abort();
+    }
+  }
+
+  /** Gives the function that forgets the iterator, without keeping it. */
+  #remember(iterator, signal) {
+    const reference = this.#running.add(iterator);
+    const listenNoMore = onAbortWeakly(signal, iterator);
+    return () => {
+      this.#running.remove(reference);
+      listenNoMore();
+    };
+  }
+
+  /** One page at a time, so that readers take no more than one worker from the rest of the process. */
+  #readPage(native, isOver) {
+    const read = () => (isOver() ? undefined : nextPage(native));
+    const page = this.#last.then(read);
+    this.#last = page.catch(() => undefined);
+    return page;
+  }
+}
+
+function nextPage(native) {
+  return new RealPromise((resolve, reject) => {
+    native.nextPage((error, firstSequence, payloads, ends, hasMore) => {
+      if (error === undefined) {
+        resolve({ firstSequence, payloads, ends, count: ends.length / 4, hasMore });
+      } else {
+        reject(error);
+      }
+    });
+  });
+}
+
+module.exports = { Histories, readHistoryOptions };

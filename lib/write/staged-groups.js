@@ -1,0 +1,44 @@
+'use strict';
+
+const { Fifo } = require('./fifo.js');
+const { Group } = require('./group.js');
+
+// What staging answers: done, nothing done for want of room, or done and the next write begins another group.
+const NO_ROOM = 1;
+const GROUP_CUT = 2;
+
+/** The writes that wait for a commit, in the same groups as their operations in native code. */
+class StagedGroups {
+  #current = new Group();
+  #full = new Fifo();
+
+  get empty() {
+    return this.#current.empty && this.#full.size === 0;
+  }
+
+  /** The group that is committed next. */
+  get oldest() {
+    return this.#full.peek() ?? this.#current;
+  }
+
+  /** Adds a write that native code staged with this answer. */
+  add(resolve, write, answer) {
+    this.#current.add(resolve, write);
+    if (answer === GROUP_CUT) {
+      this.#full.push(this.#current);
+      this.#current = new Group();
+    }
+  }
+
+  /** Takes the oldest group out. */
+  take() {
+    if (this.#full.size > 0) {
+      return this.#full.shift();
+    }
+    const group = this.#current;
+    this.#current = new Group();
+    return group;
+  }
+}
+
+module.exports = { StagedGroups, NO_ROOM, GROUP_CUT };

@@ -1,0 +1,29 @@
+'use strict';
+
+const { toError } = require('../types/error.js');
+const { builtin } = require('../native/builtin.js');
+
+const process = builtin('process');
+
+/** Warns of what fails without a call that could say so: the first automatic compaction that does. */
+function warnOfFailures(handle, writer) {
+  const { onDone } = writer;
+  writer.onDone = () => {
+    onDone();
+    warn(handle);
+  };
+}
+
+function warn(handle) {
+  const raw = handle.untoldFailure();
+  if (raw !== undefined) {
+    process.emitWarning(`automatic compaction failed, the log grows: ${toError(raw).message}`, {
+      type: 'SoftadastraWarning',
+      code: 'SOFTADASTRA_COMPACTION_FAILED',
+      detail:
+        'It is tried again as the log grows; this is said once. See stats().lastCompactionError.',
+    });
+  }
+}
+
+module.exports = { warn, warnOfFailures };
