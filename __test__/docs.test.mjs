@@ -95,3 +95,10 @@ for (const page of pages()) {
 test('there are examples to run', () => {
   assert.ok(pages().flatMap((page) => blocks(page)).length >= 15);
 });
+
+test('the number of seeded bugs is the one that is documented', () => {
+  const text = (file) => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8');
+  const list = /enum Bug \{(.*?)\n {4}\}/s.exec(text('src/bugs.rs'))[1];
+  const [, documented] = /\| (\d+) one-line bugs/.exec(text('docs/durability.md'));
+  assert.equal(list.match(/^ +\w+,$/gm).length, Number(documented));
+});

@@ -8,6 +8,7 @@ import { scaleOf } from './data/scale.mjs';
 import { checkValues, many, points } from './measure/points.mjs';
 import { scans } from './measure/scans.mjs';
 import { bareRead, bareWrites, memory, overwrites, reopen } from './measure/space.mjs';
+import { stalls } from './measure/stalls.mjs';
 import { loopDelay, oneByOne, removes, waves } from './measure/writes.mjs';
 
 /** `bare` is a program beside this one; `getString` is the store, asked the other way. */
@@ -61,6 +62,7 @@ const kinds = {
   memory,
   reopen,
   overwrites,
+  stalls,
 };
 
 function bare(context) {

@@ -185,6 +185,26 @@ mod seeded {
         /// Files made from a log are as readable as any.
         ModeForgotten,
 
+        // What becomes visible, and memory.
+        /// A batch of more than one step becomes visible in parts.
+        BatchSeenInParts,
+        /// Batches of any length are applied while readers wait.
+        NothingAside,
+        /// A step is applied although a snapshot was taken that makes it longer than planned.
+        StaleStepApplied,
+        /// The state that takes the place of another has its sequence.
+        SwitchKeepsSequence,
+        /// The state that was replaced is kept, so that later writes copy it.
+        SwitchedStateKept,
+        /// Long values are freed while readers wait.
+        FreedUnderLock,
+        /// Followers hear of a write before it is visible.
+        AnnouncedBeforeVisible,
+        /// What a snapshot holds stays after it was dropped.
+        SnapshotNeverReleased,
+        /// Memory that had an owner keeps what was in it.
+        UsedMemoryNotZeroed,
+
         // Salvage.
         /// A file at the new place is replaced.
         SalvageReplaces,

@@ -1,14 +1,16 @@
 import { reads } from './reads.mjs';
 import { space } from './space.mjs';
+import { stalls } from './stalls.mjs';
 import { writes } from './writes.mjs';
 
-export const cases = [...reads, ...writes, ...space];
+export const cases = [...reads, ...writes, ...space, ...stalls];
 
 export const groups = {
   reads: 'Reads',
   writes: 'Durable writes',
   buffered: 'Buffered writes',
   space: 'Memory, files, opening',
+  stalls: 'Longest hold and wait',
 };
 
 /** Rows of the tables: most cases have one, some measure several things at once. */

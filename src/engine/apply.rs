@@ -83,7 +83,8 @@ impl Core {
         let contents = contents(group, step.staged);
         let mut outcomes = Vec::with_capacity(step.staged.len());
         let applied = self.change(|state| {
-            if state.index.clones() > step.clones && step.staged.len() > SHARED_STEP {
+            let stale = state.index.clones() > step.clones && step.staged.len() > SHARED_STEP;
+            if stale && !bug!(StaleStepApplied) {
                 return false;
             }
             apply(&mut state.index, group, step.staged, &contents, first_sequence, &mut outcomes);
@@ -105,9 +106,12 @@ impl Core {
         let prepare = || self.prepare_aside(group, staged, first_sequence);
         let (index, outcomes) = self.counting_copies(prepare)?;
         let old = self.change(|state| {
-            state.last_sequence = first_sequence + staged.len() as u64 - 1;
+            if !bug!(SwitchKeepsSequence) {
+                state.last_sequence = first_sequence + staged.len() as u64 - 1;
+            }
             std::mem::replace(&mut state.index, index)
         })?;
+        bug!(SwitchedStateKept, std::mem::forget(old.clone()));
         // At once: as long as it is there, writes copy what they have in common with it.
         drop(old);
         Ok(outcomes)
@@ -138,12 +142,15 @@ impl<'a> Step<'a> {
         let (staged, rest) = staged.split_at(step_len(staged, most));
         let keys = keys(group, staged);
         let bytes: usize = staged.iter().map(Staged::bytes_in_place).sum();
-        let aside = staged.len() > BATCH
-            || staged.len() > 1 && bytes > BATCH_BYTES
-            || staged.len() > SHARED_STEP && index.pieces_to_copy(&keys) > 2 * SHARED_STEP;
+        let aside = !bug!(NothingAside)
+            && (staged.len() > BATCH
+                || staged.len() > 1 && bytes > BATCH_BYTES
+                || staged.len() > SHARED_STEP && index.pieces_to_copy(&keys) > 2 * SHARED_STEP);
         let mut replaced = Vec::new();
         if !aside {
             index.warm(&keys);
+        }
+        if !aside && !bug!(FreedUnderLock) {
             replaced = index.long_values(&keys);
         }
         Self { staged, rest, aside, clones, replaced }
@@ -161,6 +168,7 @@ fn step_len(staged: &[Staged], most: usize) -> usize {
     while let (Some(last), Some(next)) = (staged.get(len - 1), staged.get(len))
         && last.batch != 0
         && last.batch == next.batch
+        && !bug!(BatchSeenInParts)
     {
         len += 1;
     }
@@ -283,6 +291,18 @@ mod tests {
         assert_eq!(steps(&engine, &batch(scattered(), 100)), [(200, true)]);
         drop(snapshot);
         assert_eq!(steps(&engine, &batch(scattered(), 100)), [(200, true)]);
+    }
+
+    #[test]
+    fn what_a_snapshot_or_a_switch_held_is_let_go_of_at_once() {
+        let engine = store(1000);
+        let clones = || engine.view(Index::clones).unwrap();
+        let snapshot = engine.snapshot().unwrap();
+        assert_eq!(clones(), 1);
+        drop(snapshot);
+        assert_eq!(clones(), 0);
+        engine.commit(&mut batch(0..5000, 10)).unwrap();
+        assert_eq!(clones(), 0);
     }
 
     #[test]

@@ -110,6 +110,7 @@ impl Core {
         if !group.is_empty() {
             bug!(ApplyBeforeLog, drop(self.apply_group(group, first_sequence, waste)?));
             self.write(log, group)?;
+            bug!(AnnouncedBeforeVisible, self.announce(log));
             done = self.apply_group(group, first_sequence, waste)?;
             self.announce(log);
         }
@@ -180,6 +181,26 @@ mod tests {
 
     fn outcome(ticket: &Ticket) -> GroupOutcome {
         ticket.outcome.get().unwrap().clone().unwrap()
+    }
+
+    #[test]
+    fn whoever_is_told_of_commits_finds_them_in_their_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = StoreConfig::durable(folder.path().join("store.wal"));
+        let engine = Arc::new(StoreEngine::open(config).unwrap());
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let key = Key::new("a").unwrap();
+        for sequence in 0..10 {
+            let (seen, store, read) = (Arc::clone(&told), Arc::downgrade(&engine), key.clone());
+            let wake = move || {
+                let found = store.upgrade().and_then(|store| store.get(&read).ok().flatten());
+                locked(&seen).push(found.map(|entry| entry.version));
+            };
+            let waiting = engine.when_more(sequence, wake);
+            engine.put(&key, &Value::from_string("x")).unwrap();
+            drop(waiting);
+        }
+        assert_eq!(*locked(&told), (1..=10).map(Some).collect::<Vec<_>>());
     }
 
     #[test]

@@ -62,6 +62,7 @@ fn size_of_state(index: &Index) -> u64 {
 impl Snapshot {
     /// The state of a store that goes on.
     pub(crate) fn of_store(index: Index, last_sequence: u64, let_go: &LetGo) -> Self {
+        bug!(SnapshotNeverReleased, std::mem::forget(index.clone()));
         Self { index, last_sequence, let_go: let_go.clone(), before: let_go.bytes() }
     }
 
