@@ -1,6 +1,7 @@
 'use strict';
 
 const { InvalidArgumentError } = require('commander');
+const { keyOf } = require('./arguments.js');
 
 function wholeNumber(text) {
   const number = Number(text);
@@ -14,8 +15,16 @@ function withJson(command) {
   return command.option('--json', 'write JSON, for machines');
 }
 
+/** For keys that an argument cannot hold, or no shell shows. */
+function withJsonKey(command) {
+  return command.option(
+    '--json-key',
+    'keys are given as JSON strings, as `keys --json` writes them',
+  );
+}
+
 function withRange(command) {
-  return command
+  return withJsonKey(command)
     .option('--prefix <text>', 'only keys that begin with this')
     .option('--gt <key>', 'only keys after this')
     .option('--gte <key>', 'only keys after this, and this one')
@@ -25,7 +34,11 @@ function withRange(command) {
     .option('--limit <count>', 'at most this many', wholeNumber);
 }
 
-function rangeOf({ prefix, gt, gte, lt, lte, reverse, limit }) {
+function rangeOf(options) {
+  const [prefix, gt, gte, lt, lte] = ['prefix', 'gt', 'gte', 'lt', 'lte'].map((name) =>
+    keyOf(options[name], options),
+  );
+  const { reverse, limit } = options;
   return { prefix, gt, gte, lt, lte, reverse, limit };
 }
 
@@ -41,4 +54,4 @@ function withIfVersion(command) {
   );
 }
 
-module.exports = { rangeOf, withCreate, withIfVersion, withJson, withRange };
+module.exports = { rangeOf, withCreate, withIfVersion, withJson, withJsonKey, withRange };

@@ -1,0 +1,34 @@
+'use strict';
+
+const { Failure } = require('./failure.js');
+
+/** What runtimes put in the place of bytes that are no UTF-8, so that different arguments would become one. */
+const REPLACEMENT = '\ufffd';
+
+function checkArguments(args) {
+  const at = args.findIndex((text) => text.includes(REPLACEMENT) || !text.isWellFormed());
+  if (at !== -1) {
+    throw new Failure(
+      `argument ${at + 1} is not UTF-8, or has the character U+FFFD, which stands for what is not UTF-8: ${args[at]}; give such a key with --json-key as "\\ufffd", such a value with --file or on standard input`,
+    );
+  }
+}
+
+/** The key that an argument stands for. */
+function keyOf(text, { jsonKey }) {
+  if (!jsonKey || text === undefined) {
+    return text;
+  }
+  let key;
+  try {
+    key = JSON.parse(text);
+  } catch {
+    key = undefined;
+  }
+  if (typeof key !== 'string') {
+    throw new Failure(`the key is not a JSON string: ${text}`);
+  }
+  return key;
+}
+
+module.exports = { checkArguments, keyOf };
