@@ -168,3 +168,23 @@ test('the largest value is taken in every form', { timeout: 120_000 }, async (t)
     assert.ok((await ran(['get', log, `as ${form}`])).bytes.equals(largest), form);
   }
 });
+
+test('a relative path leads into no other folder when that of work is not UTF-8', {
+  skip: linuxOnly,
+}, async (t) => {
+  const { dir, file } = workspace(t);
+  const script = (folder) => `cd '${dir}' && mkdir -p "${folder}" && cd "${folder}" && exec "$@"`;
+  const bytes = script("$(printf 'a\\377')");
+  const text = script('a\ufffd');
+  const put = ['put', '--create', 'store.wal', 'key', 'value'];
+  // Without and with a folder of the name that the other one is shown with.
+  for (const others of ['no', 'one']) {
+    const { code, stderr } = shell(bytes, put);
+    assert.equal(code, 2);
+    assert.match(stderr, /a name that is not UTF-8, so a relative path leads nowhere: store\.wal/);
+    assert.equal(shell(bytes, ['--version']).code, 0);
+    assert.equal(shell(text, [...put.slice(0, -1), 'text']).code, 0);
+    assert.equal((await runCommand(['get', file('a\ufffd/store.wal'), 'key'])).code, 2);
+    assert.equal(shell(text, ['get', 'store.wal', 'key']).stdout, 'text', others);
+  }
+});
