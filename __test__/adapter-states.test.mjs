@@ -214,3 +214,42 @@ test('a read of Keyv 5 that comes after has is heard of as well', async (t) => {
   await cache.get('a');
   assert.equal(events, 4);
 });
+
+test('a key that no string can hold, or the store does not take, is refused by its own code everywhere', async (t) => {
+  const { file } = workspace(t);
+  const db = new SoftadastraLevel(file(), { keyEncoding: 'view', valueEncoding: 'utf8' });
+  await db.open();
+  await db.put(Buffer.from('a'), '1');
+  // The last takes more than the most bytes only in its stored form.
+  for (const bytes of [new Uint8Array(537e6), new Uint8Array(2e6), Buffer.alloc(6e5, 255)]) {
+    for (const call of [
+      () => db.put(bytes, '1'),
+      () => db.del(bytes),
+      () => db.get(bytes),
+      async () => db.getSync(bytes),
+      () => db.getMany([bytes]),
+      () => db.has(bytes),
+      () => db.batch([{ type: 'put', key: bytes, value: '1' }]),
+      () => db.keys({ gt: bytes }).all(),
+      () => db.values({ lte: bytes }).next(),
+      () => db.iterator({ gte: bytes }).nextv(2),
+      () => db.clear({ lt: bytes }),
+      async () => db.iterator().seek(bytes),
+    ]) {
+      await assert.rejects(call, { code: 'LEVEL_INVALID_KEY' }, String(call));
+    }
+  }
+  const text = '\u00e9'.repeat(3e8);
+  await assert.rejects(db.get(text, { keyEncoding: 'utf8' }), { code: 'LEVEL_INVALID_KEY' });
+  assert.equal(await db.get(Buffer.from('a')), '1');
+  await db.close();
+  assert.equal(db.status, 'closed');
+});
+
+test('an iterator of a range that is refused, made before the database is open, says so', async (t) => {
+  const { file } = workspace(t);
+  const db = new SoftadastraLevel(file());
+  const early = db.keys({ gte: 'x'.repeat(2e6) });
+  await assert.rejects(early.all(), { code: 'LEVEL_INVALID_KEY' });
+  await db.close();
+});

@@ -77,7 +77,7 @@ test('load replaces what is under the same keys, keeps the rest, and needs no la
 for (const [what, line, message] of [
   ['is no JSON', '{"key":', /not a JSON object/],
   ['is an array', '["key","value"]', /not a JSON object/],
-  ['is empty', '', /not a JSON object/],
+  ['has a byte-order mark in the middle', '\ufeff{"key":"k","value":""}', /not a JSON object/],
   ['is no UTF-8', Buffer.from('{"key":"k","value":"\xff"}', 'latin1'), /not a JSON object/],
   ['has no key', '{"value":"x"}', /"key" must be a string/],
   ['has an empty key', '{"key":"","value":"x"}', /key is empty/],
@@ -181,4 +181,72 @@ test('load reads a file as it reads standard input', async (t) => {
   writeFileSync(file('dump'), '{"key":"a","value":"1"}\r\n{"key":"b","value":"2"}\n');
   await ran(['load', '--create', file(), file('dump')]);
   assert.equal((await ran(['keys', file()])).stdout, 'a\nb\n');
+});
+
+const MARK = '\ufeff';
+const [A, B] = ['{"key":"a","value":"1"}', '{"key":"b","value":"2"}'];
+const utf16 = (text, order) =>
+  order === 'le' ? Buffer.from(text, 'utf16le') : Buffer.from(text, 'utf16le').swap16();
+
+for (const [what, input, loaded] of [
+  ['a byte-order mark', `${MARK}${A}\n${B}\n`, 2],
+  ['a byte-order mark and nothing else', MARK, 0],
+  ['a byte-order mark on a line of its own', `${MARK}\n${A}\n${B}`, 2],
+  ['lines that end with CRLF', `${A}\r\n${B}\r\n`, 2],
+  ['a blank last line', `${A}\n${B}\n\n`, 2],
+  ['blank lines everywhere', `\n \t\r\n${A}\n\r\n\n${B}\r\n\r\n`, 2],
+  ['a last line without an end', `${A}\n${B}`, 2],
+  ['a last line of blanks without an end', `${A}\n${B}\n  `, 2],
+  ['nothing', '', 0],
+  ['blank lines only', '\n\r\n\n', 0],
+]) {
+  test(`a dump with ${what} is loaded`, async (t) => {
+    const { file } = workspace(t);
+    writeFileSync(file('dump'), input);
+    for (const result of [
+      await ran(['load', '--create', file('piped.wal'), '--json'], input),
+      await ran(['load', '--create', file('read.wal'), file('dump'), '--json']),
+    ]) {
+      assert.equal(JSON.parse(result.stdout).loaded, loaded);
+    }
+    const keys = loaded === 0 ? '' : 'a\nb\n';
+    assert.equal((await ran(['keys', file('piped.wal')])).stdout, keys);
+    assert.equal((await ran(['keys', file('read.wal')])).stdout, keys);
+  });
+}
+
+test('lines are counted with the blank ones', async (t) => {
+  const { file } = workspace(t);
+  const input = `${MARK}\n${A}\r\n\r\nwrong\r\n${B}`;
+  const { code, stderr } = await runCommand(['load', '--create', file()], input);
+  assert.deepEqual([code, stderr], [2, 'error: line 4: not a JSON object; 1 entries are loaded\n']);
+});
+
+test('a dump in UTF-16 is refused by that name', async (t) => {
+  const { file } = workspace(t);
+  for (const order of ['le', 'be']) {
+    const input = utf16(`${MARK}${A}\r\n`, order);
+    const { code, stderr } = await runCommand(['load', '--create', file()], input);
+    assert.equal(code, 2);
+    assert.match(stderr, /^error: line 1: the dump is UTF-16/);
+  }
+});
+
+test('a line that no string can hold ends the load', {
+  skip: process.platform === 'win32',
+  timeout: 120_000,
+}, async (t) => {
+  const { file } = workspace(t);
+  const script = `{ printf '%s\\n' "$line"; cat /dev/zero; } | "$@"`;
+  const args = ['-c', script, 'sh', process.execPath, command, 'load', '--create', file()];
+  const { code, stderr } = await new Promise((resolve) => {
+    const shell = spawn('sh', args, { env: { ...process.env, line: A }, stdio: 'pipe' });
+    let said = '';
+    shell.stderr.on('data', (chunk) => {
+      said += chunk;
+    });
+    shell.on('close', (status) => resolve({ code: status, stderr: said }));
+  });
+  assert.equal(code, 2);
+  assert.match(stderr, /^error: line 2: the line has more than \d+ bytes; 1 entries are loaded\n$/);
 });

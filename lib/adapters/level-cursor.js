@@ -2,7 +2,7 @@
 
 const { AbstractIterator, AbstractKeyIterator, AbstractValueIterator } = require('abstract-level');
 const { othersTurn } = require('../runtime/turns.js');
-const { checkLevelView, fromStoreKey, toStoreKey } = require('./level-key.js');
+const { checkLevelView, fromStoreKey, toStoreBound } = require('./level-key.js');
 
 /** Items that are read before others are asked whether they want a turn. */
 const TAKEN_AT_ONCE = 500;
@@ -10,10 +10,10 @@ const TAKEN_AT_ONCE = 500;
 /** The bounds of a range of abstract-level, where an inclusive bound wins over an exclusive one. */
 function storeRange({ gt, gte, lt, lte, reverse }) {
   const range = { reverse };
-  if (gte !== undefined) range.gte = toStoreKey(gte);
-  else if (gt !== undefined) range.gt = toStoreKey(gt);
-  if (lte !== undefined) range.lte = toStoreKey(lte);
-  else if (lt !== undefined) range.lt = toStoreKey(lt);
+  if (gte !== undefined) range.gte = toStoreBound(gte);
+  else if (gt !== undefined) range.gt = toStoreBound(gt);
+  if (lte !== undefined) range.lte = toStoreBound(lte);
+  else if (lt !== undefined) range.lt = toStoreBound(lt);
   return range;
 }
 
@@ -49,7 +49,15 @@ class Cursor {
   constructor(moment, options, kind, read) {
     this.#moment = moment;
     this.#scan = (range) => moment.open()[kind](range);
-    this.#range = storeRange(options);
+    // An iterator that was not made to the end could not be closed, nor could its database.
+    try {
+      this.#range = storeRange(options);
+    } catch (error) {
+      this.#range = {};
+      this.#scan = () => {
+        throw error;
+      };
+    }
     // With the limit no more is read ahead than can be asked for; abstract-level counts, across seeks too.
     this.#left = options.limit === -1 ? Number.POSITIVE_INFINITY : options.limit;
     this.#ahead = { ...this.#range, limit: this.#left };
@@ -72,7 +80,7 @@ class Cursor {
   }
 
   seek(target) {
-    const key = toStoreKey(target);
+    const key = toStoreBound(target);
     const { gt, gte, lt, lte, reverse } = this.#range;
     const from = reverse ? { gt, gte, lte: key } : { gte: key, lt, lte };
     this.#ahead = within(key, this.#range) ? { ...from, reverse } : { limit: 0 };

@@ -1,8 +1,12 @@
 'use strict';
 
 const { isOutside, latin1Of } = require('../types/bytes.js');
+const { Key } = require('../types/key.js');
 const { Buffer } = require('../runtime/runtime.js');
 const { LevelError } = require('./level-error.js');
+
+/** Of a key of the store, whose text has at least as many bytes as the key. */
+const MOST_BYTES = 1024 * 1024;
 
 const ASCII = /^\p{ASCII}+$/u;
 const NOT_A_BYTE = /[\u0100-\uffff]/;
@@ -16,6 +20,7 @@ const NOT_A_BYTE = /[\u0100-\uffff]/;
 function toStoreKey(key) {
   if (typeof key !== 'string') {
     checkLevelView(key, 'key');
+    checkSize(key.byteLength);
     return guard(Buffer.from(key.buffer, key.byteOffset, key.byteLength).latin1Slice());
   }
   if (isPlain(key)) {
@@ -24,7 +29,30 @@ function toStoreKey(key) {
   if (!key.isWellFormed()) {
     throw new LevelError('LEVEL_INVALID_KEY', 'the key has a lone surrogate');
   }
+  checkSize(Buffer.byteLength(key));
   return guard(Buffer.from(key, 'utf8').latin1Slice());
+}
+
+/** The text of a key that is too long could be longer than strings can be. */
+function checkSize(bytes) {
+  if (bytes > MOST_BYTES) {
+    throw new LevelError(
+      'LEVEL_INVALID_KEY',
+      `invalid key: key has ${bytes} bytes, at most ${MOST_BYTES} are allowed`,
+    );
+  }
+}
+
+/** The stored form of a key that bounds a range, which the store judges only when it is read. */
+function toStoreBound(key) {
+  const stored = toStoreKey(key);
+  if (!new Key(stored).isValid()) {
+    throw new LevelError(
+      'LEVEL_INVALID_KEY',
+      `invalid key: a bound takes more than ${MOST_BYTES} bytes`,
+    );
+  }
+  return stored;
 }
 
 /** Throws for a key or value whose memory is not its own any more: it would be taken for an empty one. */
@@ -63,4 +91,4 @@ function fromStoreKey(stored, format) {
   return format === 'utf8' ? bytes.utf8Slice() : bytes;
 }
 
-module.exports = { checkLevelView, toStoreKey, fromStoreKey };
+module.exports = { checkLevelView, toStoreBound, toStoreKey, fromStoreKey };

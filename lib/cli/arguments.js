@@ -1,44 +1,34 @@
 'use strict';
 
-const { InvalidArgumentError } = require('commander');
+const { Failure } = require('./failure.js');
 
-function wholeNumber(text) {
-  const number = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(number)) {
-    throw new InvalidArgumentError('It must be a whole number, 0 or more.');
+/** What runtimes put in the place of bytes that are no UTF-8, so that different arguments would become one. */
+const REPLACEMENT = '\ufffd';
+
+function checkArguments(args) {
+  const at = args.findIndex((text) => text.includes(REPLACEMENT) || !text.isWellFormed());
+  if (at !== -1) {
+    throw new Failure(
+      `argument ${at + 1} is not UTF-8, or has the character U+FFFD, which stands for what is not UTF-8: ${args[at]}; give such a key with --json-key as "\\ufffd", such a value with --file or on standard input`,
+    );
   }
-  return number;
 }
 
-function withJson(command) {
-  return command.option('--json', 'write JSON, for machines');
+/** The key that an argument stands for. */
+function keyOf(text, { jsonKey }) {
+  if (!jsonKey || text === undefined) {
+    return text;
+  }
+  let key;
+  try {
+    key = JSON.parse(text);
+  } catch {
+    key = undefined;
+  }
+  if (typeof key !== 'string') {
+    throw new Failure(`the key is not a JSON string: ${text}`);
+  }
+  return key;
 }
 
-function withRange(command) {
-  return command
-    .option('--prefix <text>', 'only keys that begin with this')
-    .option('--gt <key>', 'only keys after this')
-    .option('--gte <key>', 'only keys after this, and this one')
-    .option('--lt <key>', 'only keys before this')
-    .option('--lte <key>', 'only keys before this, and this one')
-    .option('--reverse', 'from the last key to the first')
-    .option('--limit <count>', 'at most this many', wholeNumber);
-}
-
-function rangeOf({ prefix, gt, gte, lt, lte, reverse, limit }) {
-  return { prefix, gt, gte, lt, lte, reverse, limit };
-}
-
-function withCreate(command) {
-  return command.option('--create', 'make the log if there is none');
-}
-
-function withIfVersion(command) {
-  return command.option(
-    '--if-version <version>',
-    'only if the entry has this version; 0: only if there is none',
-    wholeNumber,
-  );
-}
-
-module.exports = { rangeOf, withCreate, withIfVersion, withJson, withRange };
+module.exports = { checkArguments, keyOf };

@@ -1,6 +1,6 @@
 'use strict';
 
-const { withJson } = require('./arguments.js');
+const { withJson } = require('./flags.js');
 const { runUpkeep } = require('./upkeep.js');
 
 function run(log, path, options) {

@@ -1,7 +1,7 @@
 'use strict';
 
 const { fieldOf } = require('./content.js');
-const { rangeOf, withRange } = require('./arguments.js');
+const { rangeOf, withRange } = require('./flags.js');
 const { writeLines } = require('./output.js');
 const { progressOf } = require('./progress.js');
 const { readLog } = require('./store.js');

@@ -1,17 +1,23 @@
 'use strict';
 
+const { SoftadastraError } = require('../types/error.js');
+
 /** The command did what it was asked, and the answer is no: a missing key, a damaged log, a refused condition. */
 const NO = 1;
 
 /** The command was used wrongly, or could not do what it was asked. */
 const FAILED = 2;
 
+/** The command did what it was asked, and could not write the report of it. */
+const UNREPORTED = 3;
+
 /** Ends a command with a message, an exit code, and one of the codes that errors of the store have. */
 class Failure extends Error {
-  constructor(message, exitCode = FAILED, code = 'invalid_argument') {
+  constructor(message, exitCode = FAILED, code = 'invalid_argument', context = undefined) {
     super(message);
     this.exitCode = exitCode;
     this.code = code;
+    this.context = context;
   }
 }
 
@@ -25,4 +31,17 @@ function refusal(error) {
   return conditional ? new Failure(error.message, NO, error.code) : error;
 }
 
-module.exports = { Failure, FAILED, NO, keyNotFound, refusal };
+/** Any error as one that a command ends with. */
+function failureOf(error) {
+  if (error instanceof Failure) {
+    return error;
+  }
+  if (error instanceof SoftadastraError) {
+    return new Failure(error.message, FAILED, error.code, error.context);
+  }
+  return error.syscall === undefined
+    ? new Failure(`internal error: ${error.message}`, FAILED, 'internal_error')
+    : new Failure(error.message, FAILED, 'io_error');
+}
+
+module.exports = { Failure, FAILED, NO, UNREPORTED, failureOf, keyNotFound, refusal };

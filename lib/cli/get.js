@@ -1,13 +1,16 @@
 'use strict';
 
 const { isUtf8 } = require('node:buffer');
+const { keyOf } = require('./arguments.js');
 const { fieldOf } = require('./content.js');
 const { Failure, keyNotFound } = require('./failure.js');
-const { withJson } = require('./arguments.js');
-const { write, writeLines } = require('./output.js');
+const { withJson, withJsonKey } = require('./flags.js');
+const { writeLines } = require('./output.js');
+const { write } = require('./stdout.js');
 const { readLog } = require('./store.js');
 
-async function run(log, key, options) {
+async function run(log, argument, options) {
+  const key = keyOf(argument, options);
   const found = (await readLog(log)).get(key);
   if (found.isErr()) {
     const error = found.error();
@@ -41,5 +44,5 @@ module.exports = (program) => {
     .description('Writes the value of a key, byte for byte; on a terminal only if it is text.')
     .option('--base64', 'write the bytes as base64')
     .option('--hex', 'write the bytes as hexadecimal digits');
-  withJson(command).action(run);
+  withJson(withJsonKey(command)).action(run);
 };

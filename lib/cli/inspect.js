@@ -3,8 +3,9 @@
 const { isUtf8 } = require('node:buffer');
 const { statSync } = require('node:fs');
 const { fieldOf } = require('./content.js');
-const { rangeOf, withJson, withRange } = require('./arguments.js');
+const { rangeOf, withJson, withRange } = require('./flags.js');
 const { moment, shortened, writeLines, writeTable } = require('./output.js');
+const { write } = require('./stdout.js');
 const { readLog } = require('./store.js');
 
 const SHOWN = 20;
@@ -17,13 +18,22 @@ async function run(log, options) {
   const shown = Array.from(snapshot.entries(range), ([, entry]) => entry);
   const summary = { log, logBytes: statSync(log).size, entries: snapshot.size() };
   if (options.json) {
-    await writeLines([JSON.stringify({ ...summary, shown: shown.map(record) })]);
+    await write(jsonPieces(summary, shown));
     return;
   }
   await writeLines([
     `${log}: ${summary.entries} entries in ${summary.logBytes} bytes, ${shown.length} of them here`,
   ]);
   await writeTable(['key', 'version', 'written', 'bytes', 'value'], shown.map(row));
+}
+
+/** One object on one line. As one string it could be longer than strings can be. */
+function* jsonPieces(summary, shown) {
+  yield `${JSON.stringify(summary).slice(0, -1)},"shown":[`;
+  for (const [at, entry] of shown.entries()) {
+    yield `${at === 0 ? '' : ','}${JSON.stringify(record(entry))}`;
+  }
+  yield ']}\n';
 }
 
 function record({ key, value, version, timestamp }) {

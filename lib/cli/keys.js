@@ -1,6 +1,6 @@
 'use strict';
 
-const { rangeOf, withJson, withRange } = require('./arguments.js');
+const { rangeOf, withJson, withRange } = require('./flags.js');
 const { printable, writeLines } = require('./output.js');
 const { readLog } = require('./store.js');
 
@@ -11,8 +11,13 @@ async function run(log, options) {
 
 function* lines(keys, json) {
   for (const key of keys) {
-    yield json ? JSON.stringify(key) : printable(key);
+    yield json ? jsonOf(key) : printable(key);
   }
+}
+
+/** As an argument may hold it, so that --json-key takes every key that is listed. */
+function jsonOf(key) {
+  return JSON.stringify(key).replaceAll('\ufffd', '\\ufffd');
 }
 
 module.exports = (program) => {

@@ -1,12 +1,12 @@
 'use strict';
 
-const { createReadStream, statSync } = require('node:fs');
-const { operationOf } = require('./dumped-entry.js');
-const { Failure } = require('./failure.js');
-const { linesOf } = require('./lines.js');
-const { withCreate, withJson } = require('./arguments.js');
-const { writeRecord } = require('./output.js');
+const { accessSync, constants, createReadStream, statSync } = require('node:fs');
+const { LineError, operationsOf } = require('./dumped-lines.js');
+const { FAILED, Failure, failureOf } = require('./failure.js');
+const { withCreate, withJson } = require('./flags.js');
+const { writeReport } = require('./output.js');
 const { progressOf } = require('./progress.js');
+const { standardInput } = require('./stdin.js');
 const { withStore } = require('./store.js');
 
 /** How much is on its way to the disk before the next line is read. */
@@ -15,14 +15,14 @@ const BYTES_UNDER_WAY = 16 * 1024 * 1024;
 
 async function run(log, file, options) {
   const size = file === undefined ? undefined : sizeOf(file);
+  const input = file === undefined ? standardInput() : undefined;
   const progress = progressOf('load', size);
   try {
-    const loaded = await withStore(log, options.create, async (store) => {
-      const source = file === undefined ? process.stdin : createReadStream(file);
-      return new Loading(store, progress).run(source);
-    });
+    const loaded = await withStore(log, options.create, (store) =>
+      new Loading(store, progress).run(input ?? createReadStream(file)),
+    );
     progress.stop();
-    await writeRecord({ log, loaded }, options);
+    await writeReport({ log, loaded }, options);
   } finally {
     progress.stop();
   }
@@ -34,6 +34,7 @@ function sizeOf(file) {
   if (stat === undefined || stat.isDirectory()) {
     throw new Failure(`there is no file ${file}`);
   }
+  accessSync(file, constants.R_OK);
   return stat.size;
 }
 
@@ -52,25 +53,24 @@ class Loading {
   }
 
   async run(source) {
-    let number = 0;
-    for await (const line of linesOf(source)) {
-      number += 1;
-      await this.#add(line, number);
+    try {
+      for await (const line of operationsOf(source)) {
+        await this.#add(line);
+      }
+    } catch (error) {
+      if (!(error instanceof LineError)) {
+        throw error;
+      }
+      await this.#settle();
+      throw this.#failure(error.number, error.cause);
     }
     await this.#settle();
     return this.#loaded;
   }
 
-  async #add(line, number) {
-    let operation;
-    try {
-      operation = operationOf(line);
-    } catch (error) {
-      await this.#settle();
-      throw this.#failure(number, error);
-    }
+  async #add({ number, size, operation }) {
     this.#pending.push({ number, written: this.#store.apply(operation) });
-    this.#pendingBytes += line.length + 1;
+    this.#pendingBytes += size;
     if (this.#pending.length >= LINES_UNDER_WAY || this.#pendingBytes >= BYTES_UNDER_WAY) {
       await this.#settle();
     }
@@ -97,7 +97,12 @@ class Loading {
   }
 
   #failure(number, error) {
-    return new Failure(`line ${number}: ${error.message}; ${this.#loaded} entries are loaded`);
+    const { message, code } = failureOf(error);
+    return new Failure(
+      `line ${number}: ${message}; ${this.#loaded} entries are loaded`,
+      FAILED,
+      code,
+    );
   }
 }
 
@@ -106,7 +111,7 @@ module.exports = (program) => {
     .command('load <log> [file]')
     .summary('write the entries of a dump')
     .description(
-      'Writes the entries of a dump, from a file or standard input, with their times. They get new versions, and entries under the same keys are replaced. It ends at the first line that cannot be written; what came before stays.',
+      'Writes the entries of a dump, from a file or standard input, with their times. They get new versions, and entries under the same keys are replaced. It ends at the first line that cannot be written; what came before stays. Blank lines and a byte-order mark are passed over.',
     );
   withJson(withCreate(command)).action(run);
 };

@@ -1,9 +1,12 @@
 'use strict';
 
+const { debuglog } = require('node:util');
 const { Command, CommanderError } = require('commander');
 const { description, version } = require('../../package.json');
-const { SoftadastraError } = require('../types/error.js');
-const { FAILED, Failure } = require('./failure.js');
+const { checkArguments } = require('./arguments.js');
+const { FAILED, failureOf } = require('./failure.js');
+const { say } = require('./stderr.js');
+const { write } = require('./stdout.js');
 
 const COMMANDS = [
   require('./inspect.js'),
@@ -24,40 +27,62 @@ const EXIT_CODES = `
 Exit codes:
   0  done
   1  the answer is no: the key is missing, the log is damaged, the condition does not hold
-  2  wrong usage, or the command could not do its work`;
+  2  wrong usage, or the command could not do its work
+  3  a write, or a new log, is done, but the report of it could not be written`;
+
+/** With NODE_DEBUG=softadastra-store it says where an error came from. */
+const debug = debuglog('softadastra-store');
 
 /** Runs one command and leaves the exit code to the end of the process, so that all output gets out. */
 async function main(args) {
+  try {
+    checkArguments(args);
+    await perform(args);
+  } catch (error) {
+    process.exitCode = report(error, args.includes('--json'));
+  }
+}
+
+async function perform(args) {
+  const help = [];
+  try {
+    await programThat((text) => help.push(text)).parseAsync(args, { from: 'user' });
+  } catch (error) {
+    // Asking for help is no error.
+    if (!(error instanceof CommanderError && error.exitCode === 0)) {
+      throw error;
+    }
+  }
+  await write(help);
+}
+
+function programThat(writeOut) {
   const program = new Command('softadastra-store')
     .description(description)
     .version(version)
+    .configureOutput({ writeOut, writeErr: say })
     .exitOverride()
     .showSuggestionAfterError()
     .addHelpText('after', EXIT_CODES);
   for (const define of COMMANDS) {
     define(program);
   }
-  try {
-    await program.parseAsync(args, { from: 'user' });
-  } catch (error) {
-    process.exitCode = report(error, args.includes('--json'));
-  }
+  return program;
 }
 
 /** Says what went wrong and gives the exit code for it. */
 function report(error, json) {
   if (error instanceof CommanderError) {
-    // It has spoken already; asking for help is no error.
-    return error.exitCode === 0 ? 0 : FAILED;
+    // It has spoken already.
+    return FAILED;
   }
-  const known =
-    error instanceof Failure || error instanceof SoftadastraError || error.syscall !== undefined;
-  const { message, code, context } = known ? error : { message: error.stack };
+  debug(error.stack);
+  const { message, code, context, exitCode } = failureOf(error);
   const text =
     context === undefined || message.includes(context) ? message : `${message} (${context})`;
   const line = json ? JSON.stringify({ error: { code, message, context } }) : `error: ${text}`;
-  process.stderr.write(`${line}\n`);
-  return error.exitCode ?? FAILED;
+  say(`${line}\n`);
+  return exitCode;
 }
 
 module.exports = { main };

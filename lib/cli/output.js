@@ -1,22 +1,14 @@
 'use strict';
 
-const { Readable } = require('node:stream');
-const { pipeline } = require('node:stream/promises');
 const Table = require('cli-table3');
+const { Failure, UNREPORTED } = require('./failure.js');
+const { write } = require('./stdout.js');
 
 /** Output is handed on in pieces of about this size: one write for each short line would be most of the work. */
 const PIECE = 64 * 1024;
 
-/** Writes chunks as fast as the reader takes them. A reader that has seen enough (`| head`) is no failure. */
-async function write(chunks) {
-  try {
-    await pipeline(Readable.from(chunks), process.stdout, { end: false });
-  } catch (error) {
-    if (error.code !== 'EPIPE') {
-      throw error;
-    }
-  }
-}
+/** Rows of one table: it is laid out as a whole, in time that grows with the square of its rows. */
+const ROWS = 500;
 
 /** Writes many lines, made only as fast as they are taken. */
 function writeLines(lines) {
@@ -49,14 +41,39 @@ function writeRecord(record, { json }) {
   );
 }
 
+/** Writes the report of a command that has changed something: that it failed would be untrue, whatever the output does. */
+async function writeReport(record, options) {
+  try {
+    await writeRecord(record, options);
+  } catch (error) {
+    throw new Failure(
+      `${error.message}; the command did its work, only the report of it is missing`,
+      UNREPORTED,
+      error.code,
+      error.context,
+    );
+  }
+}
+
 function writeTable(head, rows) {
+  return writeLines(tables(head, rows));
+}
+
+/** Many rows become several tables, each with the head. */
+function* tables(head, rows) {
+  for (let from = 0; from === 0 || from < rows.length; from += ROWS) {
+    yield tableOf(head, rows.slice(from, from + ROWS));
+  }
+}
+
+function tableOf(head, rows) {
   // Colours of its own would only be noise in a file.
   const table = new Table({
     ...(head && { head }),
     style: { head: [], border: [], compact: true },
   });
   table.push(...rows);
-  return writeLines([table.toString()]);
+  return table.toString();
 }
 
 /** `liveBytes` as words: `live bytes`. */
@@ -94,4 +111,12 @@ function moment(timestamp) {
   return Number.isNaN(date.getTime()) ? `${timestamp} ms` : date.toISOString();
 }
 
-module.exports = { moment, printable, shortened, write, writeLines, writeRecord, writeTable };
+module.exports = {
+  moment,
+  printable,
+  shortened,
+  writeLines,
+  writeRecord,
+  writeReport,
+  writeTable,
+};

@@ -1,22 +1,27 @@
 'use strict';
 
-const { readFile } = require('node:fs/promises');
-const { buffer } = require('node:stream/consumers');
+const { keyOf } = require('./arguments.js');
+const { readBounded } = require('./bounded.js');
 const { decode } = require('./content.js');
 const { Failure, refusal } = require('./failure.js');
-const { withCreate, withIfVersion, withJson } = require('./arguments.js');
-const { writeRecord } = require('./output.js');
+const { withCreate, withIfVersion, withJson, withJsonKey } = require('./flags.js');
+const { writeReport } = require('./output.js');
 const { withStore } = require('./store.js');
 
-async function run(log, key, argument, options) {
-  const value = await readValue(argument, options);
+/** The bytes that the largest value may be given in, and more text for the same than any form of it needs. */
+const MOST_BYTES = 64 * 1024 * 1024;
+const MOST_TEXT = 4 * MOST_BYTES;
+
+async function run(log, keyArgument, valueArgument, options) {
+  const key = keyOf(keyArgument, options);
+  const value = await readValue(valueArgument, options);
   const { ifVersion, create } = options;
   const written = await withStore(log, create, (store) => store.put(key, value, { ifVersion }));
   if (written.isErr()) {
     throw refusal(written.error());
   }
   const { version, created } = written.value();
-  await writeRecord({ key, version, created }, options);
+  await writeReport({ key, version, created }, options);
 }
 
 /** The value from where it was said to be, as bytes or text. */
@@ -27,31 +32,23 @@ async function readValue(argument, { file, base64, hex }) {
   if (base64 && hex) {
     throw new Failure('the value is either --base64 or --hex');
   }
-  const value = argument ?? (await readBytes(file));
-  if (!base64 && !hex) {
+  const isText = base64 || hex;
+  const value = argument ?? (await readBounded(file, isText ? MOST_TEXT : MOST_BYTES));
+  if (!isText) {
     return value;
   }
   return decode(value.toString().trim(), base64 ? 'base64' : 'hex');
-}
-
-async function readBytes(file) {
-  if (file === undefined) {
-    return buffer(process.stdin);
-  }
-  try {
-    return await readFile(file);
-  } catch (error) {
-    throw new Failure(error.message);
-  }
 }
 
 module.exports = (program) => {
   const command = program
     .command('put <log> <key> [value]')
     .summary('write an entry')
-    .description('Writes an entry. Without a value it reads one from standard input.')
+    .description(
+      'Writes an entry. Without a value it reads one from standard input, which has to be open: a closed one is no empty value.',
+    )
     .option('--file <path>', 'the value is the content of this file')
     .option('--base64', 'the value is given as base64')
     .option('--hex', 'the value is given as hexadecimal digits');
-  withJson(withIfVersion(withCreate(command))).action(run);
+  withJson(withJsonKey(withIfVersion(withCreate(command)))).action(run);
 };

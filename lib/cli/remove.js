@@ -1,11 +1,13 @@
 'use strict';
 
+const { keyOf } = require('./arguments.js');
 const { keyNotFound, refusal } = require('./failure.js');
-const { withIfVersion, withJson } = require('./arguments.js');
-const { writeRecord } = require('./output.js');
+const { withIfVersion, withJson, withJsonKey } = require('./flags.js');
+const { writeReport } = require('./output.js');
 const { withStore } = require('./store.js');
 
-async function run(log, key, options) {
+async function run(log, argument, options) {
+  const key = keyOf(argument, options);
   const { ifVersion } = options;
   const removed = await withStore(log, false, (store) => {
     // The store would record the removal of nothing.
@@ -19,7 +21,7 @@ async function run(log, key, options) {
     throw refusal(removed.error());
   }
   const { version, deleted } = removed.value();
-  await writeRecord({ key, version, deleted }, options);
+  await writeReport({ key, version, deleted }, options);
 }
 
 module.exports = (program) => {
@@ -27,5 +29,5 @@ module.exports = (program) => {
     .command('remove <log> <key>')
     .summary('remove an entry')
     .description('Removes an entry. Nothing is written when there is none.');
-  withJson(withIfVersion(command)).action(run);
+  withJson(withJsonKey(withIfVersion(command))).action(run);
 };

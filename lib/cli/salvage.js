@@ -1,19 +1,19 @@
 'use strict';
 
 const { salvage } = require('../../index.js');
-const { withJson } = require('./arguments.js');
-const { writeRecord, writeTable } = require('./output.js');
+const { withJson } = require('./flags.js');
+const { writeReport, writeTable } = require('./output.js');
 
 const COLUMNS = ['log', 'offset', 'end', 'firstSequence', 'lastSequence', 'records'];
 
 async function run(log, to, options) {
   const report = (await salvage(log, to)).value();
   if (options.json) {
-    await writeRecord(report, options);
+    await writeReport(report, options);
     return;
   }
   const { later, ...saved } = report;
-  await writeRecord(saved, options);
+  await writeReport(saved, options);
   if (later.length > 0) {
     await writeTable(
       COLUMNS,

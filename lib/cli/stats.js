@@ -1,7 +1,7 @@
 'use strict';
 
 const { statSync } = require('node:fs');
-const { withJson } = require('./arguments.js');
+const { withJson } = require('./flags.js');
 const { moment, writeRecord } = require('./output.js');
 const { readLog } = require('./store.js');
 

@@ -1,6 +1,6 @@
 'use strict';
 
-const { writeRecord } = require('./output.js');
+const { writeReport } = require('./output.js');
 const { progressOf } = require('./progress.js');
 const { withStore } = require('./store.js');
 
@@ -16,7 +16,7 @@ async function runUpkeep(title, log, options, call) {
   } finally {
     progress.stop();
   }
-  await writeRecord({ log, ...report }, options);
+  await writeReport({ log, ...report }, options);
 }
 
 module.exports = { runUpkeep };

@@ -2,7 +2,7 @@
 
 const { SnapshotBuilderStore } = require('../../index.js');
 const { NO } = require('./failure.js');
-const { withJson } = require('./arguments.js');
+const { withJson } = require('./flags.js');
 const { writeRecord } = require('./output.js');
 
 async function run(log, options) {

@@ -4,6 +4,7 @@ const { SoftadastraError, invalidArgument } = require('../types/error.js');
 const { builtin } = require('../native/builtin.js');
 
 const { isAbsolute, resolve } = builtin('path');
+const { statSync } = builtin('fs');
 const process = builtin('process');
 
 function checkPath(path) {
@@ -18,13 +19,23 @@ function checkPath(path) {
   }
 }
 
-/** The working directory; undefined when it was removed. */
+/** The working directory; undefined when it was removed, or has a name that is no text. */
 function workingFolder() {
   try {
-    return process.cwd();
+    const folder = process.cwd();
+    return leadsHere(folder) ? folder : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** False for a name with U+FFFD in the place of bytes that are not UTF-8: another folder could have just that name. */
+function leadsHere(folder) {
+  if (!folder.includes('\ufffd')) {
+    return true;
+  }
+  const [here, there] = ['.', folder].map((path) => statSync(path, { bigint: true }));
+  return here.dev === there.dev && here.ino === there.ino;
 }
 
 /**
@@ -39,7 +50,7 @@ function readPath(path, folder = workingFolder()) {
   if (folder === undefined) {
     throw new SoftadastraError(
       'io_error',
-      `the working directory does not exist, so a relative path leads nowhere: ${path}`,
+      `the working directory does not exist or has a name that is not UTF-8, so a relative path leads nowhere: ${path}`,
       path,
     );
   }
