@@ -792,7 +792,7 @@ export class StoreEngine {
   /**
    * Opens the log if needed, replays it and replaces the state in memory. Errors as for {@link StoreEngine.open}, and
    * `invalid_state` while writes are being committed and for a memory-only store. A recovery of an open store that fails
-   * or is aborted leaves it not open.
+   * or is aborted leaves it not open, unless it cannot even begin, for want of files that the process may open.
    *
    * A store keeps the log that it opened: it is not looked up again, whatever the working directory and links are by
    * then. When another file has its name, the answer is `invalid_state` and the store stays as it is, see

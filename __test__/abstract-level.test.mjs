@@ -248,6 +248,22 @@ test('no iterator, snapshot or clear that is over holds a state of the store', a
     await db[kind]().close();
     assert.equal(held(), 0, `${kind} that was closed`);
   }
+  for (const kind of ['iterator', 'keys', 'values']) {
+    const left = db[kind]({ limit: 3 });
+    for (let n = 0; n < 3; n += 1) {
+      assert.equal(held(), 1);
+      await left.next();
+    }
+    assert.equal(held(), 0, `${kind} that has given all that its limit allows`);
+    left.seek('k0');
+    assert.equal(await left.next(), undefined);
+    const pages = db[kind]({ limit: 3 });
+    await pages.nextv(2);
+    pages.seek('k0');
+    assert.equal((await pages.nextv(9)).length, 1);
+    db[kind]({ limit: 0 });
+    assert.equal(held(), 0);
+  }
   const snapshot = db.snapshot();
   await db.iterator({ snapshot }).all();
   assert.equal(held(), 1, 'an iterator does not close a snapshot that is not its own');

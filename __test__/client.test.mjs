@@ -3,7 +3,15 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { test } from 'node:test';
-import { Client, ClientOptions, Key, Result, Value } from '@softadastra/store';
+import {
+  Client,
+  ClientOptions,
+  Key,
+  Result,
+  StoreConfig,
+  StoreEngine,
+  Value,
+} from '@softadastra/store';
 import { must, refused, throws, workspace } from './helpers.mjs';
 
 async function opened(t, options = ClientOptions.local('node-a')) {
@@ -212,4 +220,36 @@ test('await using closes the client', async (t) => {
   const client = await opened(t);
   await client[Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]();
   refused(await client.get('a'), 'invalid_state', /closed/);
+});
+
+test('open, close and open called at once are done in this order', async (t) => {
+  const { file } = workspace(t);
+  const client = new Client(ClientOptions.persistent('node-a', file()));
+  t.after(() => client.close());
+  const opening = client.open();
+  const early = opening.then(() => client.open());
+  const closing = client.close();
+  const reopening = client.open();
+  assert.equal(client.open(), reopening);
+  for (const result of await Promise.all([opening, closing, reopening, early])) must(result);
+  must(await client.put('a', '1'));
+  const [again, closed] = await Promise.all([client.open(), client.close()]);
+  refused(again, 'invalid_state', /already open/);
+  must(closed);
+  const last = [client.open(), client.close(), client.open(), client.close()];
+  for (const result of await Promise.all(last)) must(result);
+  refused(await client.put('a', '2'), 'invalid_state', /closed/);
+  must(await must(await StoreEngine.open(StoreConfig.durable(file()))).close());
+});
+
+test('a close that overtakes an open that fails succeeds, and the client can be opened', async (t) => {
+  const { file } = workspace(t);
+  const options = ClientOptions.persistent('node-a', file('no/such/store.wal'));
+  const client = new Client(options);
+  t.after(() => client.close());
+  const [failed, closed] = await Promise.all([client.open(), client.close()]);
+  refused(failed, 'io_error');
+  must(closed);
+  options.walPath = file();
+  must(await client.open());
 });

@@ -14,6 +14,7 @@ const left = (names) => names.filter((name) => !name.endsWith('.lock')).sort();
 for (const [call, before] of [
   ['compact', ['store.wal']],
   ['backup', ['store.wal']],
+  ['recover', ['store.wal']],
   ['open', ['store.wal']],
   ['salvage', ['old.wal', 'store.wal']],
 ]) {
@@ -33,7 +34,7 @@ for (const [call, before] of [
       }
       outcomes.push(ok);
     }
-    assert.ok(outcomes.length > 2, 'it needed some');
+    assert.ok(outcomes.length > 1, 'it needed some');
     t.diagnostic(`${outcomes.length - 1} files`);
   });
 }

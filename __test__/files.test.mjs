@@ -16,7 +16,7 @@ import {
 import path from 'node:path';
 import process from 'node:process';
 import { test } from 'node:test';
-import { SnapshotBuilderStore, StoreConfig, StoreEngine } from '@softadastra/store';
+import { SnapshotBuilderStore, StoreConfig, StoreEngine, salvage } from '@softadastra/store';
 import { dump, filesOf, must, refused, runChild, workspace } from './helpers.mjs';
 
 const MAGIC = Buffer.from([0x89, 0x53, 0x44, 0x53, 0x54, 0x0d, 0x0a, 0x1a]);
@@ -115,6 +115,24 @@ test('a folder is no log', async (t) => {
   await openRefused(dir, 'io_error', /directory/);
   refused(await SnapshotBuilderStore.build(dir), 'io_error', /directory/);
   assert.deepEqual(readdirSync(file('folder.wal')), []);
+});
+
+test('a path with the end of that of a folder is refused by every call, and makes nothing', async (t) => {
+  const { dir, file, open } = await writtenLog(t);
+  const store = await open();
+  for (const end of ['/', '//', '/.', '/./']) {
+    for (const name of ['new.wal', 'store.wal']) {
+      const odd = file(name) + end;
+      const check = (result) =>
+        refused(result, 'invalid_argument', /ends as that of a folder does/);
+      check(await StoreEngine.open(StoreConfig.durable(odd)));
+      check(await SnapshotBuilderStore.build(odd));
+      check(await salvage(odd, file('to.wal')));
+      check(await salvage(file(), odd));
+      check(await store.backup(odd));
+    }
+  }
+  assert.deepEqual(readdirSync(dir).sort(), ['store.wal', 'store.wal.lock']);
 });
 
 test('a missing parent folder is named and not created', async (t) => {

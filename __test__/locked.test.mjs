@@ -3,9 +3,9 @@
 // RACE_ROUNDS sets how often two processes race for a log.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
@@ -139,6 +139,54 @@ test(`${RACES} races of two processes for a log have one winner each`, {
     await Promise.all(racers.map((ask) => ask('')));
   }
   t.diagnostic(`${wins.join(' and ')} wins`);
+});
+
+const noLinks = process.platform === 'win32' && 'links need rights on Windows';
+
+test('a lock file that is a link is the lock that it leads to', { skip: noLinks }, async (t) => {
+  const work = workspace(t);
+  writeFileSync(work.file('elsewhere'), 'not ours');
+  symlinkSync(work.file('elsewhere'), work.file('store.wal.lock'));
+  const store = await work.open();
+  must(await store.put('a', '1'));
+  must(await store.compact());
+  const other = await runChild('open.mjs', [work.file()]);
+  assert.equal(JSON.parse(other.stdout).ok, false);
+  must(await store.compact());
+  must(await store.close());
+  assert.equal(readFileSync(work.file('elsewhere'), 'utf8'), 'not ours');
+  assert.equal((await work.open()).getString('a'), '1');
+});
+
+test('a pipe or device in the place of a file beside the log is refused or replaced, and never waited for', {
+  skip: process.platform === 'win32' && 'no pipes in folders on Windows',
+}, async (t) => {
+  const work = workspace(t);
+  const make = (name) => assert.equal(spawnSync('mkfifo', [work.file(name)]).status, 0);
+  make('first.wal.lock');
+  symlinkSync('/dev/zero', work.file('second.wal.lock'));
+  for (const name of ['first.wal', 'second.wal']) {
+    const config = StoreConfig.durable(work.file(name));
+    const refusal = refused(await StoreEngine.open(config), 'io_error', /not a regular file/);
+    assert.equal(refusal.context, work.file(`${name}.lock`));
+    assert.equal(existsSync(work.file(name)), false);
+  }
+  make('third.wal.new');
+  must(await (await work.open('third.wal')).put('a', '1'));
+  make('third.wal.new');
+  rmSync(work.file('first.wal.lock'));
+  must(await (await work.open('first.wal')).put('a', '1'));
+});
+
+test('a folder in the place of a file beside the log is named', async (t) => {
+  const work = workspace(t);
+  for (const end of ['.lock', '.new']) {
+    mkdirSync(work.file(`store.wal${end}`));
+    const config = StoreConfig.durable(work.file());
+    const refusal = refused(await StoreEngine.open(config), 'io_error');
+    assert.equal(refusal.context, work.file(`store.wal${end}`));
+    rmSync(work.file(`store.wal${end}`), { recursive: true });
+  }
 });
 
 test('a snapshot can be built from the log of an open store', async (t) => {

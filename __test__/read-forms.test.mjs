@@ -1,7 +1,9 @@
 // Reads give the same values whatever form they take on the way: packed, one by one, or on their own.
 
 import assert from 'node:assert/strict';
+import { constants } from 'node:buffer';
 import { test } from 'node:test';
+import { runInNewContext } from 'node:vm';
 import { Key } from '@softadastra/store';
 import { memoryStore, must, throws } from './helpers.mjs';
 
@@ -151,4 +153,43 @@ test('scans that take turns do not disturb each other', async (t) => {
     assert.equal(values.next().value.toString(), `of ${keys[i]}`);
   }
   assert.ok(up.next().done && down.next().done && values.next().done);
+});
+
+/** An array whose methods give nothing, and of which nothing can be cut. */
+class OddArray extends Array {
+  constructor(...items) {
+    super();
+    if (typeof items[0] === 'number') throw new Error('cut');
+    for (const item of items) this.push(item);
+  }
+
+  join() {
+    return '';
+  }
+}
+
+test('getMany takes arrays of every kind', async (t) => {
+  const store = await filled(t, [
+    ['found', 'value'],
+    ['nul\0', 'too'],
+  ]);
+  const keys = Array.from({ length: 2500 }, (_, at) => ['found', 'missing', 'nul\0'][at % 3]);
+  const values = Array.from({ length: 2500 }, (_, at) => ['value', undefined, 'too'][at % 3]);
+  const ofAnotherRealm = runInNewContext('Array.from(keys)', { keys });
+  const withoutPrototype = Object.setPrototypeOf([...keys], null);
+  for (const given of [new OddArray(...keys), ofAnotherRealm, withoutPrototype]) {
+    assert.deepEqual(store.getMany(given), values);
+  }
+  for (const length of [1, 3, 2500]) {
+    const some = keys.slice(0, length);
+    assert.deepEqual(store.getMany(new Proxy(some, {})), values.slice(0, length));
+  }
+});
+
+test('getMany refuses a key as long as a string can be, wherever it is', async (t) => {
+  const store = await filled(t);
+  const longest = 'k'.repeat(constants.MAX_STRING_LENGTH);
+  for (const keys of [['ascii', longest], [longest, 'ascii'], [longest], ['ascii', longest, 'a']]) {
+    throws(() => store.getMany(keys), 'invalid_argument', /key has \d+ bytes, at most 1048576/);
+  }
 });

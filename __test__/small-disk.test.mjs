@@ -110,6 +110,29 @@ test('with little room left each small write that fits is taken', async (t) => {
   }
 });
 
+test('a store that is closed on a full disk can be opened there', async (t) => {
+  const dir = smallDisk(t);
+  if (!dir) return;
+  const log = path.join(dir, 'store.wal');
+  try {
+    for (const make of [StoreConfig.durable, StoreConfig.fast]) {
+      let store = must(await StoreEngine.open(make(log)));
+      for (const size of [3000, 1]) {
+        for (let n = 0; (await store.put(`${size}/${n}`, 'x'.repeat(size))).isOk(); ) n += 1;
+      }
+      const size = store.size();
+      refused(await store.close(), 'io_error', /no space left/);
+      store = must(await StoreEngine.open(make(log)));
+      assert.equal(store.recoveryReport().bytesCut, 0);
+      assert.equal(store.size(), size);
+      refused(await store.close(), 'io_error', /no space left/);
+      rmSync(log);
+    }
+  } finally {
+    spawnSync('umount', [dir]);
+  }
+});
+
 test('a torn tail that a full disk has no room for is named with its size, and opens when there is room', async (t) => {
   const dir = smallDisk(t);
   if (!dir) return;

@@ -60,3 +60,29 @@ test('a memory-only store has figures too', async (t) => {
   assert.deepEqual([stats.lastSyncAt, stats.syncs, stats.floor], [undefined, 0, 0]);
   assert.equal(stats.lastCompactionError instanceof SoftadastraError, false);
 });
+
+test('what readers of the history hold back is told as they come and go, without a write', async (t) => {
+  const store = await workspace(t).open();
+  for (let n = 0; n < 8; n += 1) must(await store.put(`k${n}`, 'x'.repeat(100_000)));
+  const held = () => store.stats().heldBytes;
+  assert.equal(held(), 0);
+  const controller = new AbortController();
+  const ways = {
+    return: (iterator) => iterator.return(),
+    throw: (iterator) => assert.rejects(iterator.throw(new Error('enough')), /enough/),
+    abort: (iterator) => {
+      controller.abort();
+      return iterator.next();
+    },
+  };
+  for (const [way, end] of Object.entries(ways)) {
+    const iterator = store.operations({ follow: true, signal: controller.signal });
+    await iterator.next();
+    assert.ok(held() > 700_000, `${held()} bytes before ${way}`);
+    await end(iterator);
+    assert.equal(held(), 0, `after ${way}`);
+  }
+  const read = [];
+  for await (const { sequence } of store.operations()) read.push(sequence);
+  assert.deepEqual([read.length, held()], [8, 0]);
+});

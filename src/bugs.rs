@@ -152,6 +152,8 @@ mod seeded {
         ReplayedNotFlushed,
         /// A part of the copy of what is to be cut off stays when the copy fails.
         CutCopyStays,
+        /// A part of a seal stays that found no room.
+        SealPartStays,
         /// Recovery serves what it has not synced.
         RepairNotSynced,
         /// Versions begin anew when a log is opened.

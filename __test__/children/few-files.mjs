@@ -1,5 +1,5 @@
 // Opens a store, uses up all files that a process may have open but `free`, calls, and says in JSON how that went and
-// what came after. Usage: node few-files.mjs <folder> <free> <compact|backup|open|salvage>
+// what came after. Usage: node few-files.mjs <folder> <free> <compact|backup|recover|open|salvage>
 
 import { closeSync, openSync, readdirSync } from 'node:fs';
 import process from 'node:process';
@@ -12,6 +12,7 @@ const store = (await StoreEngine.open(StoreConfig.durable(log, { compaction: fal
 
 const calls = {
   compact: () => store.compact(),
+  recover: () => store.recover(),
   backup: () => store.backup(`${folder}/copy.wal`),
   open: () => StoreEngine.open(StoreConfig.durable(`${folder}/new.wal`)),
   salvage: () => salvage(`${folder}/old.wal`, `${folder}/saved.wal`),

@@ -6,6 +6,7 @@ const { StoreConfig } = require('../api/config.js');
 const { StoreEngine } = require('../api/engine.js');
 const { readPath, workingFolder } = require('../options/path.js');
 const { RealPromise } = require('../runtime/runtime.js');
+const { inTurn } = require('../runtime/turns.js');
 const { EntryCursor, KeyCursor, ValueCursor, contentOf, storeRange } = require('./level-cursor.js');
 const { LevelError, openError, operationError } = require('./level-error.js');
 const { checkLevelView, toStoreKey } = require('./level-key.js');
@@ -144,7 +145,7 @@ class SoftadastraLevel extends AbstractLevel {
   }
 
   async _get(key, options) {
-    return this._getSync(key, options);
+    return inTurn(this._getSync(key, options));
   }
 
   _getSync(key, { snapshot, valueEncoding }) {
@@ -162,20 +163,21 @@ class SoftadastraLevel extends AbstractLevel {
   async _getMany(keys, options) {
     const { snapshot, valueEncoding } = options;
     if (snapshot || valueEncoding !== 'utf8') {
-      return keys.map((key) => this._getSync(key, options));
+      return inTurn(keys.map((key) => this._getSync(key, options)));
     }
     const stored = keys.map(toStoreKey);
-    return this.#read(stored, () => this.#engine.getMany(stored));
+    return inTurn(this.#read(stored, () => this.#engine.getMany(stored)));
   }
 
   async _has(key, { snapshot }) {
     const stored = toStoreKey(key);
-    return this.#read([stored], () =>
+    const found = this.#read([stored], () =>
       snapshot
         ? fromSnapshot(snapshot[kState], stored, 'buffer') !== undefined
         : // A store that is not open contains nothing, and says why when it is read.
           this.#engine.contains(stored) || this.#engine.getBytes(stored) !== undefined,
     );
+    return inTurn(found);
   }
 
   async _hasMany(keys, options) {

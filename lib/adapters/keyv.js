@@ -6,6 +6,7 @@ const { isOf } = require('../types/copies.js');
 const { StoreEngine } = require('../api/engine.js');
 const { invalidArgument } = require('../types/error.js');
 const { RealPromise, soon } = require('../runtime/runtime.js');
+const { inTurn } = require('../runtime/turns.js');
 
 /** Removals in one commit of `clear()`: many for each sync, and the event loop is not held for long. */
 const CLEARED_AT_ONCE = 1000;
@@ -59,7 +60,7 @@ class SoftadastraKeyv extends EventEmitter {
     const reported = this.#askedForHas;
     this.#askedForHas = false;
     try {
-      return (await this.#engine).getString(key);
+      return await inTurn((await this.#engine).getString(key));
     } catch (error) {
       throw reported ? error : this.#report(error);
     }
@@ -67,7 +68,7 @@ class SoftadastraKeyv extends EventEmitter {
 
   async getMany(keys) {
     try {
-      return (await this.#engine).getMany(keys);
+      return await inTurn((await this.#engine).getMany(keys));
     } catch (error) {
       throw this.#report(error);
     }
@@ -129,7 +130,7 @@ class SoftadastraKeyv extends EventEmitter {
     }
     try {
       for (const [key, entry] of state.entries({ prefix: prefixOf(namespace) })) {
-        yield [key, entry.value.toString()];
+        yield inTurn([key, entry.value.toString()]);
       }
     } finally {
       state.close();

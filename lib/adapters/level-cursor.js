@@ -1,7 +1,11 @@
 'use strict';
 
 const { AbstractIterator, AbstractKeyIterator, AbstractValueIterator } = require('abstract-level');
+const { othersTurn } = require('../runtime/turns.js');
 const { checkLevelView, fromStoreKey, toStoreKey } = require('./level-key.js');
+
+/** Items that are read before others are asked whether they want a turn. */
+const TAKEN_AT_ONCE = 500;
 
 /** The bounds of a range of abstract-level, where an inclusive bound wins over an exclusive one. */
 function storeRange({ gt, gte, lt, lte, reverse }) {
@@ -38,6 +42,8 @@ class Cursor {
   #range;
   #ahead;
   #read;
+  /** Items that may still be asked for, across seeks. */
+  #left;
   #source = undefined;
 
   constructor(moment, options, kind, read) {
@@ -45,8 +51,10 @@ class Cursor {
     this.#scan = (range) => moment.open()[kind](range);
     this.#range = storeRange(options);
     // With the limit no more is read ahead than can be asked for; abstract-level counts, across seeks too.
-    this.#ahead = { ...this.#range, limit: options.limit === -1 ? undefined : options.limit };
+    this.#left = options.limit === -1 ? Number.POSITIVE_INFINITY : options.limit;
+    this.#ahead = { ...this.#range, limit: this.#left };
     this.#read = read;
+    this.#closeIfSpent();
   }
 
   take(count) {
@@ -58,6 +66,8 @@ class Cursor {
       if (done) break;
       items.push(this.#read(value));
     }
+    this.#left -= items.length;
+    this.#closeIfSpent();
     return items;
   }
 
@@ -67,6 +77,13 @@ class Cursor {
     const from = reverse ? { gt, gte, lte: key } : { gte: key, lt, lte };
     this.#ahead = within(key, this.#range) ? { ...from, reverse } : { limit: 0 };
     this.#source = undefined;
+  }
+
+  /** No seek leads further than the limit; many callers close nothing after it. */
+  #closeIfSpent() {
+    if (this.#left <= 0) {
+      this.close();
+    }
   }
 
   /** Lets go of the state, which costs memory while the store changes. */
@@ -86,15 +103,26 @@ function iteratorOf(Base, kindOf, readerOf) {
     }
 
     async _next() {
+      const turn = othersTurn();
+      if (turn !== undefined) await turn;
       return this.#cursor.take(1)[0];
     }
 
     async _nextv(size) {
-      return this.#cursor.take(size);
+      const items = [];
+      while (items.length < size) {
+        await othersTurn();
+        const some = this.#cursor.take(Math.min(size - items.length, TAKEN_AT_ONCE));
+        if (some.length === 0) {
+          break;
+        }
+        for (const item of some) items.push(item);
+      }
+      return items;
     }
 
     async _all() {
-      return this.#cursor.take(this.limit - this.count);
+      return this._nextv(this.limit - this.count);
     }
 
     seek(target, options) {

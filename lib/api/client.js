@@ -9,6 +9,7 @@ const { asyncDispose } = require('../write/lifecycle.js');
 const { readPath, workingFolder } = require('../options/path.js');
 const { ok, err } = require('../types/result.js');
 const { failing, settled } = require('../types/settled.js');
+const { inTurn } = require('../runtime/turns.js');
 
 const DONE = settled(ok(undefined));
 
@@ -18,6 +19,7 @@ class Client {
   /** Where a relative path begins, so that every open() of the client leads to one log. */
   #folder = workingFolder();
   #engine = undefined;
+  /** The opening that no close has overtaken, as promises of its engine and of what `open` gives. */
   #opening = undefined;
   #closing = DONE;
   #closed = false;
@@ -31,22 +33,18 @@ class Client {
     if (this.#engine !== undefined) {
       return failing(invalidState('the client is already open'));
     }
-    this.#opening ??= this.#open().finally(() => {
-      this.#opening = undefined;
-    });
-    return this.#opening;
+    this.#opening ??= this.#begin();
+    return this.#opening.done;
   }
 
   close() {
-    if (this.#opening !== undefined) {
-      // A close that overtakes an open waits for it, so that no store is left open behind it.
-      return this.#opening.then(() => this.close());
-    }
-    if (this.#engine !== undefined) {
-      this.#closing = this.#engine.close().finally(() => {
-        this.#closing = DONE;
-      });
+    const opening = this.#opening;
+    if (opening !== undefined || this.#engine !== undefined) {
+      // A close that overtakes an open waits for it, so that no store is left open behind it. A later open waits for the close.
+      const closed = opening === undefined ? this.#engine.close() : closeOpened(opening.engine);
+      this.#opening = undefined;
       this.#engine = undefined;
+      this.#closing = closed;
     }
     this.#closed = true;
     return this.#closing;
@@ -58,7 +56,7 @@ class Client {
 
   async get(key) {
     const found = this.#engine?.get(key) ?? this.#notOpen();
-    return found.isOk() ? ok(found.value().value) : found;
+    return inTurn(found.isOk() ? ok(found.value().value) : found);
   }
 
   remove(key) {
@@ -81,6 +79,20 @@ class Client {
     (await this.close()).value();
   }
 
+  #begin() {
+    const opening = { engine: this.#open(), done: undefined };
+    opening.done = opening.engine.then((opened) => {
+      const isOvertaken = this.#opening !== opening;
+      this.#opening = isOvertaken ? this.#opening : undefined;
+      if (opened.isErr()) {
+        return opened;
+      }
+      this.#engine = isOvertaken ? this.#engine : opened.value();
+      return ok(undefined);
+    });
+    return opening;
+  }
+
   async #open() {
     let config;
     try {
@@ -89,12 +101,7 @@ class Client {
       return err(toError(error));
     }
     await this.#closing;
-    const opened = await StoreEngine.open(config);
-    if (opened.isErr()) {
-      return opened;
-    }
-    this.#engine = opened.value();
-    return ok(undefined);
+    return StoreEngine.open(config);
   }
 
   #readOptions() {
@@ -120,6 +127,11 @@ class Client {
       : 'the client is not open: call open() first';
     return err(invalidState(message));
   }
+}
+
+async function closeOpened(engine) {
+  const opened = await engine;
+  return opened.isOk() ? opened.value().close() : ok(undefined);
 }
 
 function notHere(code, option, owner) {

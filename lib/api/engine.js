@@ -2,6 +2,7 @@
 
 const { inBackground } = require('../write/background.js');
 const { BatchWrite } = require('../write/batch.js');
+const { isAborted } = require('../runtime/abort.js');
 const { readConfig } = require('./config.js');
 const { Consumers } = require('./consumer.js');
 const { markClass } = require('../types/copies.js');
@@ -67,7 +68,7 @@ class StoreEngine {
     let engine;
     try {
       const { signal } = readOpenOptions(options, 'open');
-      if (signal?.aborted) {
+      if (isAborted(signal)) {
         throw aborted(signal);
       }
       engine = new StoreEngine(config);
@@ -153,16 +154,15 @@ class StoreEngine {
     if (this.#life.state !== OPEN) {
       return err(this.#life.notOpen());
     }
-    const text = typeof key === 'string' ? key : unwrapKey(key);
-    let content;
     try {
-      content = this.#nativeGet(text, numbersMemory);
+      const text = typeof key === 'string' ? key : unwrapKey(key);
+      const content = this.#nativeGet(text, numbersMemory);
+      return content === undefined
+        ? missing(text)
+        : ok(entryOf(text, content, numbers[0], numbers[1]));
     } catch (raw) {
       return err(toError(raw));
     }
-    return content === undefined
-      ? missing(text)
-      : ok(entryOf(text, content, numbers[0], numbers[1]));
   }
 
   getString(key) {

@@ -91,8 +91,8 @@ class Snapshot {
   }
 
   get(key) {
-    const text = unwrapKey(key);
     try {
+      const text = unwrapKey(key);
       const found = native.snapshotGet(this.#source.handle, text);
       return found === undefined ? missing(text) : ok(entryOf(text, found[0], found[1], found[2]));
     } catch (raw) {

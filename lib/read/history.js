@@ -1,6 +1,6 @@
 'use strict';
 
-const { onAbortWeakly } = require('../runtime/abort.js');
+const { isAborted, onAbortWeakly } = require('../runtime/abort.js');
 const { invalidState, toError } = require('../types/error.js');
 const { Followers } = require('./followers.js');
 const { operationsOf } = require('../types/logged-operation.js');
@@ -80,7 +80,7 @@ class HistoryIterator {
   }
 
   async *#run() {
-    if (this.#over || this.#signal?.aborted) {
+    if (this.#over || isAborted(this.#signal)) {
       this.#over = true;
       return;
     }
@@ -208,8 +208,8 @@ class Histories {
 
   /** Gives the function that forgets the iterator, without keeping it. */
   #remember(iterator, signal) {
-    const reference = this.#running.add(iterator);
     const listenNoMore = onAbortWeakly(signal, iterator);
+    const reference = this.#running.add(iterator);
     return () => {
       this.#running.remove(reference);
       listenNoMore();

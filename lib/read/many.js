@@ -48,7 +48,8 @@ function getMany(handle, keys) {
     const some = from === 0 && to === keys.length ? keys : keys.slice(from, to);
     const answer = handle.getMany(some.join('\0'), some.length, lens.buffer);
     if (answer === undefined) {
-      values.push(...handle.getEach(some));
+      // A copy, since native code takes no proxy of an array for one.
+      values.push(...handle.getEach([...some]));
     } else {
       unpack(answer, some.length, values);
     }
@@ -62,8 +63,11 @@ function endOfChunk(keys, from) {
   const last = Math.min(from + CHUNK, keys.length);
   let characters = keys[from].length;
   let to = from + 1;
-  while (to < last && characters < CHUNK_CHARACTERS) {
+  while (to < last) {
     characters += keys[to].length;
+    if (characters > CHUNK_CHARACTERS) {
+      break;
+    }
     to += 1;
   }
   return to;

@@ -41,7 +41,11 @@ class Watch {
       watched.get(this.#signal) === this
     ) {
       watched.delete(this.#signal);
-      this.#signal.removeEventListener('abort', this.#onAbort);
+      try {
+        this.#signal.removeEventListener('abort', this.#onAbort);
+      } catch {
+        // A signal that is somebody's own must not keep a call from its end.
+      }
     }
   }
 
@@ -68,4 +72,13 @@ function onAbortWeakly(signal, abortable) {
   return signal === undefined ? nothing : watchOf(signal).addWeakly(abortable);
 }
 
-module.exports = { onAbort, onAbortWeakly };
+/** Whether the signal is aborted. One that is somebody's own may throw when it is asked. */
+function isAborted(signal) {
+  try {
+    return signal?.aborted === true;
+  } catch {
+    return false;
+  }
+}
+
+module.exports = { isAborted, onAbort, onAbortWeakly };

@@ -72,12 +72,26 @@ function invalidState(message, context) {
 
 /** The error of a call that its signal stopped. */
 function aborted(signal) {
-  const cause = signal.reason;
+  let cause;
+  try {
+    cause = signal.reason;
+  } catch (thrown) {
+    cause = thrown;
+  }
   return new SoftadastraError('invalid_state', 'the call was aborted', undefined, { cause });
 }
 
-/** Turns whatever native code threw or passed (`{ code, message, context }`) into a SoftadastraError. */
+/** Turns whatever native code threw or passed (`{ code, message, context }`), or code of the caller, into a SoftadastraError. */
 function toError(raw) {
+  try {
+    return errorOf(raw);
+  } catch {
+    const message = 'something was thrown that cannot be shown';
+    return new SoftadastraError('internal_error', message, undefined, { cause: raw });
+  }
+}
+
+function errorOf(raw) {
   if (raw instanceof SoftadastraError) {
     return raw;
   }

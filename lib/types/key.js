@@ -77,12 +77,19 @@ function textOf(key) {
   return text;
 }
 
-/** The texts of the keys for `getMany`. */
+/** The texts of the keys for `getMany`, in an array whose methods are those of the language. */
 function textsOf(keys) {
   if (!Array.isArray(keys)) {
     throw invalidArgument('getMany takes an array of keys');
   }
-  return areStrings(keys) ? keys : Array.from(keys, textOf);
+  if (keys.constructor === Array && areStrings(keys)) {
+    return keys;
+  }
+  const texts = [];
+  for (let at = 0; at < keys.length; at += 1) {
+    texts.push(textOf(keys[at]));
+  }
+  return texts;
 }
 
 module.exports = { Key, textsOf, unwrapKey };

@@ -1,6 +1,6 @@
 'use strict';
 
-const { onAbort } = require('../runtime/abort.js');
+const { isAborted, onAbort } = require('../runtime/abort.js');
 const { aborted, toError } = require('../types/error.js');
 const { checkFunction, checkNames, checkSignal } = require('../options/check.js');
 const { ok, err } = require('../types/result.js');
@@ -22,7 +22,7 @@ function inBackground(owner, options, resultOf, start) {
     return failing(error);
   }
   const { onProgress, signal } = checked;
-  if (signal?.aborted) {
+  if (isAborted(signal)) {
     return failing(aborted(signal));
   }
   return new RealPromise((resolve, reject) => {
@@ -33,7 +33,7 @@ function inBackground(owner, options, resultOf, start) {
       if (error === undefined) {
         resolve(ok(resultOf(given)));
       } else {
-        resolve(err(signal?.aborted ? aborted(signal) : toError(error)));
+        resolve(err(isAborted(signal) ? aborted(signal) : toError(error)));
       }
     };
     const tell = (error, given, written, expected) => {
@@ -49,8 +49,8 @@ function inBackground(owner, options, resultOf, start) {
       }
     };
     try {
+      listenNoMore = onAbort(signal, { abort: () => call?.abort() });
       call = start(tell);
-      listenNoMore = onAbort(signal, call);
     } catch (raw) {
       settle(raw);
     }

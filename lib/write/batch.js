@@ -124,12 +124,13 @@ class BatchWrite {
 
 /** The error of a batch: that of one of its operations, with the place of the operation as context. */
 function batchError(raw, index) {
-  const { code, message, context } = toError(raw);
+  const { code, message, context, cause } = toError(raw);
   const place = `operation ${index}`;
   return new SoftadastraError(
     code,
     message,
     context === undefined ? place : `${place}: ${context}`,
+    cause === undefined ? undefined : { cause },
   );
 }
 

@@ -1,6 +1,6 @@
 'use strict';
 
-const { onAbort } = require('../runtime/abort.js');
+const { isAborted, onAbort } = require('../runtime/abort.js');
 const { aborted } = require('../types/error.js');
 const native = require('../native/addon.js');
 const { secondsUp } = require('../runtime/runtime.js');
@@ -35,7 +35,7 @@ class Recovering {
   /** Calls `done(error, report)` once. */
   start(done) {
     this.#done = done;
-    if (this.#signal?.aborted) {
+    if (isAborted(this.#signal)) {
       this.#finish(aborted(this.#signal));
       return;
     }
@@ -63,7 +63,7 @@ class Recovering {
     this.#running = undefined;
     this.#lastError = error;
     const left = 1000 * (this.#deadline - secondsUp());
-    if (report === undefined && this.#signal?.aborted) {
+    if (report === undefined && isAborted(this.#signal)) {
       this.#finish(aborted(this.#signal));
     } else if (error?.locked && this.#patient && left > 0) {
       this.#tryLater(left);

@@ -3,14 +3,13 @@
 const { SoftadastraError, toError } = require('../types/error.js');
 const { Fifo } = require('./fifo.js');
 const { err } = require('../types/result.js');
-const { RealPromise, atEndOfTurn, secondsUp } = require('../runtime/runtime.js');
+const { RealPromise, atEndOfTurn } = require('../runtime/runtime.js');
 const { failing } = require('../types/settled.js');
 const { GROUP_CUT, NO_ROOM, StagedGroups } = require('./staged-groups.js');
-const { inNextTurn } = require('../runtime/turns.js');
+const { hasHadItsTurn, inNextTurn } = require('../runtime/turns.js');
 
-// A store in memory commits a group of so many operations at once, and goes on so long without a turn for timers and I/O.
+/** A store in memory commits a group of so many operations at once. */
 const SMALL = 32;
-const TURN_SECONDS = 0.002;
 
 /** The resolve function of the promise made last, so that a write needs no closure of its own. */
 let resolveOfLast;
@@ -50,12 +49,7 @@ class Writer {
   #scheduled = false;
   #onTick;
   #onCommit;
-  #onTurn = () => {
-    this.#turnBegan = undefined;
-  };
   #inMemory;
-  /** When the store first wrote in this turn of the event loop; undefined before that. */
-  #turnBegan = undefined;
 
   constructor(handle, inMemory) {
     this.#handle = handle;
@@ -124,22 +118,12 @@ class Writer {
   #schedule() {
     if (!this.#busy && !this.#scheduled) {
       this.#scheduled = true;
-      if (this.#inMemory && this.#hasHadItsTurn()) {
+      if (this.#inMemory && hasHadItsTurn()) {
         inNextTurn(this.#onTick);
       } else {
         atEndOfTurn(this.#onTick);
       }
     }
-  }
-
-  /** Awaited writes that need no disk follow each other without an end, unless timers and I/O are let in between. */
-  #hasHadItsTurn() {
-    const now = secondsUp();
-    if (this.#turnBegan === undefined) {
-      this.#turnBegan = now;
-      inNextTurn(this.#onTurn);
-    }
-    return now - this.#turnBegan > TURN_SECONDS;
   }
 
   /** Starts the next job if none is running: the staged group, or else the job at the head of the queue. */

@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::index::{Index, copied_by_thread};
 use crate::snapshot::{LetGo, Snapshot};
 use crate::storage::Storage;
+use crate::wal::folder::OpenFolder;
 use crate::wal::held::{Held, Opening};
 use crate::wal::path::LogPath;
 use crate::wal::writer::LogWriter;
@@ -109,10 +110,10 @@ impl Core {
 
     /// The log to be replayed: the one that is held already, or the one that was opened before, or that of the
     /// configuration.
-    pub(super) fn begin_opening(&self, held: Option<Held>) -> Result<Opening> {
+    pub(super) fn begin_opening(&self, held: Option<(Held, OpenFolder)>) -> Result<Opening> {
         let storage = &*self.storage;
-        if let Some(held) = held {
-            return Opening::again(storage, held);
+        if let Some((held, folder)) = held {
+            return Ok(Opening::again(held, folder));
         }
         let known = self.resolved.get().filter(|_| !bug!(LinksFollowedAnew));
         let path = LogPath::resolve(storage, known.map_or(self.config.path(), PathBuf::as_path))?;
@@ -186,6 +187,15 @@ impl Core {
     /// How many snapshots there are.
     pub(super) fn snapshots(&self) -> u64 {
         self.let_go.snapshots()
+    }
+
+    /// What the log says of itself now, or what it last said while somebody has it. Readers of the history come and go
+    /// without it.
+    pub(super) fn figures(&self) -> StoreStats {
+        if let Ok(log) = self.log.try_lock() {
+            self.publish(&log);
+        }
+        self.published()
     }
 
     /// What the log last said of itself.

@@ -74,7 +74,8 @@ impl StoreEngine {
 
     /// Opens the log if needed, replays it, and replaces the state in memory by what it says. The
     /// log is locked from here on. Called again it replays the log that it opened first, wherever links lead by
-    /// then; [`Error::LogReplaced`] says that its name stands for another file, and changes nothing.
+    /// then; [`Error::LogReplaced`] says that its name stands for another file, and changes nothing. Nor does a folder
+    /// that cannot be opened.
     ///
     /// A log with a clean end is read without a sync. What it holds is made durable before a write is acknowledged,
     /// the history is read, or [`flush`](Self::flush), [`close`](Self::close), [`compact`](Self::compact) or
@@ -102,10 +103,13 @@ impl StoreEngine {
             Log::Closed => return Err(Error::Closed),
             Log::Unopened | Log::Open(_) => {}
         }
+        let mut folder = None;
         if let Log::Open(writer) = &mut *log {
             let checked = writer.check_name();
+            let opened = writer.open_folder(&*core.storage);
             core.publish(&log);
             checked?;
+            folder = Some(opened?);
         }
         // The lock is kept, so that nobody else comes in between.
         let held = match std::mem::replace(&mut *log, Log::Unopened) {
@@ -119,7 +123,7 @@ impl StoreEngine {
             load(loader.get_or_insert_with(|| loader_of(log_bytes)), records);
         };
         let aborted = || control.is_aborted();
-        let opening = core.begin_opening(held)?;
+        let opening = core.begin_opening(held.zip(folder))?;
         let (writer, replay) = wal::open::open(&*core.storage, opening, synced, sink, aborted)?;
         let index = loader.map_or_else(Index::new, IndexLoader::finish);
         if index.is_exhausted() {
@@ -387,7 +391,7 @@ impl StoreEngine {
             compactions: core.rewriting.compactions(),
             last_compaction_error: core.rewriting.last_error(),
             rewriting: core.rewriting.progress(),
-            ..core.published()
+            ..core.figures()
         }
     }
 

@@ -36,7 +36,12 @@ impl Storage for DiskStorage {
     }
 
     fn absolute(&self, path: &Path) -> io::Result<PathBuf> {
-        std::path::absolute(path)
+        let made = std::path::absolute(path)?;
+        // The dot is dropped, and would be what says that the path is one of a folder.
+        let bytes = path.as_os_str().as_encoded_bytes();
+        let last = bytes.strip_suffix(b".").and_then(<[u8]>::last);
+        let is_folder = last.is_some_and(|&byte| std::path::is_separator(char::from(byte)));
+        Ok(if is_folder { made.join("") } else { made })
     }
 
     fn link_target(&self, path: &Path) -> io::Result<Option<PathBuf>> {
@@ -126,6 +131,11 @@ fn open_lock_file(path: &Path, like: &Protection) -> io::Result<File> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         done => return done,
     }
+    // Whoever opens or reads a pipe or a device can wait for ever.
+    let found = fs::metadata(path)?;
+    if !found.is_file() && !found.is_dir() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+    }
     // Not to be made: in a folder for everybody Linux refuses that for the files of others.
     match options(Access::ReadWrite).open(path) {
         // The lock is what counts, not the note in it.
@@ -176,7 +186,7 @@ struct DiskLock {
 
 impl StorageLock for DiskLock {
     fn is_at(&self, path: &Path) -> io::Result<bool> {
-        identity::is_at(FileId::of(&self.file)?, path)
+        identity::leads_to(FileId::of(&self.file)?, path)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::storage::{Storage, StorageFolder};
 /// A folder that is open, so that it can be synced whatever becomes of its name, and however many files are
 /// open by then.
 #[derive(Debug)]
-pub(super) struct OpenFolder {
+pub(crate) struct OpenFolder {
     folder: Box<dyn StorageFolder>,
     path: PathBuf,
 }

@@ -79,10 +79,9 @@ impl Opening {
         Err(Error::Internal { reason: "a log was never looked up" })
     }
 
-    /// Begins anew with a log that is held already.
-    pub fn again(storage: &dyn Storage, held: Held) -> Result<Self> {
-        let folder = OpenFolder::open(storage, held.path.folder())?;
-        Ok(Self { held, folder, created: false })
+    /// Begins anew with a log that is held already, in its folder.
+    pub(crate) fn again(held: Held, folder: OpenFolder) -> Self {
+        Self { held, folder, created: false }
     }
 
     /// The log, with all links resolved.
@@ -202,7 +201,8 @@ fn create(storage: &dyn Storage, path: &LogPath) -> Result<Box<dyn StorageFile>>
     let failed = |error| Error::io(path.log(), "create the log", error);
     let salt = if bug!(NoSalt) { 0 } else { storage.random() };
     let header = FileHeader { salt, generation: 1, base_sequence: 0, has_checkpoint: false };
-    let file = storage.create(&new, &Protection::default()).map_err(failed)?;
+    let file = storage.create(&new, &Protection::default());
+    let file = file.map_err(|error| Error::io(&new, "create the log", error))?;
     let make = || -> std::io::Result<bool> {
         write_full(&*file, &header.encode(), 0)?;
         if !bug!(RenameBeforeSync) {

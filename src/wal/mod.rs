@@ -9,7 +9,7 @@
 
 pub mod checksum;
 pub mod consumers;
-mod folder;
+pub(crate) mod folder;
 pub mod format;
 pub mod held;
 pub mod landmarks;

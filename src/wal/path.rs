@@ -131,12 +131,26 @@ fn linked(storage: &dyn Storage, path: &Path) -> Result<Option<PathBuf>> {
     Ok(target.map(|target| folder_of(path).join(target)))
 }
 
+/// The system takes a path with such an end for that of a folder, where `Path` looks past it.
+fn names_folder(path: &Path) -> bool {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    let is_separator = |byte: &u8| std::path::is_separator(char::from(*byte));
+    match bytes.split_last() {
+        Some((b'.', [.., before])) => is_separator(before),
+        Some((last, _)) => is_separator(last),
+        None => false,
+    }
+}
+
 fn check(path: &Path) -> Result<()> {
     if path.as_os_str().is_empty() {
         return Err(Error::InvalidPath { reason: "path is empty" });
     }
     if path.as_os_str().as_encoded_bytes().contains(&0) {
         return Err(Error::InvalidPath { reason: "path contains a NUL byte" });
+    }
+    if names_folder(path) {
+        return Err(Error::InvalidPath { reason: "path ends as that of a folder does" });
     }
     if RESERVED.iter().any(|end| path.as_os_str().as_encoded_bytes().ends_with(end.as_bytes())) {
         return Err(Error::InvalidPath {

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use super::checksum::Checksum;
 use super::consumers::Consumers;
+use super::folder::OpenFolder;
 use super::format::{
     FRAME_ALIGNMENT, FRAME_HEADER_LEN, FileHeader, FrameHeader, FrameKind, MAX_SEQUENCE,
 };
@@ -18,7 +19,7 @@ use super::held::Held;
 use super::landmarks::Landmarks;
 use super::position::Position;
 use crate::error::{Error, Result};
-use crate::storage::{StorageFile, write_full};
+use crate::storage::{Storage, StorageFile, write_full};
 
 pub(super) use securing::Replayed;
 
@@ -237,6 +238,11 @@ impl LogWriter {
         }
     }
 
+    /// The folder of the log, opened before anything is done that needs it.
+    pub(crate) fn open_folder(&self, storage: &dyn Storage) -> Result<OpenFolder> {
+        OpenFolder::open(storage, self.path.parent().unwrap_or(Path::new("/")))
+    }
+
     /// The log that was written, to be replayed again.
     pub fn into_held(self) -> Option<Held> {
         self.held
@@ -268,7 +274,11 @@ impl LogWriter {
         let mut frame = vec![0; FRAME_HEADER_LEN];
         let next = self.finish_frame(&mut frame, FrameKind::Seal, 0)?;
         let start = self.position.offset;
-        self.write_frame(&frame).map_err(|error| self.append_failed(error))?;
+        if let Err(error) = self.write_frame(&frame) {
+            bug!(SealPartStays, return Err(self.append_failed(error)));
+            // A part of a seal would be an interrupted write, which a full disk leaves no room to save.
+            return Err(self.undo(self.append_failed(error)));
+        }
         self.advance(next);
         let end = self.position.offset;
         self.file.set_len(end).map_err(|error| self.append_failed(error))?;

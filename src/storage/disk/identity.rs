@@ -23,6 +23,17 @@ impl FileId {
         Ok(Self::from(&std::fs::symlink_metadata(path)?))
     }
 
+    /// Of what is opened by the name.
+    #[cfg(unix)]
+    fn behind(path: &Path) -> io::Result<Self> {
+        Ok(Self::from(&std::fs::metadata(path)?))
+    }
+
+    #[cfg(windows)]
+    fn behind(path: &Path) -> io::Result<Self> {
+        Self::at(path)
+    }
+
     #[cfg(windows)]
     pub(super) fn of(file: &File) -> io::Result<Self> {
         let found = winapi_util::file::information(file)?;
@@ -46,7 +57,16 @@ impl From<&std::fs::Metadata> for FileId {
 
 /// Whether the file with this number is what has the name `path`.
 pub(super) fn is_at(id: FileId, path: &Path) -> io::Result<bool> {
-    match FileId::at(path) {
+    is_same(id, FileId::at(path))
+}
+
+/// Whether the file with this number is what the name `path` leads to, by a link or itself.
+pub(super) fn leads_to(id: FileId, path: &Path) -> io::Result<bool> {
+    is_same(id, FileId::behind(path))
+}
+
+fn is_same(id: FileId, found: io::Result<FileId>) -> io::Result<bool> {
+    match found {
         Ok(found) => Ok(found == id),
         Err(error) if super::is_missing(&error) => Ok(false),
         Err(error) => Err(error),
