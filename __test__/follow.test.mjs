@@ -8,7 +8,7 @@ import { readdirSync } from 'node:fs';
 import process from 'node:process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { collect, randomOf, workspace } from './helpers.mjs';
+import { collect, must, randomOf, workspace } from './helpers.mjs';
 
 const ROUNDS = Number(process.env.KILL_ROUNDS ?? 15);
 const OPERATIONS_PER_ROUND = 300;
@@ -105,4 +105,26 @@ test('the example prints what it should, twice in a row', async (t) => {
     );
     assert.deepEqual(readdirSync(dir), []);
   }
+});
+
+test('a source whose replica is gone ends, also when nobody takes what it sends', async (t) => {
+  const work = workspace(t);
+  const store = await work.open('source.wal');
+  must(await store.consumer('replica'));
+  const value = 'x'.repeat(10_000);
+  for (const put of await Promise.all(
+    Array.from({ length: 300 }, (_, n) => store.put(`${n}`, value)),
+  ))
+    must(put);
+  must(await store.close());
+  const source = spawn(process.execPath, [program('source.mjs'), work.file('source.wal'), '1'], {
+    stdio: 'pipe',
+    timeout: 60_000,
+    killSignal: 'SIGKILL',
+  });
+  source.stdout.pause();
+  // Its pipe is full when there was something to read.
+  await once(source.stdout, 'readable');
+  source.stdin.end();
+  assert.deepEqual(await once(source, 'exit'), [1, null]);
 });

@@ -36,7 +36,9 @@ async function takeAcknowledgements() {
     (await consumer.acknowledge(frames.at(-1).sequence)).value();
     await closeWhenDone();
   }
+  // The replica is gone. What is on its way to it may wait for ever when something between still holds the pipe.
   await store.close();
+  process.exit(1);
 }
 
 async function sendOperations() {
