@@ -48,7 +48,12 @@ impl From<&std::fs::Metadata> for FileId {
 pub(super) fn is_at(id: FileId, path: &Path) -> io::Result<bool> {
     match FileId::at(path) {
         Ok(found) => Ok(found == id),
-        Err(error) if super::is_missing(&error) => Ok(false),
+        Err(error) if is_missing(&error) => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+/// `NotADirectory` is how a path below a file is missing.
+pub(super) fn is_missing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
