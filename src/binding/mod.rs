@@ -29,6 +29,7 @@ mod snapshot;
 mod stage;
 mod stats;
 mod threadsafe;
+mod unicode;
 mod wide;
 
 use napi::JsValue;
