@@ -1,7 +1,7 @@
 //! Values on their way in and out.
 
-use super::error::Fault;
 use super::external;
+use super::fault::Fault;
 use super::js::{Answer, Env, Value};
 use super::key::type_name;
 use super::memory::{Argument, Bytes};

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use napi::sys;
 
 use super::bytes::Scratch;
-use super::call::{Call, Callback, bind, enter};
+use super::call::{Call, bind, enter};
 use super::job::{self, PANICKED};
-use super::js::{Answer, Env, Value};
+use super::js::{Answer, Callback, Env, Value};
 use super::snapshot::{self, Snapshots};
 use super::{background, compact, consumer, many, operations, read, scan, stage, stats};
 use crate::engine::{GroupOutcome, RecoveryReport, Refusal, Staging};

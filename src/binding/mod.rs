@@ -13,6 +13,7 @@ mod compact;
 mod consumer;
 mod error;
 mod external;
+mod fault;
 mod handle;
 mod job;
 mod js;
@@ -37,7 +38,7 @@ use napi::bindgen_prelude::Object;
 use napi::{Env, Result};
 use napi_derive::napi;
 
-use call::Callback;
+use js::Callback;
 
 const EXPORTS: &[(&str, Callback)] = &[
     ("openHandle\0", handle::open_handle),

@@ -13,7 +13,7 @@ use napi::sys;
 use super::background;
 use super::bytes::text_or_buffer;
 use super::call::{Call, enter};
-use super::error::Fault;
+use super::fault::Fault;
 use super::handle::Handle;
 use super::js::{Answer, Env, Value, check};
 use super::key::with_key;
