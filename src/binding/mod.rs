@@ -9,15 +9,18 @@ mod background;
 mod bytes;
 mod call;
 mod codec;
+mod commit;
 mod compact;
 mod consumer;
 mod error;
 mod external;
 mod fault;
+mod functions;
 mod handle;
 mod job;
 mod js;
 mod key;
+mod lifecycle;
 mod many;
 mod memory;
 mod operations;
@@ -27,6 +30,7 @@ mod read;
 mod salvage;
 mod scan;
 mod snapshot;
+mod snapshots;
 mod stage;
 mod stats;
 mod threadsafe;
@@ -41,7 +45,7 @@ use napi_derive::napi;
 use js::Callback;
 
 const EXPORTS: &[(&str, Callback)] = &[
-    ("openHandle\0", handle::open_handle),
+    ("openHandle\0", functions::open_handle),
     ("encodeOperation\0", codec::encode_operation),
     ("decodeOperation\0", codec::decode_operation),
     ("validateKey\0", codec::validate_key),
