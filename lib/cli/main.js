@@ -2,7 +2,7 @@
 
 const { Command, CommanderError } = require('commander');
 const { description, version } = require('../../package.json');
-const { SoftadastraError } = require('../types/error.js');
+const { SoftadastraError } = require('../../index.js');
 const { FAILED, Failure } = require('./failure.js');
 
 const COMMANDS = [
