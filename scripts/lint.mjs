@@ -2,21 +2,25 @@
 
 import process from 'node:process';
 import { lintApiDocs } from './api-docs/generate.mjs';
+import { checkCircles } from './check-circles.mjs';
 import { checkEngine } from './check-engine.mjs';
 import { lintPackage } from './lint-package.mjs';
 import { lintWorkflows } from './lint-workflows.mjs';
-import { biome, step, tool } from './run.mjs';
+import { biome, depcruise, step, tool } from './run.mjs';
 
 const clippy = ['clippy', '--quiet'];
 const doc = ['doc', '--no-deps', '--quiet'];
 const napi = ['--features', 'napi'];
 const seeded = ['--features', 'seeded-bugs'];
 const deny = ['--', '-D', 'warnings'];
+const javascript = ['index.js', 'index.mjs', 'lib', 'bin', 'scripts', 'bench', 'examples'];
 // In a log file its colours are noise.
 const plain = process.stdout.isTTY ? [] : ['--colors=off'];
 const docOptions = { env: { RUSTDOCFLAGS: '-D warnings' } };
 
 checkEngine();
+checkCircles();
+tool('circles and rooms of JavaScript', depcruise, ['--output-type', 'err', ...javascript]);
 step('Rust format', 'cargo', ['fmt', '--check']);
 tool('JavaScript format and lint', biome, ['ci', '--error-on-warnings', ...plain]);
 step('clippy, engine alone', 'cargo', [...clippy, '--all-targets', ...deny]);

@@ -57,3 +57,4 @@ export function tool(title, script, args, options) {
 
 export const biome = '@biomejs/biome/bin/biome';
 export const tsc = 'typescript/bin/tsc';
+export const depcruise = 'dependency-cruiser/bin/dependency-cruise.mjs';

@@ -1,13 +1,21 @@
 //! Every way in which the store can fail, and the stable codes that other layers show.
 
-use std::fmt;
+mod code;
+mod context;
+mod invalid_key;
+mod payload;
+mod words;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::operation::{DecodeError, EncodeError};
+use self::words::{describe, held_by, room_needed};
 use crate::storage::LockOwner;
-use crate::types::InvalidKey;
+
+pub use code::ErrorCode;
+pub use invalid_key::InvalidKey;
+pub use payload::{DecodeError, EncodeError};
 
 /// The result of an engine call.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -300,154 +308,12 @@ pub enum Error {
     },
 }
 
-/// The stable code of an [`Error`], the same in every language of the family.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ErrorCode {
-    /// An argument is wrong; the same call can never succeed.
-    InvalidArgument,
-    /// The call does not fit the state of the store or of the entry.
-    InvalidState,
-    /// No such key.
-    NotFound,
-    /// The key exists already.
-    AlreadyExists,
-    /// The file system failed.
-    IoError,
-    /// The log cannot be used.
-    StoreError,
-    /// A defect of the store.
-    InternalError,
-}
-
-impl ErrorCode {
-    /// The code as text, for logic in other languages.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::InvalidArgument => "invalid_argument",
-            Self::InvalidState => "invalid_state",
-            Self::NotFound => "not_found",
-            Self::AlreadyExists => "already_exists",
-            Self::IoError => "io_error",
-            Self::StoreError => "store_error",
-            Self::InternalError => "internal_error",
-        }
-    }
-}
-
-impl fmt::Display for ErrorCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
 impl Error {
-    /// The stable code, for logic.
-    pub const fn code(&self) -> ErrorCode {
-        match self {
-            Self::InvalidKey(_)
-            | Self::InvalidValue { .. }
-            | Self::InvalidArgument { .. }
-            | Self::InvalidPath { .. }
-            | Self::OperationEncodingFailed(_)
-            | Self::InvalidPayload(_) => ErrorCode::InvalidArgument,
-            Self::KeyNotFound { .. } | Self::HistoryGone { .. } | Self::UnknownConsumer { .. } => {
-                ErrorCode::NotFound
-            }
-            Self::AlreadyExists { .. } | Self::FileExists { .. } => ErrorCode::AlreadyExists,
-            Self::VersionMismatch { .. }
-            | Self::Poisoned { .. }
-            | Self::Locked { .. }
-            | Self::LogReplaced { .. }
-            | Self::NotOpen
-            | Self::Closed
-            | Self::Aborted
-            | Self::InvalidState { .. } => ErrorCode::InvalidState,
-            Self::RecoveryFailed { .. }
-            | Self::CutNotSaved { .. }
-            | Self::WalAppendFailed { .. }
-            | Self::WalFlushFailed { .. }
-            | Self::NotReplaceable { .. }
-            | Self::DirectoryMissing { .. }
-            | Self::PermissionDenied { .. }
-            | Self::Io { .. } => ErrorCode::IoError,
-            Self::OperationDecodingFailed { .. }
-            | Self::CorruptLog { .. }
-            | Self::NotALog { .. }
-            | Self::UnsupportedVersion { .. }
-            | Self::RewriteDiffers { .. }
-            | Self::StoreFull => ErrorCode::StoreError,
-            Self::Internal { .. } => ErrorCode::InternalError,
-        }
-    }
-
-    /// The key or the file that the error is about, where there is one.
-    pub fn context(&self) -> Option<String> {
-        match self {
-            Self::KeyNotFound { key }
-            | Self::AlreadyExists { key, .. }
-            | Self::VersionMismatch { key, .. } => Some(key.clone()),
-            Self::UnknownConsumer { name } => Some(name.clone()),
-            Self::OperationDecodingFailed { path, .. }
-            | Self::CorruptLog { path, .. }
-            | Self::NotALog { path, .. }
-            | Self::UnsupportedVersion { path, .. }
-            | Self::RecoveryFailed { path, .. }
-            | Self::CutNotSaved { path, .. }
-            | Self::WalAppendFailed { path, .. }
-            | Self::WalFlushFailed { path, .. }
-            | Self::Poisoned { path }
-            | Self::Locked { path, .. }
-            | Self::LogReplaced { path }
-            | Self::NotReplaceable { path }
-            | Self::DirectoryMissing { path }
-            | Self::PermissionDenied { path }
-            | Self::HistoryGone { path, .. }
-            | Self::FileExists { path }
-            | Self::RewriteDiffers { path, .. }
-            | Self::Io { path, .. } => Some(path.display().to_string()),
-            _ => None,
-        }
-    }
-
     /// The error of doing `action` to `path`; refused access gets its own case.
     pub(crate) fn io(path: &Path, action: &'static str, source: io::Error) -> Self {
         if source.kind() == io::ErrorKind::PermissionDenied {
             return Self::PermissionDenied { path: path.to_owned() };
         }
         Self::Io { path: path.to_owned(), action, source: Arc::new(source) }
-    }
-}
-
-/// The words of an operating system error that are the same on every platform.
-fn describe(source: &io::Error) -> String {
-    match source.kind() {
-        io::ErrorKind::StorageFull => "no space left on device".into(),
-        io::ErrorKind::QuotaExceeded => "disk quota exceeded".into(),
-        io::ErrorKind::FileTooLarge => "file too large".into(),
-        io::ErrorKind::PermissionDenied => "permission denied".into(),
-        io::ErrorKind::ReadOnlyFilesystem => "read-only file system".into(),
-        io::ErrorKind::IsADirectory => "path is a directory".into(),
-        _ => source.to_string(),
-    }
-}
-
-/// How much room is missing, where it is that.
-fn room_needed(source: &io::Error, bytes: u64) -> String {
-    match source.kind() {
-        io::ErrorKind::StorageFull
-        | io::ErrorKind::QuotaExceeded
-        | io::ErrorKind::FileTooLarge
-        | io::ErrorKind::WriteZero => format!(", {bytes} bytes of room are needed"),
-        _ => String::new(),
-    }
-}
-
-fn held_by(owner: LockOwner) -> String {
-    match owner {
-        LockOwner::ThisThread => ": already open in this thread".into(),
-        LockOwner::ThisProcess => ": already open in this process".into(),
-        LockOwner::Process(pid) => format!(" by process {pid}"),
-        LockOwner::Elsewhere => " by a process of another container or machine".into(),
-        LockOwner::Unknown => " by another opener".into(),
     }
 }

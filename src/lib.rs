@@ -42,6 +42,7 @@ pub mod error;
 pub mod index;
 #[allow(dead_code, reason = "for the binding, and tested without it")]
 mod lease;
+mod limits;
 pub mod operation;
 pub mod snapshot;
 pub mod storage;

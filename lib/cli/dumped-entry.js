@@ -1,7 +1,7 @@
 'use strict';
 
 const { isUtf8 } = require('node:buffer');
-const { Operation } = require('../types/operation.js');
+const { Operation } = require('../../index.js');
 const { decode } = require('./content.js');
 const { Failure } = require('./failure.js');
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use napi::sys;
 
-use super::call::{Call, Callback, bind, enter};
-use super::js::{Answer, Env, Value};
+use super::call::{Call, bind, enter};
+use super::js::{Answer, Callback, Env, Value};
 use crate::Control;
 
 const FUNCTIONS: &[(&str, Callback)] = &[("abort\0", abort)];

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::thread;
 
 use super::abort;
-use super::error::{Fault, to_js};
+use super::error::to_js;
+use super::fault::Fault;
 use super::job::PANICKED;
 use super::js::{Answer, Env, Value};
 use super::threadsafe::Caller;

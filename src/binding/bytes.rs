@@ -1,12 +1,11 @@
 //! Values on their way in and out.
 
-use memchr::memmem;
-
-use super::error::Fault;
 use super::external;
+use super::fault::Fault;
 use super::js::{Answer, Env, Value};
 use super::key::type_name;
 use super::memory::{Argument, Bytes};
+use super::unicode::is_well_formed;
 use super::wide;
 use crate::Error;
 use crate::index::Record;
@@ -102,15 +101,10 @@ impl<'a> Source<'a> {
 
 /// Refuses a string with a lone surrogate, given what was read of it.
 fn check_unicode(env: Env, value: Value, read: &[u8]) -> Answer<()> {
-    if may_hide_surrogate(read) && env.has_lone_surrogate(value)? {
+    if !is_well_formed(env, value, read)? {
         return refuse("string is not well-formed Unicode".into());
     }
     Ok(())
-}
-
-/// A lone surrogate is read as U+FFFD; a string without one in its UTF-8 has none.
-pub(super) fn may_hide_surrogate(bytes: &[u8]) -> bool {
-    !bytes.is_ascii() && memmem::find(bytes, "\u{FFFD}".as_bytes()).is_some()
 }
 
 /// The bytes of a `Uint8Array`; anything else is refused by name.

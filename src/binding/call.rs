@@ -7,13 +7,9 @@ use std::rc::Rc;
 
 use napi::sys;
 
-use super::error::Fault;
-use super::js::{Answer, Env, Value, check};
+use super::fault::Fault;
+use super::js::{Answer, Callback, Env, Value, check};
 use crate::Error;
-
-/// A function as Node-API calls it.
-pub(super) type Callback =
-    unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> sys::napi_value;
 
 /// One call from JavaScript with up to `N` arguments; missing ones are undefined.
 pub(super) struct Call<const N: usize> {

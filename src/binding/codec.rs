@@ -4,7 +4,7 @@ use napi::sys;
 
 use super::bytes::{Scratch, Source, array_bytes};
 use super::call::{Call, enter};
-use super::error::Fault;
+use super::fault::Fault;
 use super::js::Value;
 use super::key::with_key;
 use super::stage::{Given, with_operation};

@@ -7,12 +7,16 @@ use std::time::Duration;
 use encoding_rs::mem::utf16_valid_up_to;
 use napi::sys;
 
-use super::error::Fault;
+use super::fault::Fault;
 
 /// The result of talking to JavaScript.
 pub(super) type Answer<T> = Result<T, Fault>;
 /// A value of JavaScript, valid until the current callback returns.
 pub(super) type Value = sys::napi_value;
+
+/// A function as Node-API calls it.
+pub(super) type Callback =
+    unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> sys::napi_value;
 
 /// The environment of the running callback. Never kept beyond it.
 #[derive(Clone, Copy)]
@@ -282,7 +286,7 @@ impl Env {
     pub(super) fn function(
         self,
         name: &str,
-        callback: super::call::Callback,
+        callback: Callback,
         data: *mut c_void,
     ) -> Answer<Value> {
         debug_assert!(name.ends_with('\0'));

@@ -2,8 +2,8 @@
 
 use napi::sys;
 
-use super::bytes::may_hide_surrogate;
 use super::js::{Answer, Env, Value};
+use super::unicode::is_well_formed;
 use crate::types::{InvalidKey, Key};
 
 /// Keys up to this length are read on the stack.
@@ -33,7 +33,7 @@ pub(super) fn with_key<R>(
 }
 
 fn checked(env: Env, value: Value, bytes: &[u8]) -> Answer<&str> {
-    if may_hide_surrogate(bytes) && env.has_lone_surrogate(value)? {
+    if !is_well_formed(env, value, bytes)? {
         return Err(InvalidKey::NotUnicode.into());
     }
     let text = std::str::from_utf8(bytes).map_err(|_| InvalidKey::NotUnicode)?;

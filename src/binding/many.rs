@@ -2,7 +2,7 @@
 
 use napi::sys;
 
-use super::bytes::{may_hide_surrogate, text};
+use super::bytes::text;
 use super::call::{Call, enter};
 use super::handle::Handle;
 use super::js::{Answer, Env, Value};
@@ -10,6 +10,7 @@ use super::key::with_key;
 use super::memory;
 use super::pack::Packer;
 use super::read::show_entry;
+use super::unicode::is_well_formed;
 use crate::types::{InvalidKey, Key};
 
 /// What stands for a missing key among the lengths.
@@ -59,7 +60,7 @@ fn read_keys(env: Env, joined: Value) -> Answer<Vec<u8>> {
     let mut text = vec![0; len + 1];
     env.write_utf8(joined, &mut text)?;
     text.truncate(len);
-    if may_hide_surrogate(&text) && env.has_lone_surrogate(joined)? {
+    if !is_well_formed(env, joined, &text)? {
         return Err(InvalidKey::NotUnicode.into());
     }
     Ok(text)

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use napi::sys;
 
-use super::error::Fault;
+use super::fault::Fault;
 use super::js::{Answer, Env, Value, check};
 use crate::Error;
 

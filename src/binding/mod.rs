@@ -9,14 +9,18 @@ mod background;
 mod bytes;
 mod call;
 mod codec;
+mod commit;
 mod compact;
 mod consumer;
 mod error;
 mod external;
+mod fault;
+mod functions;
 mod handle;
 mod job;
 mod js;
 mod key;
+mod lifecycle;
 mod many;
 mod memory;
 mod operations;
@@ -26,9 +30,11 @@ mod read;
 mod salvage;
 mod scan;
 mod snapshot;
+mod snapshots;
 mod stage;
 mod stats;
 mod threadsafe;
+mod unicode;
 mod wide;
 
 use napi::JsValue;
@@ -36,10 +42,10 @@ use napi::bindgen_prelude::Object;
 use napi::{Env, Result};
 use napi_derive::napi;
 
-use call::Callback;
+use js::Callback;
 
 const EXPORTS: &[(&str, Callback)] = &[
-    ("openHandle\0", handle::open_handle),
+    ("openHandle\0", functions::open_handle),
     ("encodeOperation\0", codec::encode_operation),
     ("decodeOperation\0", codec::decode_operation),
     ("validateKey\0", codec::validate_key),

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use napi::sys;
 
-use super::call::{Call, Callback, bind, enter};
+use super::call::{Call, bind, enter};
 use super::handle::Handle;
 use super::job;
-use super::js::{Answer, Env, Value};
+use super::js::{Answer, Callback, Env, Value};
 use super::threadsafe::Caller;
 use crate::Share;
 use crate::engine::{Operations, Page};

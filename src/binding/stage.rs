@@ -4,7 +4,7 @@ use napi::sys;
 
 use super::bytes::{Scratch, Source};
 use super::call::{Call, enter};
-use super::error::Fault;
+use super::fault::Fault;
 use super::handle::Handle;
 use super::js::{Answer, Env, Value};
 use super::key::with_key;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use super::core::locked;
+use super::locked::locked;
 
 type Wake = Box<dyn FnOnce() + Send>;
 

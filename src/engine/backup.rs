@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use super::compaction::{Source, copy_to};
 use super::config::Durability;
-use super::core::{Core, NO_LOG, locked};
+use super::core::{Core, NO_LOG};
 use super::line::Place;
+use super::locked::locked;
 use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::wal::consumers::Consumers;

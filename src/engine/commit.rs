@@ -1,21 +1,16 @@
 //! Group commit: one frame, one write, one sync for everybody who waits.
 
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::Arc;
 
 use super::apply::Waste;
-use super::core::{Core, Log, State, locked};
+use super::core::{Core, Log, State};
 use super::group::Group;
 use super::judge::judge;
+use super::locked::locked;
 use super::outcome::{GroupOutcome, Outcome};
+use super::ticket::Ticket;
 use crate::error::{Error, Result};
 use crate::wal::format::MAX_BODY_LEN;
-
-/// A group in the queue, and what became of it.
-#[derive(Debug)]
-pub(super) struct Ticket {
-    group: Mutex<Group>,
-    outcome: OnceLock<Result<GroupOutcome>>,
-}
 
 impl Core {
     /// See [`StoreEngine::commit`](super::StoreEngine::commit).
@@ -24,8 +19,7 @@ impl Core {
             return Ok(GroupOutcome::default());
         }
         group.end_batch();
-        let ticket =
-            Arc::new(Ticket { group: Mutex::new(std::mem::take(group)), outcome: OnceLock::new() });
+        let ticket = Arc::new(Ticket::new(std::mem::take(group)));
         locked(&self.queue).push_back(Arc::clone(&ticket));
         let mut waste = Waste::default();
         let mut log = locked(&self.log);
@@ -176,7 +170,7 @@ mod tests {
     fn ticket(stage: impl FnOnce(&mut Group)) -> Arc<Ticket> {
         let mut group = Group::new();
         stage(&mut group);
-        Arc::new(Ticket { group: Mutex::new(group), outcome: OnceLock::new() })
+        Arc::new(Ticket::new(group))
     }
 
     fn outcome(ticket: &Ticket) -> GroupOutcome {

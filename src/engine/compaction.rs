@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 
 use super::checkpoint::write_entries;
 use super::config::Durability;
-use super::core::{Core, NO_LOG, locked};
+use super::core::{Core, NO_LOG};
 use super::line::Place;
+use super::locked::locked;
 use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::operation::PAYLOAD_OVERHEAD;

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::core::{Core, locked};
+use super::core::Core;
 use super::history::{Operations, check_since};
+use super::locked::locked;
 use crate::error::{Error, Result};
 use crate::wal::consumers::Consumers;
 

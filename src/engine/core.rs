@@ -3,14 +3,15 @@
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
 use super::announce::Announcements;
-use super::commit::Ticket;
 use super::config::{Durability, StoreConfig};
 use super::holds::Holds;
+use super::locked::locked;
 use super::rewriting::Rewriting;
 use super::stats::StoreStats;
+use super::ticket::Ticket;
 use crate::error::{Error, Result};
 use crate::index::{Index, copied_by_thread};
 use crate::snapshot::{LetGo, Snapshot};
@@ -267,9 +268,3 @@ const PANICKED: Error = Error::Internal { reason: "the index was left half chang
 
 pub(super) const NO_LOG: Error =
     Error::InvalidState { reason: "a memory-only store has no log and keeps no history" };
-
-/// The data behind these locks is valid between any two statements, so a panic elsewhere does not
-/// spoil it.
-pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}

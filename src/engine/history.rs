@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::sync::mpsc;
 
 use super::announce::Waiting;
-use super::core::{Core, locked};
+use super::core::Core;
 use super::holds::Hold;
+use super::locked::locked;
 use crate::error::{Error, Result};
 use crate::operation::{Operation, OperationDecoder, OperationEncoder};
 use crate::storage::StorageFile;

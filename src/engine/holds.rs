@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use super::core::locked;
+use super::locked::locked;
 
 /// How many readers have read up to each sequence.
 type Readers = BTreeMap<u64, usize>;

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::core::locked;
+use super::locked::locked;
 use crate::error::{Error, Result};
 
 /// How soon one who waits sees that it was aborted.

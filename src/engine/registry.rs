@@ -7,7 +7,7 @@ use std::thread::ThreadId;
 use std::time::Duration;
 
 use super::config::{Durability, StoreConfig};
-use super::core::locked;
+use super::locked::locked;
 use super::outcome::RecoveryReport;
 use super::store::StoreEngine;
 use crate::background;

@@ -4,8 +4,8 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use super::core::locked;
 use super::line::{Line, Place};
+use super::locked::locked;
 use crate::control::{Control, Progress};
 use crate::error::{Error, Result};
 

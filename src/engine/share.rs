@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::{self, ThreadId};
 
 use super::config::{Durability, StoreConfig};
-use super::core::locked;
+use super::locked::locked;
 use super::outcome::RecoveryReport;
 use super::registry::{Registry, WhenBusy};
 use super::store::StoreEngine;

@@ -10,10 +10,11 @@ use super::backup::{BackupReport, backup};
 use super::compaction::{CompactionReport, compact, compact_if_due};
 use super::config::{Durability, StoreConfig};
 use super::consumer::{self, Consumer};
-use super::core::{Core, Log, Phase, State, locked};
+use super::core::{Core, Log, Phase, State};
 use super::group::Group;
 use super::history::Operations;
 use super::line::Place;
+use super::locked::locked;
 use super::outcome::{
     ApplyResult, BatchResult, GroupOutcome, Outcome, PutResult, RecoveryReport, RemoveResult,
     WriteResult,
@@ -22,7 +23,7 @@ use super::stats::StoreStats;
 use super::write::Write;
 use crate::control::Control;
 use crate::error::{Error, Result};
-use crate::index::{Index, IndexLoader, Range, Record};
+use crate::index::{Index, IndexLoader, Range};
 use crate::operation::{Operation, OperationRef};
 use crate::snapshot::{Snapshot, load, loader_of};
 use crate::storage::{DiskStorage, Storage};
@@ -231,7 +232,7 @@ impl StoreEngine {
 
     /// The entry of a key.
     pub fn get(&self, key: &Key) -> Result<Option<Entry>> {
-        self.view(|index| index.get(key.as_bytes()).map(to_entry))
+        self.view(|index| index.get(key.as_bytes()).map(Entry::of))
     }
 
     /// Whether the key has an entry. False for a store that is not open.
@@ -246,7 +247,7 @@ impl StoreEngine {
 
     /// The entries of a range, in its order.
     pub fn scan(&self, range: &Range) -> Result<Vec<Entry>> {
-        self.view(|index| index.scan(range).map(to_entry).collect())
+        self.view(|index| index.scan(range).map(Entry::of).collect())
     }
 
     /// How many entries there are; 0 for a store that is not open.
@@ -454,13 +455,4 @@ fn put_result(key: &Key, outcome: Outcome, version: u64) -> PutResult {
 
 fn remove_result(key: &Key, outcome: Outcome, version: u64) -> RemoveResult {
     RemoveResult { key: key.clone(), version, deleted: outcome == Outcome::Deleted }
-}
-
-pub(crate) fn to_entry(record: Record<'_>) -> Entry {
-    Entry {
-        key: Key::from_stored(record.key()),
-        value: Value::from_bytes(record.value()),
-        version: record.version(),
-        timestamp: record.timestamp(),
-    }
 }

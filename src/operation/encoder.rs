@@ -1,25 +1,8 @@
 //! From an operation to its payload.
 
 use super::{Operation, OperationRef, OperationType, PAYLOAD_VERSION};
-use crate::types::{InvalidKey, Key, Value};
-
-/// Why an operation has no payload.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum EncodeError {
-    /// The key is empty or too long.
-    #[error(transparent)]
-    Key(#[from] InvalidKey),
-    /// The value is longer than [`Value::MAX_LEN`].
-    #[error("value has {len} bytes, at most {max} are allowed", max = Value::MAX_LEN)]
-    ValueTooLong {
-        /// Its length.
-        len: usize,
-    },
-    /// A delete carries no value.
-    #[error("a delete operation has a value")]
-    DeleteWithValue,
-}
+use crate::error::{EncodeError, InvalidKey};
+use crate::types::{Key, Value};
 
 /// Encodes operations in the published payload format, version 1.
 ///

@@ -10,9 +10,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::types::{Key, Value};
 
-pub use decoder::{DecodeError, OperationDecoder};
+pub use crate::error::{DecodeError, EncodeError};
+pub use decoder::OperationDecoder;
+pub use encoder::OperationEncoder;
 pub(crate) use encoder::encode_with;
-pub use encoder::{EncodeError, OperationEncoder};
 
 /// The version of the payload format that is written and read.
 pub const PAYLOAD_VERSION: u8 = 1;

@@ -7,7 +7,6 @@ mod builder;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::engine::to_entry;
 use crate::index::{Index, Range};
 use crate::types::{Entry, Key};
 
@@ -91,12 +90,12 @@ impl Snapshot {
 
     /// The entry of a key.
     pub fn get(&self, key: &Key) -> Option<Entry> {
-        self.index.get(key.as_bytes()).map(to_entry)
+        self.index.get(key.as_bytes()).map(Entry::of)
     }
 
     /// All entries in the order of their keys.
     pub fn all(&self) -> impl Iterator<Item = Entry> {
-        self.index.scan(&Range::all()).map(to_entry)
+        self.index.scan(&Range::all()).map(Entry::of)
     }
 
     /// The state itself.

@@ -10,7 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use self::identity::FileId;
+use self::identity::{FileId, is_missing};
 use self::owner::Holding;
 use super::{
     Access, LockError, PathKind, Protection, Storage, StorageFile, StorageFolder, StorageLock,
@@ -144,11 +144,6 @@ fn open_lock_file(path: &Path, like: &Protection) -> io::Result<File> {
         }
         opened => opened,
     }
-}
-
-/// `NotADirectory` is how a path below a file is missing.
-fn is_missing(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 #[cfg(not(windows))]

@@ -1,6 +1,7 @@
 //! A value together with its key, version and time.
 
 use super::{Key, Value};
+use crate::index::Record;
 
 /// What is currently stored under a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,4 +14,16 @@ pub struct Entry {
     pub version: u64,
     /// When the operation was made, in milliseconds since the Unix epoch.
     pub timestamp: i64,
+}
+
+impl Entry {
+    /// A copy of what the index holds.
+    pub(crate) fn of(record: Record<'_>) -> Self {
+        Self {
+            key: Key::from_stored(record.key()),
+            value: Value::from_bytes(record.value()),
+            version: record.version(),
+            timestamp: record.timestamp(),
+        }
+    }
 }

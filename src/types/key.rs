@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use crate::error::InvalidKey;
+use crate::limits::MAX_KEY_LEN;
+
 /// The name of an entry: 1 byte to 1 MiB of well-formed Unicode, compared and ordered by its UTF-8
 /// bytes.
 ///
@@ -14,33 +17,9 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key(Box<str>);
 
-/// Why a key is refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum InvalidKey {
-    /// The key has no bytes.
-    #[error("key is empty")]
-    Empty,
-    /// The key is longer than [`Key::MAX_LEN`].
-    #[error("key has {len} bytes, at most {max} are allowed", max = Key::MAX_LEN)]
-    TooLong {
-        /// Its length in UTF-8 bytes.
-        len: usize,
-    },
-    /// The key is not well-formed Unicode, so that two different keys could become one.
-    #[error("key is not well-formed Unicode")]
-    NotUnicode,
-    /// The key is not text at all.
-    #[error("key must be a string, not {found}")]
-    WrongType {
-        /// What was given.
-        found: &'static str,
-    },
-}
-
 impl Key {
     /// The longest key, in bytes: 1 MiB.
-    pub const MAX_LEN: usize = 1 << 20;
+    pub const MAX_LEN: usize = MAX_KEY_LEN;
 
     /// Checks `text` and makes it a key.
     pub fn new(text: impl Into<Box<str>>) -> crate::Result<Self> {

@@ -6,6 +6,7 @@ mod entry;
 mod key;
 mod value;
 
+pub use crate::error::InvalidKey;
 pub use entry::Entry;
-pub use key::{InvalidKey, Key};
+pub use key::Key;
 pub use value::Value;

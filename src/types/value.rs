@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::limits::MAX_VALUE_LEN;
+
 /// What is stored under a key: any bytes, also none.
 ///
 /// The store refuses a value of more than [`Value::MAX_LEN`] bytes when it is written.
@@ -10,7 +12,7 @@ pub struct Value(Vec<u8>);
 
 impl Value {
     /// The longest value, in bytes: 64 MiB.
-    pub const MAX_LEN: usize = 64 << 20;
+    pub const MAX_LEN: usize = MAX_VALUE_LEN;
 
     /// A value that holds the UTF-8 bytes of `text`.
     pub fn from_string(text: impl Into<String>) -> Self {

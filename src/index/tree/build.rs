@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use super::super::arena::Arena;
-use super::inner::Inner;
+use super::Tree;
+use super::fences::{Fences, separator};
+use super::fill::{FEW, PACKED};
 use super::leaf::Leaf;
-use super::{FEW, Fences, Node, PACKED, Tree, separator};
+use super::node::{Inner, Node};
 
 impl Tree {
     /// Packs what `sorted` returned for the same `skip`.
@@ -128,7 +130,7 @@ fn level(nodes: Vec<Node>, separators: &[Arc<[u8]>]) -> (Vec<Node>, Vec<Arc<[u8]
 #[cfg(test)]
 mod tests {
     use super::super::super::record::Entry;
-    use super::super::CAP;
+    use super::super::fill::CAP;
     use super::*;
 
     #[test]

@@ -5,9 +5,9 @@ use std::ops::Bound;
 
 use super::super::arena::Arena;
 use super::super::entries::BATCH;
-use super::inner::Inner;
+use super::Tree;
 use super::leaf::Leaf;
-use super::{Node, Tree};
+use super::node::{Inner, Node};
 
 /// A leaf, a position in it, and the way there.
 #[derive(Clone, Debug)]

@@ -9,7 +9,8 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::super::arena::Arena;
-use super::{CAP, Fences, Full, OneOrTwo, PACKED, head, separator};
+use super::fences::{Fences, head, separator};
+use super::fill::{CAP, Full, OneOrTwo, PACKED};
 
 /// Heads and addresses in key order.
 #[derive(Clone, Debug)]

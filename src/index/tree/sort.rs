@@ -1,7 +1,7 @@
 //! Sorting many addresses by their keys at once.
 
 use super::super::arena::Arena;
-use super::{common, head};
+use super::fences::{common, head};
 
 /// Shorter runs are sorted by one more head each, and then by comparing whole keys.
 const SHORT: usize = 16;

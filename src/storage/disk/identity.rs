@@ -68,7 +68,12 @@ pub(super) fn leads_to(id: FileId, path: &Path) -> io::Result<bool> {
 fn is_same(id: FileId, found: io::Result<FileId>) -> io::Result<bool> {
     match found {
         Ok(found) => Ok(found == id),
-        Err(error) if super::is_missing(&error) => Ok(false),
+        Err(error) if is_missing(&error) => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+/// `NotADirectory` is how a path below a file is missing.
+pub(super) fn is_missing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }

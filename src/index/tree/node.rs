@@ -1,78 +1,120 @@
-//! The nodes that route.
+//! The nodes: leaves, and those that route to other nodes.
 
-#![expect(
-    clippy::indexing_slicing,
-    reason = "there is one child more than separators, and one head for each separator"
-)]
+#![expect(clippy::indexing_slicing, reason = "there is one child more than separators")]
 
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::super::arena::Arena;
-use super::{
-    CAP, FEW, Fences, Full, JOINED, LONG, LOOK, Node, OneOrTwo, PACKED, common, head, separator,
-};
+use super::fences::{Fences, separator};
+use super::fill::{CAP, FEW, Full, JOINED, LONG, LOOK, OneOrTwo, PACKED};
+use super::leaf::Leaf;
+use super::separators::Separators;
 
-/// Separators, owned and as short as they can be, and the children around them.
-#[derive(Clone, Debug, Default)]
-pub(in super::super) struct Inner {
-    /// How many leading bytes all separators share. A key may still have others.
-    skip: usize,
-    heads: Vec<u64>,
-    separators: Vec<Arc<[u8]>>,
-    children: Vec<Node>,
+#[derive(Clone, Debug)]
+pub(super) enum Node {
+    Leaf(Arc<Leaf>),
+    Inner(Arc<Inner>),
 }
 
-/// The fences of child `i` of a node.
-fn fences_of<'a>(separators: &'a [Arc<[u8]>], i: usize, outer: Fences<'a>) -> Fences<'a> {
-    Fences {
-        low: i.checked_sub(1).map_or(outer.low, |before| Some(&separators[before])),
-        high: separators.get(i).map_or(outer.high, |after| Some(after)),
+impl Node {
+    fn len(&self) -> usize {
+        match self {
+            Node::Leaf(leaf) => leaf.len(),
+            Node::Inner(inner) => inner.len(),
+        }
     }
+
+    pub(super) fn insert(
+        &mut self,
+        arena: &Arena,
+        key: &[u8],
+        at: u32,
+        fences: Fences<'_>,
+    ) -> Result<(), Full> {
+        match self {
+            Node::Leaf(leaf) => Arc::make_mut(leaf).insert(arena, key, at),
+            Node::Inner(inner) => Arc::make_mut(inner).insert(arena, key, at, fences),
+        }
+    }
+
+    /// Moves the upper part to a new node, and returns it with the separator.
+    pub(super) fn split(
+        &mut self,
+        arena: &Arena,
+        full: Full,
+        fences: Fences<'_>,
+    ) -> (Arc<[u8]>, Node) {
+        let at = if full.at_end { PACKED } else { self.len() / 2 };
+        match self {
+            Node::Leaf(leaf) => {
+                let (separator, right) = Arc::make_mut(leaf).split(arena, at, fences);
+                (separator, Node::Leaf(Arc::new(right)))
+            }
+            Node::Inner(inner) => {
+                let (separator, right) = Arc::make_mut(inner).split(at);
+                (separator, Node::Inner(Arc::new(right)))
+            }
+        }
+    }
+
+    /// Takes an entry out; true if it was the first of all in this node.
+    pub(super) fn remove(
+        &mut self,
+        arena: &Arena,
+        key: &[u8],
+        at: u32,
+        fences: Fences<'_>,
+    ) -> bool {
+        match self {
+            Node::Leaf(leaf) => Arc::make_mut(leaf).remove(key, at),
+            Node::Inner(inner) => Arc::make_mut(inner).remove(arena, key, at, fences),
+        }
+    }
+
+    pub(super) fn replace(&mut self, key: &[u8], from: u32, to: u32) {
+        match self {
+            Node::Leaf(leaf) => Arc::make_mut(leaf).replace(key, from, to),
+            Node::Inner(inner) => {
+                Arc::make_mut(inner).child_mut(key, |child| child.replace(key, from, to));
+            }
+        }
+    }
+
+    /// The address of the first entry, or of the last.
+    fn edge(&self, first: bool) -> Option<u32> {
+        match self {
+            Node::Leaf(leaf) if first => leaf.refs().first().copied(),
+            Node::Leaf(leaf) => leaf.refs().last().copied(),
+            Node::Inner(inner) => inner.edge_child(first)?.edge(first),
+        }
+    }
+
+    /// Corrects the first or the last leaf, whose outer fence has changed.
+    fn settle_edge(&mut self, arena: &Arena, first: bool, fences: Fences<'_>) {
+        match self {
+            Node::Leaf(leaf) => Arc::make_mut(leaf).settle(arena, fences),
+            Node::Inner(inner) => Arc::make_mut(inner).settle_edge(arena, first, fences),
+        }
+    }
+
+    pub(super) fn memory_bytes(&self) -> usize {
+        match self {
+            Node::Leaf(_) => size_of::<Leaf>() + 16,
+            Node::Inner(inner) => inner.memory_bytes(),
+        }
+    }
+}
+
+/// Separators and the children around them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Inner {
+    separators: Separators,
+    children: Vec<Node>,
 }
 
 impl Inner {
     pub(super) fn new(separators: Vec<Arc<[u8]>>, children: Vec<Node>) -> Self {
-        let mut inner = Self { skip: 0, heads: Vec::new(), separators, children };
-        inner.set_skip(inner.shared());
-        inner
-    }
-
-    /// The length of the common prefix of all separators; 0 for a single one.
-    fn shared(&self) -> usize {
-        match &self.separators[..] {
-            [first, .., last] => common(first, last),
-            _ => 0,
-        }
-    }
-
-    fn set_skip(&mut self, skip: usize) {
-        self.skip = skip;
-        self.heads = self.separators.iter().map(|separator| head(separator, skip)).collect();
-    }
-
-    /// Puts a separator in its place, and skips less when it shares less, more when heads decide nothing.
-    fn add_separator(&mut self, i: usize, separator: Arc<[u8]>) {
-        let head = head(&separator, self.skip);
-        let fits = self.prefix() == separator.get(..self.skip).unwrap_or_default();
-        let undecided = [i.checked_sub(1), Some(i)]
-            .iter()
-            .any(|near| near.and_then(|near| self.heads.get(near)) == Some(&head));
-        self.heads.insert(i, head);
-        self.separators.insert(i, separator);
-        let shared = self.shared();
-        if !fits || undecided && shared > self.skip {
-            self.set_skip(shared);
-        }
-    }
-
-    fn remove_separator(&mut self, i: usize) {
-        self.heads.remove(i);
-        self.separators.remove(i);
-    }
-
-    fn prefix(&self) -> &[u8] {
-        self.separators.first().and_then(|first| first.get(..self.skip)).unwrap_or_default()
+        Self { separators: Separators::new(separators), children }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -94,20 +136,11 @@ impl Inner {
 
     /// Which child a key belongs to: as many as there are separators not above the key.
     pub(super) fn child_of(&self, key: &[u8]) -> usize {
-        match key.get(..self.skip).unwrap_or(key).cmp(self.prefix()) {
-            Ordering::Less => return 0,
-            Ordering::Greater => return self.separators.len(),
-            Ordering::Equal => {}
-        }
-        let head = head(key, self.skip);
-        let start = self.heads.partition_point(|other| *other < head);
-        let ties = self.heads[start..].partition_point(|other| *other == head);
-        start
-            + self.separators[start..start + ties].partition_point(|separator| **separator <= *key)
+        self.separators.rank(key)
     }
 
-    pub(super) fn child_mut(&mut self, key: &[u8], act: impl FnOnce(&mut Node)) {
-        let i = self.child_of(key);
+    fn child_mut(&mut self, key: &[u8], act: impl FnOnce(&mut Node)) {
+        let i = self.separators.rank(key);
         act(&mut self.children[i]);
     }
 
@@ -118,8 +151,8 @@ impl Inner {
         at: u32,
         fences: Fences<'_>,
     ) -> Result<(), Full> {
-        let mut i = self.child_of(key);
-        let inside = fences_of(&self.separators, i, fences);
+        let mut i = self.separators.rank(key);
+        let inside = self.separators.fences_of(i, fences);
         let Err(full) = self.children[i].insert(arena, key, at, inside) else {
             return Ok(());
         };
@@ -128,20 +161,17 @@ impl Inner {
         }
         let (separator, right) = self.children[i].split(arena, full, inside);
         let after = *separator <= *key;
-        self.add_separator(i, separator);
+        self.separators.insert(i, separator);
         self.children.insert(i + 1, right);
         i += usize::from(after);
-        let inside = fences_of(&self.separators, i, fences);
+        let inside = self.separators.fences_of(i, fences);
         self.children[i].insert(arena, key, at, inside)
     }
 
     pub(super) fn split(&mut self, at: usize) -> (Arc<[u8]>, Self) {
         let children = self.children.split_off(at);
-        let separators = self.separators.split_off(at);
-        let middle = self.separators.remove(at - 1);
-        let right = Self::new(separators, children);
-        *self = Self::new(std::mem::take(&mut self.separators), std::mem::take(&mut self.children));
-        (middle, right)
+        let (middle, separators) = self.separators.split(at);
+        (middle, Self { separators, children })
     }
 
     /// Takes an entry out; true if it was the first of all in this node.
@@ -152,8 +182,8 @@ impl Inner {
         at: u32,
         fences: Fences<'_>,
     ) -> bool {
-        let i = self.child_of(key);
-        let inside = fences_of(&self.separators, i, fences);
+        let i = self.separators.rank(key);
+        let inside = self.separators.fences_of(i, fences);
         let first = self.children[i].remove(arena, key, at, inside);
         if first && i > 0 {
             self.shorten(arena, i - 1, fences);
@@ -191,14 +221,14 @@ impl Inner {
         else {
             return;
         };
-        let old = &self.separators[i];
+        let old = self.separators.nth(i);
         if old.len() <= LONG || arena.key(first).starts_with(old) {
             return;
         }
         let new = separator(arena.key(last), arena.key(first));
-        self.remove_separator(i);
-        self.add_separator(i, new);
-        let [left, right] = [i, i + 1].map(|i| fences_of(&self.separators, i, fences));
+        self.separators.remove(i);
+        self.separators.insert(i, new);
+        let [left, right] = [i, i + 1].map(|i| self.separators.fences_of(i, fences));
         self.children[i].settle_edge(arena, false, left);
         self.children[i + 1].settle_edge(arena, true, right);
     }
@@ -209,15 +239,15 @@ impl Inner {
 
     pub(super) fn settle_edge(&mut self, arena: &Arena, first: bool, fences: Fences<'_>) {
         let i = if first { 0 } else { self.children.len().saturating_sub(1) };
-        let inside = fences_of(&self.separators, i, fences);
+        let inside = self.separators.fences_of(i, fences);
         self.children[i].settle_edge(arena, first, inside);
     }
 
     /// Joins child `i` with the next one, or shares their entries out evenly.
     fn rebalance(&mut self, arena: &Arena, i: usize, fences: Fences<'_>) {
         let around = Fences {
-            low: fences_of(&self.separators, i, fences).low,
-            high: fences_of(&self.separators, i + 1, fences).high,
+            low: self.separators.fences_of(i, fences).low,
+            high: self.separators.fences_of(i + 1, fences).high,
         };
         let (left, rest) = match (&self.children[i], &self.children[i + 1]) {
             (Node::Leaf(left), Node::Leaf(right)) => {
@@ -228,7 +258,7 @@ impl Inner {
                 )
             }
             (Node::Inner(left), Node::Inner(right)) => {
-                let (left, rest) = left.join(right, &self.separators[i]);
+                let (left, rest) = left.join(right, self.separators.nth(i));
                 (
                     Node::Inner(Arc::new(left)),
                     rest.map(|(separator, right)| (separator, Node::Inner(Arc::new(right)))),
@@ -238,35 +268,29 @@ impl Inner {
         };
         self.children[i] = left;
         if let Some((separator, right)) = rest {
-            self.remove_separator(i);
-            self.add_separator(i, separator);
+            self.separators.remove(i);
+            self.separators.insert(i, separator);
             self.children[i + 1] = right;
         } else {
-            self.remove_separator(i);
+            self.separators.remove(i);
             self.children.remove(i + 1);
         }
     }
 
     fn join(&self, other: &Self, between: &Arc<[u8]>) -> OneOrTwo<Self> {
-        let separators =
-            self.separators.iter().chain([between]).chain(&other.separators).cloned().collect();
+        let separators = self.separators.joined(between, &other.separators);
         let children: Vec<_> = self.children.iter().chain(&other.children).cloned().collect();
-        let half = children.len() / 2;
-        let fits = children.len() <= PACKED;
-        let mut joined = Self { separators, children, ..Self::default() };
-        if fits {
-            return (Self::new(joined.separators, joined.children), None);
+        let (len, mut joined) = (children.len(), Self { separators, children });
+        if len <= PACKED {
+            return (joined, None);
         }
-        let (separator, right) = joined.split(half);
+        let (separator, right) = joined.split(len / 2);
         (joined, Some((separator, right)))
     }
 
-    pub(super) fn memory_bytes(&self) -> usize {
-        let own = self.heads.capacity() * 8
-            + self.separators.capacity() * 16
-            + self.children.capacity() * size_of::<Node>();
-        let separators: usize = self.separators.iter().map(|separator| separator.len() + 16).sum();
+    fn memory_bytes(&self) -> usize {
         let children: usize = self.children.iter().map(Node::memory_bytes).sum();
-        size_of::<Self>() + own + separators + children
+        let own = self.separators.memory_bytes() + self.children.capacity() * size_of::<Node>();
+        size_of::<Self>() + own + children
     }
 }

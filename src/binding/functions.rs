@@ -1,0 +1,89 @@
+//! The functions that JavaScript has of a store.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use napi::sys;
+
+use super::call::{Call, bind, enter};
+use super::handle::Handle;
+use super::js::{Answer, Callback, Env, Value};
+use super::snapshots::Snapshots;
+use super::{
+    commit, compact, consumer, lifecycle, many, operations, read, scan, snapshot, stage, stats,
+};
+use crate::engine::Staging;
+use crate::{Share, StoreConfig};
+
+const FUNCTIONS: &[(&str, Callback)] = &[
+    ("get\0", read::get),
+    ("getString\0", read::get_string),
+    ("getBytes\0", read::get_bytes),
+    ("getMany\0", many::get_many),
+    ("getEach\0", many::get_each),
+    ("contains\0", read::contains),
+    ("size\0", read::size),
+    ("lastSequence\0", read::last_sequence),
+    ("lastRecoveredSequence\0", read::last_recovered_sequence),
+    ("stats\0", stats::stats),
+    ("untoldFailure\0", stats::untold_failure),
+    ("scan\0", scan::scan_store),
+    ("snapshot\0", snapshot::snapshot),
+    ("stagePut\0", stage::stage_put),
+    ("stageRemove\0", stage::stage_remove),
+    ("stageApply\0", stage::stage_apply),
+    ("beginBatch\0", stage::begin_batch),
+    ("endBatch\0", stage::end_batch),
+    ("cancelBatch\0", stage::cancel_batch),
+    ("commit\0", commit::commit),
+    ("commitNow\0", commit::commit_now),
+    ("compact\0", compact::compact),
+    ("backup\0", compact::backup),
+    ("operations\0", operations::operations),
+    ("readableSequence\0", operations::readable_sequence),
+    ("whenMore\0", operations::when_more),
+    ("waitNoMore\0", operations::wait_no_more),
+    ("consumer\0", consumer::consumer),
+    ("consumerPosition\0", consumer::consumer_position),
+    ("acknowledge\0", consumer::acknowledge),
+    ("removeConsumer\0", consumer::remove_consumer),
+    ("recover\0", lifecycle::recover),
+    ("flush\0", lifecycle::flush),
+    ("close\0", lifecycle::close),
+];
+
+/// `openHandle({ mode, path, autoFlush, stagedBytesLimit, compaction })`
+pub(super) extern "C" fn open_handle(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
+    enter(env, info, |call: &Call<1>| {
+        let [options] = call.args;
+        let env = call.env;
+        let limit = env.as_f64(env.property(options, "stagedBytesLimit\0")?)?;
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "checked in JavaScript"
+        )]
+        let staged_limit = limit as usize;
+        let handle = Rc::new(Handle {
+            engine: Arc::new(Share::new(config(env, options)?)),
+            staging: RefCell::new(Staging::new(staged_limit)),
+            snapshots: Snapshots::default(),
+            scratch: RefCell::default(),
+            waiting: RefCell::default(),
+        });
+        bind(env, &handle, FUNCTIONS)
+    })
+}
+
+fn config(env: Env, options: Value) -> Answer<StoreConfig> {
+    let mode = env.text(env.property(options, "mode\0")?)?;
+    if mode == "memory" {
+        return Ok(StoreConfig::memory_only());
+    }
+    let path = env.text(env.property(options, "path\0")?)?;
+    let auto_flush = env.as_bool(env.property(options, "autoFlush\0")?)?;
+    let config = if auto_flush { StoreConfig::durable(path) } else { StoreConfig::buffered(path) };
+    let compaction = compact::policy(env, env.property(options, "compaction\0")?)?;
+    Ok(config.with_compaction(compaction))
+}
