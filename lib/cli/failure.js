@@ -1,6 +1,6 @@
 'use strict';
 
-const { SoftadastraError } = require('../types/error.js');
+const { SoftadastraError } = require('../../index.js');
 
 /** The command did what it was asked, and the answer is no: a missing key, a damaged log, a refused condition. */
 const NO = 1;

@@ -164,6 +164,8 @@ fn share_out(tickets: &[Arc<Ticket>], whole: GroupOutcome) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use super::*;
     use crate::{Key, StoreConfig, StoreEngine, Value};
 
