@@ -6,7 +6,7 @@ import { checkCircles } from './check-circles.mjs';
 import { checkEngine } from './check-engine.mjs';
 import { lintPackage } from './lint-package.mjs';
 import { lintWorkflows } from './lint-workflows.mjs';
-import { biome, depcruise, step, tool } from './run.mjs';
+import { biome, depcruise, step, tool, tsc } from './run.mjs';
 
 const clippy = ['clippy', '--quiet'];
 const doc = ['doc', '--no-deps', '--quiet'];
@@ -23,6 +23,7 @@ checkCircles();
 tool('circles and rooms of JavaScript', depcruise, ['--output-type', 'err', ...javascript]);
 step('Rust format', 'cargo', ['fmt', '--check']);
 tool('JavaScript format and lint', biome, ['ci', '--error-on-warnings', ...plain]);
+tool('types of the JavaScript', tsc, ['--project', 'scripts/tsconfig.lib.json']);
 step('clippy, engine alone', 'cargo', [...clippy, '--all-targets', ...deny]);
 step('clippy, with seeded bugs', 'cargo', [...clippy, '--lib', ...seeded, ...deny]);
 // The library alone: a test build leaves the registration of the addon out, and all of it looks unused.

@@ -29,6 +29,7 @@ const kState = Symbol.for('@softadastra/store.state');
 
 class SoftadastraSnapshot extends AbstractSnapshot {
   constructor(options, state) {
+    // @ts-expect-error its declarations leave the options out
     super(options);
     this[kState] = state;
   }
@@ -112,6 +113,7 @@ class SoftadastraLevel extends AbstractLevel {
     await this.#commit(this.#engine.batch(batch), keys, sync);
   }
 
+  /** @param {any} options */
   async _clear({ snapshot, limit, sync, ...options }) {
     const range = { ...storeRange(options), limit: limit === -1 ? undefined : limit };
     if (snapshot) {

@@ -14,6 +14,8 @@ const CONSUMER_OPTIONS = ['since'];
 
 /** A named reader of the history whose position the log keeps. */
 class Consumer {
+  /** @type {string} */
+  name;
   #store;
   #read;
 
@@ -23,7 +25,7 @@ class Consumer {
     }
     this.#store = store;
     this.#read = position;
-    Object.defineProperty(this, 'name', { value: name, enumerable: true });
+    Object.defineProperty(this, 'name', { value: name, writable: false });
     this.store = store.identity;
   }
 

@@ -52,7 +52,7 @@ function writeToStream(chunk) {
     stdout.on('error', () => undefined);
   }
   return new Promise((resolve, reject) => {
-    stdout.write(chunk, (error) => (error ? reject(error) : resolve()));
+    stdout.write(chunk, (error) => (error ? reject(error) : resolve(undefined)));
   });
 }
 

@@ -59,6 +59,7 @@ function left(name, version) {
 }
 
 /** The words of the dynamic linkers of the systems, and what they mean. */
+/** @type {Array<[RegExp, (target: string) => string]>} */
 const REASONS = [
   [
     /\.asar[\\/]/,

@@ -7,7 +7,7 @@ function usesMusl() {
 
 /** The version of the GNU C library that this process runs on, if that is the one it runs on. */
 function glibcVersion() {
-  const report = process.report;
+  const report = /** @type {any} */ (process.report);
   const before = report.excludeNetwork;
   // Without this the report resolves the address of every open socket.
   report.excludeNetwork = true;

@@ -71,6 +71,8 @@ const IteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.
  * `source` ends with an error once that says that it may not be read any more. One that is over holds neither.
  */
 class ScanIterator {
+  /** Set by `unpack`. */
+  lastKey = undefined;
   #nativeScan;
   #source;
   #range;
@@ -123,6 +125,7 @@ class ScanIterator {
       return false;
     }
     const page = this.#nativePage(count);
+    // @ts-expect-error every kind of iterator has its own
     const items = this.unpack(page, lens[0]);
     this.#items = items;
     this.#at = 0;
@@ -204,6 +207,7 @@ class RecordIterator extends ScanIterator {
         content = page[apart];
         apart += 1;
       }
+      // @ts-expect-error every kind of iterator has its own
       items[i] = this.item(key, content, numbers[2 * i], numbers[2 * i + 1]);
     }
     this.lastKey = key;

@@ -11,7 +11,7 @@ const process = builtin('process');
 const uptime = process.uptime.bind(process);
 
 /** The promise of the language, which `await` makes too, whatever the global of that name is. */
-const RealPromise = (async () => undefined)().constructor;
+const RealPromise = /** @type {PromiseConstructor} */ ((async () => undefined)().constructor);
 
 /** Seconds since the process began. */
 function secondsUp() {
