@@ -272,7 +272,7 @@ export interface CompactionRules {
 /** Options of a store that writes a log. */
 export interface FastOptions {
   /**
-   * Whether the log is compacted by itself, on a thread of its own while reads and writes go on; true by default. False
+   * Whether the log is compacted automatically, on a thread of its own while reads and writes go on; true by default. False
    * leaves that to {@link StoreEngine.compact}. What consumers and readers of the history still need counts as needed.
    */
   compaction?: boolean | CompactionRules | undefined;
@@ -473,7 +473,7 @@ export class RecoveryReport {
   private constructor();
   /** Entries in the checkpoint that a compaction put at the front of the log. */
   readonly checkpointEntries: number;
-  /** Operations replayed behind it. */
+  /** Operations replayed after it. */
   readonly records: number;
   /** Entries after the replay. */
   readonly entries: number;
@@ -506,9 +506,9 @@ export class SalvageReport {
   readonly lastSequence: number;
   /** Bytes of the damaged log that became the new one. */
   readonly bytesKept: number;
-  /** What is wrong behind them; `undefined` for a log that is whole. */
+  /** What is wrong after them; `undefined` for a log that is whole. */
   readonly problem: string | undefined;
-  /** What could be read behind the damage, one log for each part without a gap. */
+  /** What could be read after the damage, one log for each part without a gap. */
   readonly later: readonly SalvagedRun[];
   /** Bytes that are in no log now, the zeros at the end not counted. */
   readonly bytesLost: number;
@@ -516,7 +516,7 @@ export class SalvageReport {
   readonly bytesUnreadable: number;
 }
 
-/** Operations behind the damage, in a log of their own with the versions that they always had. */
+/** Operations after the damage, in a log of their own with the versions that they always had. */
 export interface SalvagedRun {
   log: string;
   /** Where they begin in the damaged log. */
@@ -531,7 +531,7 @@ export interface SalvagedRun {
 /**
  * Saves what can be read of a log that `open` refuses as damaged. The log itself is only read; a copy of it is made
  * first, as `<to>.damaged`. Everything before the damage becomes a log at `to`, with its versions. What can be read
- * behind the damage is not put together with it, since operations are missing between: each part of it becomes a log
+ * after the damage is not put together with it, since operations are missing between: each part of it becomes a log
  * of its own, `<to>.from-<first sequence>`, for somebody who knows the data to judge.
  *
  * It runs on a thread of its own. Aborted by its signal it gives `invalid_state` and leaves no file behind.
@@ -585,7 +585,7 @@ export class CompactionReport {
   readonly bytesBefore: number;
   /** Bytes of the log that took its place. */
   readonly bytesAfter: number;
-  /** The operations behind this sequence are still in the log. */
+  /** The operations after this sequence are still in the log. */
   readonly floor: number;
   readonly durationMs: number;
   /** For how long writes had to wait at the end. */
@@ -653,13 +653,13 @@ export interface FollowOptions {
 
 /** Which part of the history to read. */
 export interface HistoryOptions extends FollowOptions {
-  /** Only operations behind this sequence; default 0, all of them. */
+  /** Only operations after this sequence; default 0, all of them. */
   since?: number | undefined;
 }
 
 /** Where a new consumer begins. */
 export interface ConsumerOptions {
-  /** It needs the operations behind this sequence; default 0. Not looked at for a consumer that is known. */
+  /** It needs the operations after this sequence; default 0. Ignored for a consumer that exists already. */
   since?: number | undefined;
 }
 
@@ -686,7 +686,7 @@ export class Consumer {
    * @throws SoftadastraError `not_found` when the consumer was removed, `invalid_state` while the store is not open.
    */
   position(): number;
-  /** The operations behind the position, as {@link StoreEngine.operations} gives them. */
+  /** The operations after the position, as {@link StoreEngine.operations} gives them. */
   operations(options?: FollowOptions): AsyncIterableIterator<LoggedOperation>;
   /**
    * Stores that nothing up to `sequence` is needed any more, as durably as a write. Each is a write to the log, so
@@ -722,7 +722,7 @@ export interface StoreStats {
   /** How long it took, in milliseconds; 0 before the first. */
   lastSyncMs: number;
   lastSequence: number;
-  /** The log has the operations behind this sequence. */
+  /** The log has the operations after this sequence. */
   floor: number;
   /** The consumers, in the order of their names. */
   consumers: Array<{ name: string; position: number }>;
@@ -933,8 +933,8 @@ export class StoreEngine {
   backup(path: string, options?: LongCallOptions): Promise<Result<BackupReport>>;
 
   /**
-   * The operations behind `since`, in the order of their sequences, each once it is on stable storage and visible. In a
-   * store that is not flushed by itself that is after `flush()`. Pages of at most 256 KiB and 1,024 operations, or of one
+   * The operations after `since`, in the order of their sequences, each once it is on stable storage and visible. In a
+   * store without automatic flushes that is after `flush()`. Pages of at most 256 KiB and 1,024 operations, or of one
    * larger operation, are read from the log on a worker thread; others have their turn on the event loop after each. No
    * compaction takes away what a running iteration has not read. An iteration keeps up to two pages in memory. The first
    * page after an opening waits for a sync of what the log held.
@@ -943,7 +943,7 @@ export class StoreEngine {
    * the signal; one that is forgotten ends when it is collected. What it costs does not depend on how many others there
    * are. One signal can serve any number of calls: the store puts one listener on it.
    *
-   * `next()` throws `not_found` when a compaction has dropped operations behind `since` (the message names the sequence
+   * `next()` throws `not_found` when a compaction has dropped operations after `since` (the message names the sequence
    * from which on they are there) and `invalid_argument` when `since` is no sequence or beyond the last one.
    * @throws SoftadastraError at once for misspelt options, for a memory-only store and while the store is not open.
    *
@@ -961,7 +961,7 @@ export class StoreEngine {
    * The consumer called `name`, 1 to 255 bytes of UTF-8. One that is new is stored in the log, as durably as a write; a
    * log has at most 1,024. One that is known goes on where it was.
    *
-   * Errors: `not_found` when a compaction has dropped operations behind `since` that a new consumer asks for;
+   * Errors: `not_found` when a compaction has dropped operations after `since` that a new consumer asks for;
    * `invalid_argument` for a bad name and for a place that the history does not have.
    *
    * A consumer that comes late begins with the state instead of the history:

@@ -108,19 +108,19 @@ mod seeded {
         // What a reader believes.
         /// The log is cut at the first frame that cannot be read, whatever frames follow.
         TruncateAtFirstBadFrame,
-        /// Bytes behind a damaged frame are not looked at.
+        /// Bytes after a damaged frame are not checked.
         BytesBehindIgnored,
         /// Any later frame counts as proof of damage, also when nothing was synced between.
         AnyLaterFrameIsProof,
         /// The length of a frame is not covered by a checksum.
         LengthNotCovered,
-        /// The checksum of a frame header is not looked at.
+        /// The checksum of a frame header is not checked.
         FrameHeaderNotChecked,
-        /// The checksum of a body is not looked at.
+        /// The checksum of a body is not checked.
         BodyNotChecked,
         /// Padding may hold anything.
         PaddingNotChecked,
-        /// The checksum of the file header is not looked at.
+        /// The checksum of the file header is not checked.
         FileHeaderNotChecked,
         /// All logs have the same salt.
         NoSalt,
@@ -132,7 +132,7 @@ mod seeded {
         // Recovery.
         /// An open that is refused cuts the log all the same.
         CutBeforeRefusing,
-        /// The torn tail stays behind the last frame.
+        /// The torn tail stays after the last frame.
         TornTailStays,
         /// What is cut off is saved nowhere.
         CutNotSaved,
@@ -142,7 +142,7 @@ mod seeded {
         CutCopyNotNamed,
         /// What a failed sync may have left in memory alone is not written again.
         NoRewrite,
-        /// Zeros behind the seal of a closed log are taken for durable ones.
+        /// Zeros after the seal of a closed log are taken for durable ones.
         SpaceBehindSealTrusted,
         /// What ends with a seal is taken for durable.
         CleanEndTrusted,
@@ -208,7 +208,7 @@ mod seeded {
         // Salvage.
         /// A file at the new place is replaced.
         SalvageReplaces,
-        /// What follows the damage is put behind what comes before it.
+        /// What follows the damage is put after what comes before it.
         SalvageJoinsRuns,
     }
 

@@ -251,14 +251,14 @@ pub enum Error {
     #[error("store is closed")]
     Closed,
 
-    /// The operations behind `since` are no longer all in the log: a compaction dropped those up to `floor`.
+    /// The operations after `since` are no longer all in the log: a compaction dropped those up to `floor`.
     #[error("history is gone: operations after sequence {since} were asked for, the log has those after {floor}: {}", path.display())]
     HistoryGone {
         /// The log.
         path: PathBuf,
         /// Behind which sequence the caller wanted to read.
         since: u64,
-        /// The smallest sequence behind which everything is there.
+        /// The smallest sequence after which everything is there.
         floor: u64,
     },
 

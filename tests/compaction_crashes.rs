@@ -101,7 +101,7 @@ fn work_on(
 }
 
 /// The store shows a state between what was acknowledged and what was submitted, its consumer stands
-/// where it was put, and every operation behind that is there.
+/// where it was put, and every operation after that is there.
 fn check(disk: &SimDisk, script: &[Commit], states: &[Model], done: &Done, context: &str) {
     let engine = open(disk, LOG).unwrap_or_else(|error| panic!("{context}: {error}"));
     let found = Model::of(&engine);

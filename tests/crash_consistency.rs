@@ -208,7 +208,7 @@ fn what_a_refused_write_left_on_the_disk_cannot_come_back() {
         put(&engine, 10).unwrap();
         disk.fail_at(disk.calls(), Fault::ShortThenFull);
         assert!(matches!(put(&engine, 600_000), Err(Error::WalAppendFailed { .. })));
-        // The next write is smaller and does not reach the disk: nothing may stand behind it.
+        // The next write is smaller and does not reach the disk: nothing may stand after it.
         disk.crash_at(disk.calls() + 1);
         assert!(put(&engine, 200_000).is_err());
         let recovered = open(&disk.crash(&mut random), &config);

@@ -128,7 +128,7 @@ fn a_log_written_today_is_the_golden_one_but_for_salt_and_time() {
     let engine = StoreEngine::open(StoreConfig::durable(&path)).unwrap();
     let payload = {
         let golden = fs::read(golden("sealed.wal")).unwrap();
-        // The first record lies behind the file header and the frame header.
+        // The first record lies after the file header and the frame header.
         OperationDecoder::decode(&golden[120..120 + 18 + 6 + 7]).unwrap()
     };
     engine.apply(&payload).unwrap();

@@ -185,7 +185,7 @@ class Histories {
     };
   }
 
-  /** An iteration behind `options.since`. */
+  /** An iteration after `options.since`. */
   since(options) {
     const checked = readHistoryOptions(options, 'operations', HISTORY_OPTIONS);
     if (!this.#life.durable) {
@@ -194,7 +194,7 @@ class Histories {
     return this.iterate(() => checked.since, checked);
   }
 
-  /** An iteration behind the sequence that `since` gives when it begins. */
+  /** An iteration after the sequence that `since` gives when it begins. */
   iterate(since, options, onYield) {
     return new HistoryIterator(this.#source, since, options, onYield);
   }

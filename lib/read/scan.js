@@ -15,7 +15,7 @@ const RANGE_OPTIONS = [...BOUNDS, 'reverse', 'limit'];
 
 /**
  * Where native code writes the numbers of a page. `lens` begins with how many items there are and whether more follow;
- * behind that are the lengths of keys and values, negative for what lies apart. `numbers` has versions and timestamps. They are read before the next
+ * after that are the lengths of keys and values, negative for what lies apart. `numbers` has versions and timestamps. They are read before the next
  * call, so one pair serves all scans.
  */
 const HEAD = 2;

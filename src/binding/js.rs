@@ -193,7 +193,7 @@ impl Env {
         Ok(Some(len))
     }
 
-    /// Writes as much of a string as fits into `room` with a NUL byte behind it, and says how many
+    /// Writes as much of a string as fits into `room` with a NUL byte after it, and says how many
     /// bytes that are; nothing when the value is not a string. A lone surrogate becomes U+FFFD.
     pub(super) fn write_utf8(self, value: Value, room: &mut [u8]) -> Answer<Option<usize>> {
         let mut len = 0;

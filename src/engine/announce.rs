@@ -7,7 +7,7 @@ use super::locked::locked;
 
 type Wake = Box<dyn FnOnce() + Send>;
 
-/// Who waits for operations behind which sequence, and how far the history is durable and visible.
+/// Who waits for operations after which sequence, and how far the history is durable and visible.
 #[derive(Default)]
 pub(super) struct Announcements(Arc<Mutex<State>>);
 
@@ -67,7 +67,7 @@ impl Announcements {
         locked(&self.0).replayed > 0
     }
 
-    /// Calls `wake` once, as soon as an operation behind `sequence` may be shown or the store stops.
+    /// Calls `wake` once, as soon as an operation after `sequence` may be shown or the store stops.
     pub(super) fn when_behind(&self, sequence: u64, wake: Wake) -> Waiting {
         let mut state = locked(&self.0);
         state.next_id += 1;

@@ -19,7 +19,7 @@ const FRAME_BYTES: usize = 128 << 10;
 /// Writes every entry that was last changed at or before `base`, in the order of the keys.
 ///
 /// Writes go on meanwhile, and the scan sees each entry as it is when the scan passes it. Entries that
-/// have changed since `base` are left out: the history behind `base` follows in the new log, and replaying
+/// have changed since `base` are left out: the history after `base` follows in the new log, and replaying
 /// it leads to the same state whether or not it begins with what they were before.
 pub(super) fn write_entries(
     core: &Core,

@@ -38,7 +38,7 @@ pub struct CompactionReport {
     pub bytes_before: u64,
     /// Bytes of the log that took its place.
     pub bytes_after: u64,
-    /// The history behind this sequence is still there.
+    /// The history after this sequence is still there.
     pub floor: u64,
     /// How long it took.
     pub duration: Duration,

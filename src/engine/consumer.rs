@@ -56,7 +56,7 @@ impl Consumer {
         log.writer()?.consumers().get(&self.name).ok_or_else(|| unknown(&self.name))
     }
 
-    /// The operations behind the position. With `follow` the iteration waits for more at the end.
+    /// The operations after the position. With `follow` the iteration waits for more at the end.
     pub fn operations(&self, follow: bool) -> Result<Unacknowledged> {
         let operations = Operations::behind(&self.core, self.position()?, follow)?;
         Ok(Unacknowledged { operations, read: Arc::clone(&self.read) })

@@ -254,7 +254,7 @@ impl Core {
         secured
     }
 
-    /// The sequence behind which somebody may still read the history.
+    /// The sequence after which somebody may still read the history.
     pub(super) fn history_needed_after(&self, writer: &LogWriter) -> u64 {
         let holds = [self.holds.slowest(), writer.consumers().slowest()];
         let slowest = holds.into_iter().flatten().min();

@@ -8,7 +8,7 @@ use crate::operation::{
 use crate::types::Value;
 use crate::wal::format::{FRAME_HEADER_LEN, MAX_BODY_LEN};
 
-/// The commit group: operations encoded one behind the other as the body of a frame, so that
+/// The commit group: operations encoded one after the other as the body of a frame, so that
 /// staging is the only copy between the caller and the disk.
 ///
 /// Staging touches no disk and takes no lock; [`StoreEngine::commit`](super::StoreEngine::commit)
@@ -217,7 +217,7 @@ impl Group {
         self.staged.reserve(operations);
     }
 
-    /// Copies the operations of `other` behind those of this group.
+    /// Copies the operations of `other` after those of this group.
     pub(super) fn absorb(&mut self, other: &Group) {
         let shift = self.frame.len() - FRAME_HEADER_LEN;
         self.frame.extend_from_slice(other.frame.get(FRAME_HEADER_LEN..).unwrap_or_default());

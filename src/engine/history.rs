@@ -47,7 +47,7 @@ impl LoggedOperation {
 pub struct Page {
     /// The sequence of the first one.
     pub first_sequence: u64,
-    /// The published encodings, one behind the other.
+    /// The published encodings, one after the other.
     pub payloads: Vec<u8>,
     /// Where each of them ends.
     pub ends: Vec<usize>,
@@ -164,7 +164,7 @@ impl Operations {
         self.core.announcements.when_behind(self.read_up_to(), Box::new(wake))
     }
 
-    /// Makes sure that `log` is the current one, at or before the operation behind `read`.
+    /// Makes sure that `log` is the current one, at or before the operation after `read`.
     fn locate(&mut self, read: u64) -> Result<()> {
         let mut log = locked(&self.core.log);
         let writer = log.writer()?;
@@ -181,7 +181,7 @@ impl Operations {
         Ok(())
     }
 
-    /// Reads operations behind `read` until the page is full or has the one at `end`.
+    /// Reads operations after `read` until the page is full or has the one at `end`.
     fn fill(&mut self, page: &mut Page, read: u64, end: u64) -> Result<()> {
         let Some(log) = &mut self.log else { return Ok(()) };
         let mut reader = LogReader::at(log.path.log(), &*log.file, &log.header, log.next)?;

@@ -14,7 +14,7 @@ type Readers = BTreeMap<u64, usize>;
 pub(super) struct Holds(Arc<Mutex<Readers>>);
 
 impl Holds {
-    /// Keeps the operations behind `sequence` for as long as the hold lives.
+    /// Keeps the operations after `sequence` for as long as the hold lives.
     pub(super) fn take(&self, sequence: u64) -> Hold {
         *locked(&self.0).entry(sequence).or_default() += 1;
         Hold { readers: Arc::clone(&self.0), sequence }

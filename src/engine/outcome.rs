@@ -69,7 +69,7 @@ pub struct BatchResult {
 pub struct RecoveryReport {
     /// Entries that the checkpoint of the log held.
     pub checkpoint_entries: u64,
-    /// Operations that were replayed behind it.
+    /// Operations that were replayed after it.
     pub records: u64,
     /// Entries after that.
     pub entries: u64,

@@ -36,7 +36,7 @@ impl Drop for Turn<'_> {
 }
 
 impl Rewriting {
-    /// A place behind all who came before.
+    /// A place after all who came before.
     pub(super) fn join(&self) -> Place {
         self.line.join()
     }

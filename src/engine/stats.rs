@@ -31,7 +31,7 @@ pub struct StoreStats {
     pub last_sync_took: Duration,
     /// The sequence of the last operation.
     pub last_sequence: u64,
-    /// The log has the operations behind this sequence.
+    /// The log has the operations after this sequence.
     pub floor: u64,
     /// The consumers of the history and how far each has come.
     pub consumers: Arc<Consumers>,
@@ -50,7 +50,7 @@ pub struct StoreStats {
 }
 
 impl StoreStats {
-    /// Takes over what the log says of itself, given behind which sequence its history is needed.
+    /// Takes over what the log says of itself, given after which sequence its history is needed.
     pub(super) fn take_from(&mut self, writer: &LogWriter, needed_after: u64) {
         let stats = writer.stats();
         let end = writer.position().offset;

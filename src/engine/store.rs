@@ -260,14 +260,14 @@ impl StoreEngine {
         self.core.snapshot()
     }
 
-    /// The operations behind the sequence `since`, in their order, read from the log as the iteration goes
+    /// The operations after the sequence `since`, in their order, read from the log as the iteration goes
     /// on. It ends with the last one that is durable; with `follow` it waits for more until the store is
     /// closed. Nothing that it has not read yet is compacted away while it lives.
     pub fn operations(&self, since: u64, follow: bool) -> Result<Operations> {
         Operations::behind(&self.core, since, follow)
     }
 
-    /// The last sequence that readers of the history may have: what is behind it is not durable or not visible yet.
+    /// The last sequence that readers of the history may have: what is after it is not durable or not visible yet.
     pub fn readable_sequence(&self) -> u64 {
         self.core.announcements.announced()
     }
@@ -279,7 +279,7 @@ impl StoreEngine {
         self.core.announcements.when_behind(sequence, Box::new(wake))
     }
 
-    /// The consumer called `name`, whose position the log keeps. One that is new begins behind the sequence
+    /// The consumer called `name`, whose position the log keeps. One that is new begins after the sequence
     /// `since`; one that is known goes on where it was, whatever `since` says.
     pub fn consumer(&self, name: &str, since: u64) -> Result<Consumer> {
         Consumer::open(&self.core, name, since)

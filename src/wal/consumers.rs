@@ -50,7 +50,7 @@ impl Consumers {
         self.0.values().copied().min()
     }
 
-    /// Writes the body of a consumers frame behind `out`: for each consumer the length of its name (u16),
+    /// Writes the body of a consumers frame after `out`: for each consumer the length of its name (u16),
     /// the name, and its position (u64).
     pub(super) fn encode_into(&self, out: &mut Vec<u8>) {
         for (name, position) in &self.0 {

@@ -302,7 +302,7 @@ fn covered(header: &[u8]) -> &[u8] {
     header.get(from..52).unwrap_or_default()
 }
 
-/// Copies `field` to `at` and moves `at` behind it. The layouts above are shorter than their arrays.
+/// Copies `field` to `at` and moves `at` past it. The layouts above are shorter than their arrays.
 fn put(out: &mut [u8], at: &mut usize, field: &[u8]) {
     if let Some(room) = out.get_mut(*at..*at + field.len()) {
         room.copy_from_slice(field);

@@ -41,7 +41,7 @@ impl Landmarks {
         self.places.push(*position);
     }
 
-    /// The last landmark from which on every operation behind `sequence` can be read.
+    /// The last landmark from which on every operation after `sequence` can be read.
     pub fn before(&self, sequence: u64) -> Option<Position> {
         let behind = self.places.partition_point(|place| place.last_sequence <= sequence);
         self.places.get(behind.checked_sub(1)?).copied()

@@ -19,7 +19,7 @@ use crate::storage::{Storage, StorageFile};
 pub struct Replay {
     /// Entries that the checkpoint held.
     pub entries: u64,
-    /// Operations that were replayed behind it.
+    /// Operations that were replayed after it.
     pub records: u64,
     /// The sequence of the last one.
     pub last_sequence: u64,

@@ -111,7 +111,7 @@ impl LogReader<'_> {
         self.window().begin_small(FIRST_STEP, PART);
     }
 
-    /// Goes on behind an open frame.
+    /// Goes on after an open frame.
     pub fn close_frame(&mut self, frame: &OpenFrame) {
         self.go_to(frame.after);
     }

@@ -32,7 +32,7 @@ impl Position {
         }
     }
 
-    /// Where the frame behind the one that starts here does, given its header and the checksum of that.
+    /// Where the frame after the one that starts here does, given its header and the checksum of that.
     pub(super) fn behind(&self, header: &FrameHeader, own: u32) -> Self {
         Self {
             offset: self.offset + header.frame_len(),

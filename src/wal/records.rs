@@ -29,7 +29,7 @@ pub(super) struct Remaining {
     pub(super) base_sequence: u64,
 }
 
-/// Bytes of a frame from `at` to `slice` behind it or to `end`; at least one record.
+/// Bytes of a frame from `at` to `slice` after it or to `end`; at least one record.
 pub(super) fn records_at<'w>(
     window: &'w mut Window<'_>,
     at: u64,

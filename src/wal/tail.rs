@@ -16,14 +16,14 @@ pub enum Tail {
         /// Behind the last byte that is not zero.
         end: u64,
     },
-    /// Damage: something behind was written after these bytes were on stable storage.
+    /// Damage: something later was written after these bytes were on stable storage.
     Corrupt {
         /// What shows it.
         reason: String,
     },
 }
 
-/// What lies behind the last valid frame.
+/// What lies after the last valid frame.
 struct Evidence {
     /// Behind the last byte that is not zero; the offset of the scan when there is none.
     end: u64,

@@ -40,7 +40,7 @@ pub(super) struct Start {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Health {
     Sound,
-    /// A failed write left bytes behind the last frame that could not be cut off yet.
+    /// A failed write left bytes after the last frame that could not be cut off yet.
     Ragged,
     /// A sync failed: what is on the disk is unknown until the log is read again.
     Poisoned,
@@ -86,7 +86,7 @@ pub struct LogWriter {
 }
 
 impl LogWriter {
-    /// Goes on behind a log that was read to its end.
+    /// Goes on after a log that was read to its end.
     pub(super) fn new(file: Arc<dyn StorageFile>, held: Option<Held>, start: Start) -> Self {
         let is_known = start.replayed.is_none();
         Self {
@@ -296,7 +296,7 @@ impl LogWriter {
         self.append(&mut rest, count - 1)
     }
 
-    /// Fills in the header of `frame`, pads its end, and says where the writer stands behind it.
+    /// Fills in the header of `frame`, pads its end, and says where the writer stands after it.
     fn finish_frame(&self, frame: &mut Vec<u8>, kind: FrameKind, count: u32) -> Result<Position> {
         let body = frame.get(FRAME_HEADER_LEN..).unwrap_or_default();
         if kind.is_history() && self.last_sequence() + u64::from(count) > MAX_SEQUENCE {

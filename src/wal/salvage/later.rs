@@ -1,4 +1,4 @@
-//! What can be read behind the damage: each unbroken run of frames becomes a log.
+//! What can be read after the damage: each unbroken run of frames becomes a log.
 
 use std::path::PathBuf;
 
@@ -15,7 +15,7 @@ use crate::control::Steps;
 use crate::error::{Error, Result};
 use crate::storage::{Protection, Storage, StorageFile};
 
-/// What the unbroken runs of frames behind the damage are taken with.
+/// What the unbroken runs of frames after the damage are taken with.
 pub(super) struct LaterRuns<'a, 'c> {
     pub(super) storage: &'a dyn Storage,
     pub(super) to: &'a LogPath,

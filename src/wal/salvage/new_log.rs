@@ -37,7 +37,7 @@ impl<'s> NewLog<'s> {
         Ok(Self { rewrite, _lock: lock })
     }
 
-    /// Copies frames for as long as they are valid, and says what is wrong behind them.
+    /// Copies frames for as long as they are valid, and says what is wrong after them.
     pub(super) fn take_frames(
         &mut self,
         reader: &mut LogReader<'_>,

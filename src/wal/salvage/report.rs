@@ -17,17 +17,17 @@ pub struct SalvageReport {
     pub last_sequence: u64,
     /// Where the part of the damaged log ends that became the new log.
     pub bytes_kept: u64,
-    /// What is wrong behind that; nothing when the log is whole.
+    /// What is wrong after that; nothing when the log is whole.
     pub problem: Option<String>,
-    /// What could be read behind the damage.
+    /// What could be read after the damage.
     pub later: Vec<SalvagedRun>,
-    /// Bytes behind the new log's part that are in no later run, the zeros at the end not counted.
+    /// Bytes after the new log's part that are in no later run, the zeros at the end not counted.
     pub bytes_lost: u64,
     /// Bytes that the disk could not read.
     pub bytes_unreadable: u64,
 }
 
-/// Frames behind the damage with no gap between them.
+/// Frames after the damage with no gap between them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SalvagedRun {
     /// The log that was made of them.
