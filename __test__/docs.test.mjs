@@ -1,7 +1,7 @@
 // Every JavaScript example of the documentation runs.
 
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { test } from 'node:test';
@@ -101,4 +101,29 @@ test('the number of seeded bugs is the one that is documented', () => {
   const list = /enum Bug \{(.*?)\n {4}\}/s.exec(text('src/bugs.rs'))[1];
   const [, documented] = /\| (\d+) one-line bugs/.exec(text('docs/durability.md'));
   assert.equal(list.match(/^ +\w+,$/gm).length, Number(documented));
+});
+
+test('the map names files that are there, and every folder of the code', () => {
+  const map = readFileSync(path.join(root, 'docs/architecture.md'), 'utf8');
+  const rows = [...map.matchAll(/^\| [^|]+ \| ((?:`[^`]+`(?:, )?)+) \|$/gm)];
+  assert.ok(rows.length > 40);
+  for (const [row, files] of rows) {
+    let folder = '';
+    for (const [, name] of files.matchAll(/`([^`]+)`/g)) {
+      // A bare name is beside the one before it, or at the top.
+      const places = name.includes('/') ? [name] : [path.join(folder, name), name];
+      assert.ok(
+        places.some((place) => existsSync(path.join(root, place))) || name.startsWith('npm run'),
+        row,
+      );
+      folder = path.dirname(places[0]);
+    }
+  }
+  for (const top of ['src', 'lib']) {
+    const entries = readdirSync(path.join(root, top), { recursive: true, withFileTypes: true });
+    for (const entry of entries.filter((one) => one.isDirectory())) {
+      const folder = path.relative(root, path.join(entry.parentPath ?? entry.path, entry.name));
+      assert.ok(map.includes(`${folder.split(path.sep).join('/')}/`), folder);
+    }
+  }
 });

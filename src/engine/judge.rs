@@ -27,10 +27,10 @@ pub(super) fn judge(group: &Group, index: &Index, next_sequence: u64) -> Verdict
     }
     let mut verdict = Verdict::default();
     verdict.refused.reserve_exact(group.len());
-    let mut court = Court::new(group, index, next_sequence);
+    let mut checker = Checker::new(group, index, next_sequence);
     for unit in group.staged().chunk_by(|a, b| a.batch != 0 && a.batch == b.batch) {
         let first = verdict.refused.len();
-        match court.hear(unit) {
+        match checker.check(unit) {
             None => verdict.refused.resize(first + unit.len(), None),
             Some((at, error)) => {
                 verdict.refused.resize(first + unit.len(), Some(Outcome::RefusedWithBatch));
@@ -47,27 +47,27 @@ pub(super) fn judge(group: &Group, index: &Index, next_sequence: u64) -> Verdict
     verdict
 }
 
-struct Court<'a> {
+struct Checker<'a> {
     group: &'a Group,
     index: &'a Index,
     next_sequence: u64,
     /// The versions that accepted operations of this group leave behind, 0 for a removed key.
     versions: HashMap<&'a [u8], u64>,
     /// How many operations were looked at.
-    heard: usize,
+    checked: usize,
 }
 
-impl<'a> Court<'a> {
+impl<'a> Checker<'a> {
     fn new(group: &'a Group, index: &'a Index, next_sequence: u64) -> Self {
-        Self { group, index, next_sequence, versions: HashMap::new(), heard: 0 }
+        Self { group, index, next_sequence, versions: HashMap::new(), checked: 0 }
     }
 
     /// Judges one batch or one operation outside any. When a condition fails, none of it is done, and
     /// this gives its place and the reason.
-    fn hear(&mut self, unit: &'a [Staged]) -> Option<(usize, Error)> {
+    fn check(&mut self, unit: &'a [Staged]) -> Option<(usize, Error)> {
         let mut before = Vec::new();
         for (sequence, staged) in (self.next_sequence..).zip(unit) {
-            self.heard += 1;
+            self.checked += 1;
             let key = self.group.key_of(staged);
             if let Some(expected) = staged.if_version {
                 let found = self.version_of(key);
@@ -141,17 +141,17 @@ mod tests {
         for batch in 0..BATCHES {
             index.put(format!("{batch}/2").as_bytes(), b"", 1, 0);
         }
-        let mut court = Court::new(&group, &index, 2);
+        let mut checker = Checker::new(&group, &index, 2);
         let refused: Vec<_> = group
             .staged()
             .chunk_by(|a, b| a.batch != 0 && a.batch == b.batch)
-            .map(|unit| court.hear(unit).map(|(at, _)| at))
+            .map(|unit| checker.check(unit).map(|(at, _)| at))
             .collect();
         let (batches, singles) = refused.split_at(BATCHES);
         assert!(batches.iter().all(|at| *at == Some(2)));
         assert!(singles.len() == WRITES && singles.iter().all(Option::is_none));
-        assert_eq!(court.heard, BATCHES * 3 + WRITES);
-        assert_eq!(court.versions.len(), WRITES, "refused batches leave no version behind");
+        assert_eq!(checker.checked, BATCHES * 3 + WRITES);
+        assert_eq!(checker.versions.len(), WRITES, "refused batches leave no version behind");
     }
 
     #[test]

@@ -34,13 +34,13 @@ pub(super) enum WhenBusy {
 pub struct Registry {
     pub(super) storage: Arc<dyn Storage>,
     /// By the resolved paths of the logs.
-    rooms: Mutex<HashMap<PathBuf, Room>>,
+    logs: Mutex<HashMap<PathBuf, OpenLog>>,
     changed: Condvar,
 }
 
 /// One log: the engine that runs on it, and the threads that have it open.
 #[derive(Debug)]
-struct Room {
+struct OpenLog {
     engine: Arc<StoreEngine>,
     report: RecoveryReport,
     openers: Vec<ThreadId>,
@@ -51,7 +51,7 @@ struct Room {
 impl Registry {
     /// One of its own for the logs of a file system.
     pub fn new(storage: Arc<dyn Storage>) -> Arc<Self> {
-        Arc::new(Self { storage, rooms: Mutex::default(), changed: Condvar::new() })
+        Arc::new(Self { storage, logs: Mutex::default(), changed: Condvar::new() })
     }
 
     /// The one of this process.
@@ -72,13 +72,13 @@ impl Registry {
         control: &Control,
         when_busy: WhenBusy,
     ) -> Result<Option<Recovered>> {
-        let mut rooms = locked(&self.rooms);
-        while let Some(room) = rooms.get(path) {
-            if room.openers.contains(&opener) {
+        let mut logs = locked(&self.logs);
+        while let Some(log) = logs.get(path) {
+            if log.openers.contains(&opener) {
                 let owner = LockOwner::ThisThread;
                 return Err(Error::Locked { path: path.to_owned(), owner });
             }
-            if !room.busy {
+            if !log.busy {
                 break;
             }
             if control.is_aborted() {
@@ -87,20 +87,20 @@ impl Registry {
             if when_busy == WhenBusy::GiveUp {
                 return Ok(None);
             }
-            rooms = self.wait(rooms);
+            logs = self.wait(logs);
         }
-        let room = rooms.entry(path.to_owned()).or_insert_with(|| Room {
+        let log = logs.entry(path.to_owned()).or_insert_with(|| OpenLog {
             engine: Arc::new(StoreEngine::at(path, config.clone(), Arc::clone(&self.storage))),
             report: RecoveryReport::default(),
             openers: Vec::new(),
             busy: false,
         });
-        check_same(config, room.engine.config(), path)?;
-        room.openers.push(opener);
-        if room.engine.is_sound() {
-            return Ok(Some((Arc::clone(&room.engine), room.report.clone())));
+        check_same(config, log.engine.config(), path)?;
+        log.openers.push(opener);
+        if log.engine.is_sound() {
+            return Ok(Some((Arc::clone(&log.engine), log.report.clone())));
         }
-        self.recover(rooms, path, Some(opener), control).map(Some)
+        self.recover(logs, path, Some(opener), control).map(Some)
     }
 
     /// Recovers the engine for one who has it open already. With others at work on it there is nothing to
@@ -110,127 +110,122 @@ impl Registry {
         path: &Path,
         control: &Control,
     ) -> Result<Recovered> {
-        let rooms = self.when_free(path);
-        match rooms.get(path) {
+        let logs = self.when_free(path);
+        match logs.get(path) {
             None => Err(Error::Closed),
-            Some(room) if room.openers.len() > 1 && room.engine.is_sound() => {
-                let shared = (Arc::clone(&room.engine), room.report.clone());
-                drop(rooms);
+            Some(log) if log.openers.len() > 1 && log.engine.is_sound() => {
+                let shared = (Arc::clone(&log.engine), log.report.clone());
+                drop(logs);
                 shared.0.check_name()?;
                 Ok(shared)
             }
-            Some(_) => self.recover(rooms, path, None, control),
+            Some(_) => self.recover(logs, path, None, control),
         }
     }
 
-    /// Recovers the engine without the lock on the rooms. When that fails `newcomer` is out again.
+    /// Recovers the engine without the lock on the logs. When that fails `newcomer` is out again.
     fn recover(
         self: &Arc<Self>,
-        mut rooms: MutexGuard<'_, HashMap<PathBuf, Room>>,
+        mut logs: MutexGuard<'_, HashMap<PathBuf, OpenLog>>,
         path: &Path,
         newcomer: Option<ThreadId>,
         control: &Control,
     ) -> Result<Recovered> {
-        let room = rooms.get_mut(path).ok_or(Error::Closed)?;
-        let engine = Arc::clone(&room.engine);
-        let mut turn = self.take_turn(room, path, newcomer);
-        drop(rooms);
+        let log = logs.get_mut(path).ok_or(Error::Closed)?;
+        let engine = Arc::clone(&log.engine);
+        let mut claim = self.claim(log, path, newcomer);
+        drop(logs);
         let report = engine.recover_with(control)?;
-        if let Some(room) = locked(&self.rooms).get_mut(path) {
-            room.report = report.clone();
+        if let Some(log) = locked(&self.logs).get_mut(path) {
+            log.report = report.clone();
         }
-        turn.leaving = None;
+        claim.leaving = None;
         Ok((engine, report))
     }
 
     /// Ends what `opener` has of the log at `path`. The last one closes the engine.
     pub(super) fn leave(self: &Arc<Self>, path: &Path, opener: ThreadId) -> Result<()> {
-        let mut rooms = self.when_free(path);
+        let mut logs = self.when_free(path);
         let mut flushed = Ok(());
-        if let Some(room) = rooms.get(path).filter(|room| room.openers.len() > 1) {
+        if let Some(log) = logs.get(path).filter(|log| log.openers.len() > 1) {
             // Before leaving: whoever is the last one then may close the engine at once.
-            let engine = Arc::clone(&room.engine);
-            drop(rooms);
+            let engine = Arc::clone(&log.engine);
+            drop(logs);
             if engine.is_open() {
                 flushed = engine.flush();
             }
-            rooms = self.when_free(path);
+            logs = self.when_free(path);
         }
-        let Some(room) = rooms.get_mut(path) else { return flushed };
-        room.openers.retain(|other| *other != opener);
-        if !room.openers.is_empty() {
+        let Some(log) = logs.get_mut(path) else { return flushed };
+        log.openers.retain(|other| *other != opener);
+        if !log.openers.is_empty() {
             return flushed;
         }
-        let engine = Arc::clone(&room.engine);
-        let _turn = self.take_turn(room, path, None);
-        drop(rooms);
+        let engine = Arc::clone(&log.engine);
+        let _claim = self.claim(log, path, None);
+        drop(logs);
         engine.close()
     }
 
     /// As [`leave`](Self::leave), for an opener that ended without a close. Never waits: what is to be done
     /// is done on a thread of its own.
     pub(super) fn abandon(self: &Arc<Self>, path: &Path, opener: ThreadId) {
-        let mut rooms = locked(&self.rooms);
-        let Some(room) = rooms.get_mut(path) else { return };
-        room.openers.retain(|other| *other != opener);
-        if !room.openers.is_empty() || room.busy {
+        let mut logs = locked(&self.logs);
+        let Some(log) = logs.get_mut(path) else { return };
+        log.openers.retain(|other| *other != opener);
+        if !log.openers.is_empty() || log.busy {
             return;
         }
-        let engine = Arc::clone(&room.engine);
-        let closing = Closing { engine, _turn: self.take_turn(room, path, None) };
-        drop(rooms);
+        let engine = Arc::clone(&log.engine);
+        let closing = Closing { engine, _claim: self.claim(log, path, None) };
+        drop(logs);
         background::close(move || drop(closing));
     }
 
-    fn take_turn(
-        self: &Arc<Self>,
-        room: &mut Room,
-        path: &Path,
-        leaving: Option<ThreadId>,
-    ) -> Turn {
-        room.busy = true;
-        Turn { registry: Arc::clone(self), path: path.to_owned(), leaving }
+    fn claim(self: &Arc<Self>, log: &mut OpenLog, path: &Path, leaving: Option<ThreadId>) -> Claim {
+        log.busy = true;
+        Claim { registry: Arc::clone(self), path: path.to_owned(), leaving }
     }
 
-    /// The rooms, when nobody recovers or closes the engine of this one.
-    fn when_free(&self, path: &Path) -> MutexGuard<'_, HashMap<PathBuf, Room>> {
-        let mut rooms = locked(&self.rooms);
-        while rooms.get(path).is_some_and(|room| room.busy) {
-            rooms = self.wait(rooms);
+    /// The logs, when nobody recovers or closes the engine of this one.
+    fn when_free(&self, path: &Path) -> MutexGuard<'_, HashMap<PathBuf, OpenLog>> {
+        let mut logs = locked(&self.logs);
+        while logs.get(path).is_some_and(|log| log.busy) {
+            logs = self.wait(logs);
         }
-        rooms
+        logs
     }
 
     fn wait<'r>(
         &self,
-        rooms: MutexGuard<'r, HashMap<PathBuf, Room>>,
-    ) -> MutexGuard<'r, HashMap<PathBuf, Room>> {
-        let waited = self.changed.wait_timeout(rooms, PATIENCE);
+        logs: MutexGuard<'r, HashMap<PathBuf, OpenLog>>,
+    ) -> MutexGuard<'r, HashMap<PathBuf, OpenLog>> {
+        let waited = self.changed.wait_timeout(logs, PATIENCE);
         waited.unwrap_or_else(PoisonError::into_inner).0
     }
 }
 
-/// The right to recover or close the engine of a room. However it ends, a panic included, the others go on.
+/// The right to recover or close the engine of a log. However it ends, a panic included, the others go on.
 #[derive(Debug)]
-struct Turn {
+struct Claim {
     registry: Arc<Registry>,
     path: PathBuf,
-    /// Who is out again when the turn ends.
+    /// Who is out again when the claim ends.
     leaving: Option<ThreadId>,
 }
 
-impl Drop for Turn {
+impl Drop for Claim {
     fn drop(&mut self) {
-        let mut rooms = locked(&self.registry.rooms);
+        let mut logs = locked(&self.registry.logs);
         let mut empty = None;
-        if let Some(room) = rooms.get_mut(&self.path) {
-            room.busy = false;
-            room.openers.retain(|opener| Some(*opener) != self.leaving);
-            if room.openers.is_empty() {
-                empty = rooms.remove(&self.path);
+        if let Some(log) = logs.get_mut(&self.path) {
+            log.busy = false;
+            log.openers.retain(|opener| Some(*opener) != self.leaving);
+            if log.openers.is_empty() {
+                empty = logs.remove(&self.path);
             }
         }
-        drop(rooms);
+        drop(logs);
         // After the lock: it can be large.
         drop(empty);
         self.registry.changed.notify_all();
@@ -240,7 +235,7 @@ impl Drop for Turn {
 /// Closes an engine when it is dropped, by a thread that was begun for it or, when none could be, at once.
 struct Closing {
     engine: Arc<StoreEngine>,
-    _turn: Turn,
+    _claim: Claim,
 }
 
 impl Drop for Closing {

@@ -26,9 +26,9 @@ pub(super) struct Rewriting {
 }
 
 /// The right to rewrite the log. Whatever happens, it is given back and no progress is shown any more.
-pub(super) struct Turn<'a>(&'a Rewriting);
+pub(super) struct Permit<'a>(&'a Rewriting);
 
-impl Drop for Turn<'_> {
+impl Drop for Permit<'_> {
     fn drop(&mut self) {
         *locked(&self.0.progress) = None;
         self.0.line.give_back();
@@ -42,19 +42,19 @@ impl Rewriting {
     }
 
     /// The right to rewrite the log, when all who came before are done; an error when `control` gives up before.
-    pub(super) fn begin(&self, place: &Place, control: &Control) -> Result<Turn<'_>> {
+    pub(super) fn begin(&self, place: &Place, control: &Control) -> Result<Permit<'_>> {
         place.wait(|| control.is_aborted())?;
-        Ok(Turn(self))
+        Ok(Permit(self))
     }
 
     /// Makes whoever rewrites the log give up, and keeps everybody out until the turn is over.
-    pub(super) fn stop(&self) -> Turn<'_> {
+    pub(super) fn stop(&self) -> Permit<'_> {
         self.line.overtake();
-        Turn(self)
+        Permit(self)
     }
 
     /// [`stop`](Self::stop), after which nobody comes in any more.
-    pub(super) fn end(&self) -> Turn<'_> {
+    pub(super) fn end(&self) -> Permit<'_> {
         self.line.end();
         self.stop()
     }

@@ -57,12 +57,12 @@ pub struct Share {
     /// What the share stands for while it has no part in a running engine.
     idle: Arc<StoreEngine>,
     running: OnceLock<Arc<StoreEngine>>,
-    place: Mutex<Place>,
+    state: Mutex<State>,
     left: AtomicBool,
 }
 
 #[derive(Debug)]
-enum Place {
+enum State {
     Outside,
     /// One of those who have the log at this resolved path open.
     Inside(PathBuf),
@@ -83,7 +83,7 @@ impl Share {
             opener: thread::current().id(),
             idle: Arc::new(idle),
             running: OnceLock::new(),
-            place: Mutex::new(Place::Outside),
+            state: Mutex::new(State::Outside),
             left: AtomicBool::new(false),
         }
     }
@@ -113,11 +113,11 @@ impl Share {
         if self.idle.config().durability() == Durability::MemoryOnly {
             return self.idle.recover_with(control).map(Some);
         }
-        let mut place = locked(&self.place);
-        match &*place {
-            Place::Closed => Err(Error::Closed),
-            Place::Inside(path) => Ok(Some(self.registry.recover_again(path, control)?.1)),
-            Place::Outside => {
+        let mut state = locked(&self.state);
+        match &*state {
+            State::Closed => Err(Error::Closed),
+            State::Inside(path) => Ok(Some(self.registry.recover_again(path, control)?.1)),
+            State::Outside => {
                 let config = self.idle.config();
                 let storage: &dyn Storage = &*self.registry.storage;
                 let path = LogPath::resolve(storage, config.path())?.log().to_owned();
@@ -130,7 +130,7 @@ impl Share {
                     return Err(replaced);
                 }
                 self.running.get_or_init(|| engine);
-                *place = Place::Inside(path);
+                *state = State::Inside(path);
                 Ok(Some(report))
             }
         }
@@ -139,10 +139,10 @@ impl Share {
     /// Ends this share. The last one seals the log and lets go of it, and has the result of that; any other
     /// makes everything acknowledged so far durable.
     pub fn close(&self) -> Result<()> {
-        let mut place = locked(&self.place);
-        let closed = match std::mem::replace(&mut *place, Place::Closed) {
-            Place::Inside(path) => self.registry.leave(&path, self.opener),
-            Place::Outside | Place::Closed => Ok(()),
+        let mut state = locked(&self.state);
+        let closed = match std::mem::replace(&mut *state, State::Closed) {
+            State::Inside(path) => self.registry.leave(&path, self.opener),
+            State::Outside | State::Closed => Ok(()),
         };
         if let Some(engine) = self.running.get() {
             self.idle.show_figures_of(engine);
@@ -166,8 +166,8 @@ impl Deref for Share {
 
 impl Drop for Share {
     fn drop(&mut self) {
-        let place = self.place.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if let Place::Inside(path) = place {
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let State::Inside(path) = state {
             self.registry.abandon(path, self.opener);
         } else if self.idle.stats().live_bytes > LARGE {
             let engine = Arc::clone(&self.idle);

@@ -9,45 +9,45 @@ const NONE: u32 = u32::MAX;
 const SEGMENTS_MAX: usize = NONE as usize / SEGMENT;
 /// A segment that is this full is not chosen to be filled up.
 const FULL: usize = SEGMENT * 7 / 8;
-/// There may be twice as many places as values, and so many more.
+/// There may be twice as many slots as values, and so many more.
 const SLACK: usize = 2 * SEGMENT;
-/// How many values get another number for each that is removed while there are too many places. Two would do where the
+/// How many values get another number for each that is removed while there are too many slots. Two would do where the
 /// segment that is emptied is half full; the third makes up for those that are begun.
 const PACE: usize = 3;
 /// What a shared value takes besides its bytes.
 const COUNTS: usize = 16;
 
 #[derive(Clone, Debug)]
-struct Place {
+struct Slot {
     value: Option<Arc<[u8]>>,
-    /// The address of the record with this value; of a free place, the next one in its segment.
+    /// The address of the record with this value; of a free slot, the next one in its segment.
     link: u32,
 }
 
 #[derive(Clone, Debug)]
 struct Segment {
-    places: Vec<Place>,
+    slots: Vec<Slot>,
     free: u32,
 }
 
 impl Segment {
     fn put(&mut self, value: Arc<[u8]>, owner: u32) -> Option<usize> {
-        let place = Place { value: Some(value), link: owner };
+        let slot = Slot { value: Some(value), link: owner };
         if self.free == NONE {
-            self.places.push(place);
-            return Some(self.places.len() - 1);
+            self.slots.push(slot);
+            return Some(self.slots.len() - 1);
         }
         let number = self.free as usize;
-        let free = self.places.get_mut(number)?;
+        let free = self.slots.get_mut(number)?;
         self.free = free.link;
-        *free = place;
+        *free = slot;
         Some(number)
     }
 
     fn take(&mut self, number: usize) -> Option<(Arc<[u8]>, u32)> {
-        let place = self.places.get_mut(number)?;
-        let value = place.value.take()?;
-        let owner = std::mem::replace(&mut place.link, self.free);
+        let slot = self.slots.get_mut(number)?;
+        let value = slot.value.take()?;
+        let owner = std::mem::replace(&mut slot.link, self.free);
         self.free = u32::try_from(number).ok()?;
         Some((value, owner))
     }
@@ -94,7 +94,7 @@ impl Blobs {
     #[inline]
     pub(super) fn get(&self, id: u32) -> Option<&Arc<[u8]>> {
         let (segment, number) = split(id);
-        self.segments.get(segment)?.as_ref()?.places.get(number)?.value.as_ref()
+        self.segments.get(segment)?.as_ref()?.slots.get(number)?.value.as_ref()
     }
 
     fn segment_mut(&mut self, segment: usize) -> Option<&mut Segment> {
@@ -110,8 +110,8 @@ impl Blobs {
     pub(super) fn belongs_to(&mut self, id: u32, at: u32) {
         let (segment, number) = split(id);
         let segment = self.segment_mut(segment);
-        if let Some(place) = segment.and_then(|segment| segment.places.get_mut(number)) {
-            place.link = at;
+        if let Some(slot) = segment.and_then(|segment| segment.slots.get_mut(number)) {
+            slot.link = at;
         }
     }
 
@@ -150,7 +150,7 @@ impl Blobs {
             self.segments.push(None);
             self.lens.push(0);
         }
-        *self.segments.get_mut(id)? = Some(Arc::new(Segment { places: Vec::new(), free: NONE }));
+        *self.segments.get_mut(id)? = Some(Arc::new(Segment { slots: Vec::new(), free: NONE }));
         self.count += 1;
         Some(id)
     }
@@ -168,8 +168,8 @@ impl Blobs {
     }
 
     fn drop_segment(&mut self, segment: usize) {
-        if let Some(place) = self.segments.get_mut(segment) {
-            *place = None;
+        if let Some(emptied) = self.segments.get_mut(segment) {
+            *emptied = None;
             self.count -= 1;
         }
         if self.leaving == Some(segment) {
@@ -211,10 +211,10 @@ impl Blobs {
     pub(super) fn renumber(&mut self) -> Option<(u32, u32)> {
         let leaving = self.leaving.filter(|_| self.credit > 0)?;
         self.credit -= 1;
-        // Before the value is taken out, so that there is a place for it.
+        // Before the value is taken out, so that there is a slot for it.
         self.with_room()?;
         let segment = self.segments.get(leaving)?.as_ref()?;
-        let number = segment.places.iter().position(|place| place.value.is_some())?;
+        let number = segment.slots.iter().position(|slot| slot.value.is_some())?;
         let (value, owner) = self.take(leaving, number)?;
         Some((owner, self.place(value, owner)?))
     }
@@ -230,7 +230,7 @@ impl Blobs {
     pub(super) fn memory_bytes(&self) -> usize {
         self.bytes
             + self.len * COUNTS
-            + self.count * (SEGMENT * size_of::<Place>() + size_of::<Segment>())
+            + self.count * (SEGMENT * size_of::<Slot>() + size_of::<Segment>())
             + self.segments.capacity() * size_of::<Option<Arc<Segment>>>()
             + self.lens.capacity() * size_of::<u16>()
     }
