@@ -101,6 +101,7 @@ test('writing to a log that is not there needs --create', async (t) => {
     const { code, stderr } = await runCommand(args);
     assert.equal(code, 2);
     assert.match(stderr, /there is no log/);
+    assert.equal(stderr.includes('--create'), ['put', 'load'].includes(args[0]), stderr);
   }
   assert.deepEqual(filesOf(dir), {});
   await ran(['put', '--create', file(), 'key', 'value']);

@@ -9,10 +9,14 @@ async function readLog(path) {
   return (await SnapshotBuilderStore.build(path)).value();
 }
 
-/** Runs `work` with the store of a log and closes it, whatever happens. A log is created only when that was asked for. */
+/**
+ * Runs `work` with the store of a log and closes it, whatever happens. A log is created only when `create` says so; it is
+ * undefined where that could have been asked for.
+ */
 async function withStore(path, create, work) {
   if (!create && !existsSync(path)) {
-    throw new Failure(`there is no log at ${path}: --create makes one`);
+    const hint = create === undefined ? ': --create makes one' : '';
+    throw new Failure(`there is no log at ${path}${hint}`);
   }
   const store = (await StoreEngine.open(StoreConfig.durable(path))).value();
   let outcome;
