@@ -42,7 +42,7 @@ export type ErrorCode =
  * ```js
  * const found = engine.get('settings/theme');
  * if (found.isErr() && found.error().codeString() === 'not_found') {
- *   await engine.put('settings/theme', 'light');
+ *   (await engine.put('settings/theme', 'light')).value();
  * }
  * ```
  */
@@ -124,7 +124,7 @@ export const Result: {
  * @example
  * ```js
  * const key = new Key('user:1');
- * await engine.put(key, 'Ada');
+ * (await engine.put(key, 'Ada')).value();
  * console.log(key.isValid(), key.toString());
  * ```
  */
@@ -148,10 +148,10 @@ export type KeyLike = string | Key;
  * ```js
  * const text = Value.fromString('dark');
  * const bytes = Value.fromBytes(new Uint8Array([1, 2, 3]));
- * await engine.batch([
+ * (await engine.batch([
  *   { type: 'put', key: 'settings/theme', value: text },
  *   { type: 'put', key: 'settings/icon', value: bytes },
- * ]);
+ * ])).value();
  * ```
  */
 export class Value {
@@ -768,9 +768,9 @@ export interface StoreStats {
  *   throw opened.error();
  * }
  * const engine = opened.value();
- * await engine.put('user:1', 'Ada');
+ * (await engine.put('user:1', 'Ada')).value();
  * console.log(engine.getString('user:1'));
- * await engine.close();
+ * (await engine.close()).value();
  * ```
  */
 export class StoreEngine {
@@ -1008,7 +1008,7 @@ export class StoreEngine {
  * @example
  * ```js
  * const snapshot = engine.snapshot();
- * await engine.put('user:1', 'Grace');
+ * (await engine.put('user:1', 'Grace')).value();
  * console.log(snapshot.get('user:1').value().value.toString()); // Ada
  * ```
  */
@@ -1109,9 +1109,9 @@ export class ClientOptions {
  * if (opened.isErr()) {
  *   throw opened.error();
  * }
- * await client.put('app/name', 'Softadastra SDK');
+ * (await client.put('app/name', 'Softadastra SDK')).value();
  * console.log((await client.get('app/name')).value().toString());
- * await client.close();
+ * (await client.close()).value();
  * ```
  */
 export class Client {

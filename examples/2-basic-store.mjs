@@ -36,5 +36,5 @@ if (removed.isErr()) {
 }
 console.log(`Removed=${removed.value().deleted}`);
 
-await engine.close();
+(await engine.close()).value();
 removeLog(log);

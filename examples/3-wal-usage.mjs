@@ -29,5 +29,5 @@ for (const [key, entry] of engine.entries()) {
   console.log(`${key} => ${entry.value.toString()} version=${entry.version}`);
 }
 
-await engine.close();
+(await engine.close()).value();
 removeLog(log);

@@ -21,7 +21,7 @@ const log = freshLog('data/store_recovery_demo.wal');
     process.exit(1);
   }
   console.log(`Before restart size: ${engine.size()}`);
-  await engine.close();
+  (await engine.close()).value();
 }
 
 {
@@ -37,7 +37,7 @@ const log = freshLog('data/store_recovery_demo.wal');
   const { value, version } = entry.value();
   console.log(`Recovered user:1 => ${value.toString()} version=${version}`);
   console.log(`Last recovered sequence: ${recovered.lastRecoveredSequence()}`);
-  await recovered.close();
+  (await recovered.close()).value();
 }
 
 removeLog(log);

@@ -20,7 +20,7 @@ const log = freshLog('data/snapshot_from_wal.wal');
     console.error('failed to write WAL-backed store entries');
     process.exit(1);
   }
-  await engine.close();
+  (await engine.close()).value();
 }
 
 const built = await SnapshotBuilderStore.build(log);

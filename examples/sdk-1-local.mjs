@@ -18,14 +18,14 @@ if (opened.isErr()) {
 const written = await client.put('app/name', 'Softadastra SDK');
 if (written.isErr()) {
   console.error(`failed to store value: ${written.error().message}`);
-  await client.close();
+  (await client.close()).value();
   process.exit(1);
 }
 
 const read = await client.get('app/name');
 if (read.isErr()) {
   console.error(`failed to read value: ${read.error().message}`);
-  await client.close();
+  (await client.close()).value();
   process.exit(1);
 }
 
@@ -33,4 +33,4 @@ console.log('key   : app/name');
 console.log(`value : ${read.value().toString()}`);
 console.log(`size  : ${client.size()}`);
 
-await client.close();
+(await client.close()).value();

@@ -20,14 +20,14 @@ if (opened.isErr()) {
 const written = await client.put('settings/theme', 'dark');
 if (written.isErr()) {
   console.error(`failed to store value: ${written.error().message}`);
-  await client.close();
+  (await client.close()).value();
   process.exit(1);
 }
 
 const read = await client.get('settings/theme');
 if (read.isErr()) {
   console.error(`failed to read value: ${read.error().message}`);
-  await client.close();
+  (await client.close()).value();
   process.exit(1);
 }
 
@@ -36,5 +36,5 @@ console.log(`value        : ${read.value().toString()}`);
 console.log(`wal path     : ${options.walPath}`);
 console.log(`store size   : ${client.size()}`);
 
-await client.close();
+(await client.close()).value();
 removeLog(options.walPath);

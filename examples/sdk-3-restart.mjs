@@ -22,11 +22,11 @@ freshLog(options.walPath);
   const written = await client.put('app/name', 'Softadastra');
   if (written.isErr()) {
     console.error(`failed to store value: ${written.error().message}`);
-    await client.close();
+    (await client.close()).value();
     process.exit(1);
   }
   console.log('first run value written');
-  await client.close();
+  (await client.close()).value();
 }
 
 {
@@ -39,11 +39,11 @@ freshLog(options.walPath);
   const read = await client.get('app/name');
   if (read.isErr()) {
     console.error(`recovery failed: ${read.error().message}`);
-    await client.close();
+    (await client.close()).value();
     process.exit(1);
   }
   console.log(`recovered value: ${read.value().toString()}`);
-  await client.close();
+  (await client.close()).value();
 }
 
 removeLog(options.walPath);

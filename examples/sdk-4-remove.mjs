@@ -16,7 +16,7 @@ if (opened.isErr()) {
 const written = await client.put(key, 'temporary-data');
 if (written.isErr()) {
   console.error(`failed to store value: ${written.error().message}`);
-  await client.close();
+  (await client.close()).value();
   process.exit(1);
 }
 console.log('before remove');
@@ -25,7 +25,7 @@ console.log(`  contains : ${yesOrNo(client.contains(key))}`);
 const removed = await client.remove(key);
 if (removed.isErr()) {
   console.error(`failed to remove value: ${removed.error().message}`);
-  await client.close();
+  (await client.close()).value();
   process.exit(1);
 }
 console.log('after remove');
@@ -36,4 +36,4 @@ if (read.isErr()) {
   console.log(`read result: ${read.error().codeString()}`);
 }
 
-await client.close();
+(await client.close()).value();

@@ -20,14 +20,14 @@ if (opened.isErr()) {
 const written = await client.put('app/name', 'Softadastra');
 if (written.isErr()) {
   console.error(`put failed: ${written.error().message}`);
-  await client.close();
+  (await client.close()).value();
   process.exit(1);
 }
 
 const read = await client.get('app/name');
 if (read.isErr()) {
   console.error(`get failed: ${read.error().message}`);
-  await client.close();
+  (await client.close()).value();
   process.exit(1);
 }
 console.log(`value: ${read.value().toString()}`);
@@ -37,5 +37,5 @@ if (missing.isErr()) {
   console.log(`missing key handled: ${missing.error().codeString()}`);
 }
 
-await client.close();
+(await client.close()).value();
 removeLog(options.walPath);

@@ -37,7 +37,7 @@ async function takeAcknowledgements() {
     await closeWhenDone();
   }
   // The replica is gone. What is on its way to it may wait for ever when something between still holds the pipe.
-  await store.close();
+  (await store.close()).value();
   process.exit(1);
 }
 
