@@ -998,9 +998,51 @@ export class StoreEngine {
    */
   close(): Promise<Result<void>>;
 
+  /**
+   * The calls that give results, for code that prefers exceptions: each takes the same arguments, and gives the value of
+   * its result or throws (rejects with) its error.
+   */
+  get orThrow(): OrThrow;
+
   /** `close()` for `await using`; rejects if closing failed. */
   [Symbol.asyncDispose](): Promise<void>;
 }
+
+/** A call without the {@link Result} around what it gives. */
+type Unwrapped<Call> = Call extends (...args: infer Args) => Promise<Result<infer Value>>
+  ? (...args: Args) => Promise<Value>
+  : Call extends (...args: infer Args) => Result<infer Value>
+    ? (...args: Args) => Value
+    : never;
+
+/**
+ * What {@link StoreEngine.orThrow} gives.
+ *
+ * @example
+ * ```js
+ * const { version } = await engine.orThrow.put('user:1', 'Ada');
+ * try {
+ *   await engine.orThrow.put('user:1', 'Grace', { ifVersion: version + 1 });
+ * } catch (error) {
+ *   console.log(error.code); // invalid_state
+ * }
+ * ```
+ */
+export type OrThrow = {
+  readonly [Name in
+    | 'get'
+    | 'put'
+    | 'remove'
+    | 'batch'
+    | 'apply'
+    | 'recover'
+    | 'flush'
+    | 'compact'
+    | 'backup'
+    | 'consumer'
+    | 'removeConsumer'
+    | 'close']: Unwrapped<StoreEngine[Name]>;
+};
 
 /**
  * The state of a store at one moment. It stays usable after the store is closed.

@@ -34,14 +34,7 @@ import {
   salvage,
   Value,
 } from '@softadastra/store';
-
-type Same<A, B> =
-  (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
-
-/** Compiles only when the type of the argument is exactly the type named. */
-function exactly<Expected>() {
-  return <Actual,>(_value: Actual, _same: Same<Actual, Expected>): void => undefined;
-}
+import { exactly } from './exactly.mjs';
 
 export async function salvages(): Promise<void> {
   const saved = await salvage('damaged.wal', 'saved.wal');

@@ -23,6 +23,7 @@ const { ok, err, missing } = require('../types/result.js');
 const { BackupReport, BatchResult, CompactionReport } = require('../types/results.js');
 const { EntryIterator, KeyIterator, ValueIterator, readRange } = require('../read/scan.js');
 const { failing, settled } = require('../types/settled.js');
+const { OrThrow } = require('./or-throw.js');
 const { snapshotOf } = require('./snapshot.js');
 const { statsOf } = require('./stats.js');
 const { unwrapValue } = require('../types/value.js');
@@ -166,7 +167,7 @@ class StoreEngine {
   }
 
   getString(key) {
-    this.#assertOpen();
+    this.#life.assertOpen();
     try {
       return this.#nativeGetString(typeof key === 'string' ? key : unwrapKey(key));
     } catch (raw) {
@@ -175,7 +176,7 @@ class StoreEngine {
   }
 
   getBytes(key) {
-    this.#assertOpen();
+    this.#life.assertOpen();
     try {
       return readBytes(this.#nativeGetBytes, typeof key === 'string' ? key : unwrapKey(key));
     } catch (raw) {
@@ -184,7 +185,7 @@ class StoreEngine {
   }
 
   getMany(keys) {
-    this.#assertOpen();
+    this.#life.assertOpen();
     try {
       return getMany(this.#handle, textsOf(keys));
     } catch (raw) {
@@ -209,22 +210,22 @@ class StoreEngine {
   }
 
   entries(range) {
-    this.#assertOpen();
+    this.#life.assertOpen();
     return new EntryIterator(this.#handle.scan, readRange(range, 'entries'));
   }
 
   keys(range) {
-    this.#assertOpen();
+    this.#life.assertOpen();
     return new KeyIterator(this.#handle.scan, readRange(range, 'keys'));
   }
 
   values(range) {
-    this.#assertOpen();
+    this.#life.assertOpen();
     return new ValueIterator(this.#handle.scan, readRange(range, 'values'));
   }
 
   snapshot() {
-    this.#assertOpen();
+    this.#life.assertOpen();
     try {
       return snapshotOf(this.#handle.snapshot(), this.identity);
     } catch (raw) {
@@ -258,7 +259,7 @@ class StoreEngine {
   }
 
   operations(options) {
-    this.#assertOpen();
+    this.#life.assertOpen();
     return this.#histories.since(options);
   }
 
@@ -277,6 +278,10 @@ class StoreEngine {
     return closed;
   }
 
+  get orThrow() {
+    return new OrThrow(this);
+  }
+
   async [asyncDispose]() {
     (await this.close()).value();
   }
@@ -286,12 +291,6 @@ class StoreEngine {
       return failing(this.#life.notOpen());
     }
     return inBackground(owner, options, (report) => new Report(report), start);
-  }
-
-  #assertOpen() {
-    if (this.#life.state !== OPEN) {
-      throw this.#life.notOpen();
-    }
   }
 }
 

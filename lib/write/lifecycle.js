@@ -44,6 +44,13 @@ class Lifecycle {
     return this.state === CLOSING || this.state === CLOSED;
   }
 
+  /** Throws unless the store is open. */
+  assertOpen() {
+    if (this.state !== OPEN) {
+      throw this.notOpen();
+    }
+  }
+
   notOpen() {
     return invalidState(NOT_OPEN[this.state]);
   }
