@@ -34,21 +34,8 @@ class SnapshotSource {
     return this.#handle;
   }
 
-  scan(prefix, gt, gte, lt, lte, reverse, after, values, count, lens, numbers) {
-    return native.snapshotScan(
-      this.#handle,
-      prefix,
-      gt,
-      gte,
-      lt,
-      lte,
-      reverse,
-      after,
-      values,
-      count,
-      lens,
-      numbers,
-    );
+  scan(...page) {
+    return native.snapshotScan(this.#handle, ...page);
   }
 
   /** Throws once the snapshot is closed. */

@@ -5,7 +5,7 @@
 const CREATED = 0;
 const UPDATED = 1;
 const DELETED = 2;
-const NOTHING_TO_DELETE = 3;
+// 3 is a removal that found nothing.
 const REFUSED = 4;
 
-module.exports = { CREATED, UPDATED, DELETED, NOTHING_TO_DELETE, REFUSED };
+module.exports = { CREATED, UPDATED, DELETED, REFUSED };
