@@ -2,10 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic fails the test")]
 
+mod support;
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use softadastra_store::index::{Index, IndexLoader, Range};
+use support::random::Random;
 
 /// The bytes of an entry besides its key and its value: version, timestamp, lengths, and its places in table and tree.
 const EACH: u64 = 40;
@@ -38,26 +41,6 @@ fn assert_holds(index: &Index, expected: impl Iterator<Item = (Vec<u8>, usize)>)
     assert_eq!(index.len(), count);
 }
 
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed ^ mixed >> 29
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        usize::try_from(self.next() % limit as u64).unwrap()
-    }
-
-    fn shuffle<T>(&mut self, list: &mut [T]) {
-        for i in (1..list.len()).rev() {
-            list.swap(i, self.below(i + 1));
-        }
-    }
-}
-
 fn key(n: usize) -> Vec<u8> {
     format!("{n:015}").into_bytes()
 }
@@ -74,7 +57,7 @@ fn removed(count: usize, value: usize, order: &str, survives: Survives) {
     assert_small(&index, "filled");
     let snapshot = index.clone();
     match order {
-        "random" => Random(1).shuffle(&mut numbers),
+        "random" => Random::new(1).shuffle(&mut numbers),
         "descending" => numbers.reverse(),
         _ => {}
     }
@@ -179,7 +162,7 @@ fn what_separated_long_keys_goes_with_them() {
         }
         assert_small(&index, "keys that agree for long");
         if order == "random" {
-            Random(3).shuffle(&mut numbers);
+            Random::new(3).shuffle(&mut numbers);
         }
         for group in numbers.iter().filter(|n| **n < 150) {
             for n in 0..20 {
@@ -193,7 +176,7 @@ fn what_separated_long_keys_goes_with_them() {
 
 #[test]
 fn growing_and_shrinking_in_turn_leaves_nothing_behind() {
-    let mut random = Random(9);
+    let mut random = Random::new(9);
     let (mut index, mut model) = (Index::new(), BTreeMap::new());
     let mut most = 0;
     for round in 0..12 {
@@ -278,7 +261,7 @@ fn phase() -> impl Strategy<Value = Phase> {
 }
 
 fn phases(seed: u64, phases: &[Phase]) {
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let (mut index, mut model) = (Index::new(), BTreeMap::new());
     let mut clone = None;
     for phase in phases {

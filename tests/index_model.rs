@@ -2,11 +2,14 @@
 
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a panic fails the test")]
 
+mod support;
+
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use proptest::prelude::*;
 use softadastra_store::index::{Index, IndexLoader, Range, Record};
+use support::random::Random;
 
 type Model = BTreeMap<Vec<u8>, (Vec<u8>, u64)>;
 
@@ -189,7 +192,7 @@ proptest! {
         shape in prop::sample::select(vec!["{}", "key/{}/of a longer kind", "city/FR/{}"]),
         len in 500..6000usize,
     ) {
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let keys: Vec<_> = (0..len).map(|_| shape.replace("{}", &(random.next() % 1_000_000).to_string())).collect();
         let puts = keys.iter().map(|key| Step::Put(key.clone().into_bytes(), vec![1; 20]));
         let mut removals: Vec<_> = keys.iter().map(|key| Step::Remove(key.clone().into_bytes())).collect();
@@ -224,16 +227,6 @@ fn change() -> impl Strategy<Value = (prop::sample::Index, u8)> {
     (any::<prop::sample::Index>(), prop_oneof![6 => Just(0), 1 => 1..5u8])
 }
 
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed ^ mixed >> 29
-    }
-}
-
 #[test]
 fn a_loaded_index_goes_on_taking_keys_outside_the_prefix_of_the_loaded_ones() {
     goes_on_after_loading(|n| format!("country/with a long name/{n}"));
@@ -266,7 +259,7 @@ fn goes_on_after_loading(name: fn(u64) -> String) {
 /// Overwrites and removes the same keys with values of varied length, and returns the memory and the live bytes after
 /// each round. One key in eight changes seldom, so that hardly any stretch of memory empties by itself.
 fn churn(hold_clone: bool) -> Vec<(usize, u64)> {
-    let mut random = Random(1);
+    let mut random = Random::new(1);
     let mut index = Index::new();
     let mut held = None;
     let mut memory = Vec::new();
