@@ -22,6 +22,15 @@ pub(super) type Callback =
 #[derive(Clone, Copy)]
 pub(super) struct Env(sys::napi_env);
 
+/// The length that a call gave of a string; nothing when the value was none.
+fn if_string(status: sys::napi_status, len: usize) -> Answer<Option<usize>> {
+    if status == sys::Status::napi_string_expected {
+        return Ok(None);
+    }
+    check(status)?;
+    Ok(Some(len))
+}
+
 /// A failed call leaves a JavaScript exception pending, or the environment is going down.
 pub(super) fn check(status: sys::napi_status) -> Answer<()> {
     if status == sys::Status::napi_ok { Ok(()) } else { Err(Fault::Pending) }
@@ -186,11 +195,7 @@ impl Env {
         let status = unsafe {
             sys::napi_get_value_string_utf8(self.0, value, ptr::null_mut(), 0, &raw mut len)
         };
-        if status == sys::Status::napi_string_expected {
-            return Ok(None);
-        }
-        check(status)?;
-        Ok(Some(len))
+        if_string(status, len)
     }
 
     /// Writes as much of a string as fits into `room` with a NUL byte after it, and says how many
@@ -202,11 +207,7 @@ impl Env {
             let to = room.as_mut_ptr().cast::<c_char>();
             sys::napi_get_value_string_utf8(self.0, value, to, room.len(), &raw mut len)
         };
-        if status == sys::Status::napi_string_expected {
-            return Ok(None);
-        }
-        check(status)?;
-        Ok(Some(len))
+        if_string(status, len)
     }
 
     /// UTF-16 units of a string; nothing when the value is not a string. Unlike its bytes they need not be counted.
@@ -216,11 +217,7 @@ impl Env {
         let status = unsafe {
             sys::napi_get_value_string_utf16(self.0, value, ptr::null_mut(), 0, &raw mut len)
         };
-        if status == sys::Status::napi_string_expected {
-            return Ok(None);
-        }
-        check(status)?;
-        Ok(Some(len))
+        if_string(status, len)
     }
 
     /// Appends the UTF-8 of a string of so many UTF-16 units, in one pass. A lone surrogate becomes U+FFFD.
