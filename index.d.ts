@@ -13,8 +13,8 @@
  *
  * Calls that can fail while a correct program runs give a {@link Result} (or a promise of one); such promises never
  * reject, but for what a function of yours threw (see {@link LongCallOptions.onProgress}). Calls that return a bare value
- * (`getString`, `keys`, `snapshot` and the like) throw a {@link SoftadastraError} instead, because `undefined` would be
- * mistaken for a missing key.
+ * (`getString`, `keys`, `size`, `snapshot` and the like) throw a {@link SoftadastraError} instead, because `undefined` or 0
+ * would be mistaken for an answer.
  *
  * @packageDocumentation
  */
@@ -51,11 +51,11 @@ export class SoftadastraError extends Error {
   readonly name: 'SoftadastraError';
   /** The same as {@link SoftadastraError.codeString}. */
   readonly code: ErrorCode;
-  /** A detail that helps to find the cause: the missing key, the misspelt option, the place in a batch. */
+  /** A detail that helps to find the cause: the missing key, the misspelt option, the position in a batch. */
   readonly context: string | undefined;
   /** The stable code of this error. Messages may change between releases, codes do not. */
   codeString(): ErrorCode;
-  /** A cause that is no SoftadastraError becomes text. */
+  /** A cause that is not a SoftadastraError becomes text. */
   toJSON(): {
     code: ErrorCode;
     message: string;
@@ -92,7 +92,12 @@ export interface Err extends Outcome<never> {
 
 /**
  * Success or failure of a call. Tell them apart with `ok`, `isOk()` or `isErr()`; TypeScript then knows which it is.
- * `value()` without a question before it throws the error of a failure.
+ * `value()` without such a check throws the error of a failure.
+ *
+ * A failure that is collected before anybody has read it is a process warning with the code
+ * `SOFTADASTRA_UNREAD_FAILURE`, once in each thread. Asking for `ok`, the value or the error, printing it and converting it
+ * all count as reading. A missing key is nothing to warn about. Up to 1,000 unread failures are watched at a time; successes
+ * cost nothing.
  *
  * Results compare by their contents in `assert.deepStrictEqual` and the like, and so do values, keys, entries,
  * operations and errors. `JSON.stringify` and `util.inspect` show what is inside.
@@ -132,7 +137,7 @@ export class Key {
   /** Takes any string, valid as a key or not. Throws `invalid_argument` for anything but a string. */
   constructor(text: string);
   toString(): string;
-  /** True when a store would take this key: 1 byte to 1 MiB of UTF-8, no lone surrogates. */
+  /** True if a store accepts this key: 1 byte to 1 MiB of UTF-8, no lone surrogates. */
   isValid(): boolean;
   /** The text. */
   toJSON(): string;
@@ -160,7 +165,7 @@ export class Value {
   static fromString(text: string): Value;
   /**
    * Copies the bytes. Throws `invalid_argument` for more than 64 MiB, and for an array whose buffer is detached or was
-   * shrunk so that the array lies outside of it.
+   * shrunk so that the array no longer fits in it.
    */
   static fromBytes(bytes: Uint8Array): Value;
   /** The content as text; bytes that are not UTF-8 come out as U+FFFD. */
@@ -186,20 +191,26 @@ export type ValueLike = string | Uint8Array | Value;
  * console.log(key, value.toString(), version, new Date(timestamp));
  * ```
  */
-export class Entry {
+export class Entry<T = Value> {
   private constructor();
   readonly key: string;
-  readonly value: Value;
+  /** A {@link Value}, or what a codec makes of it ({@link TypedStore}). */
+  readonly value: T;
   /** The sequence of the operation that wrote this entry. */
   readonly version: number;
   /** When it was written, in milliseconds since the Unix epoch, by the clock of the writer. */
   readonly timestamp: number;
+  /** When it expires, in milliseconds since the Unix epoch; there is no such field for an entry that does not. */
+  readonly expiresAt?: number;
 }
 
-/** `'put'` writes an entry, `'delete'` removes one. */
+/**
+ * `'put'` writes an entry, `'delete'` removes one. Where an operation is given, `'remove'`, the name of the call, is taken
+ * for `'delete'`; what the store gives always says `'delete'`.
+ */
 export type OperationType = 'put' | 'delete';
 
-/** When an operation was made; by default now, by the clock of the system also where a test tool has faked `Date`. */
+/** When an operation was made; by default now, by the system clock even if a test tool has faked `Date`. */
 export interface OperationOptions {
   /** Milliseconds since the Unix epoch, a safe integer. */
   timestamp?: number | undefined;
@@ -277,6 +288,17 @@ export interface FastOptions {
    */
   compaction?: boolean | CompactionRules | undefined;
   /**
+   * About how many bytes of memory entries may take, 1 MiB or more; without a limit (the default) all are in memory. Half of it
+   * is for pages of the disk that were read lately, a quarter for what was written lately; a single larger value is held all the
+   * same, and so is what snapshots need. The other entries are in the log alone, and found by the index file beside it. A read of
+   * one of those waits for the disk on the calling thread: about 10 µs from the cache of the system, about 100 µs from a
+   * disk. {@link StoreEngine.load} and `for await` over {@link StoreEngine.entries} wait on another thread. What was written is
+   * folded into the index file by a thread; writes wait when they are twice as fast as that.
+   *
+   * A store in memory refuses writes beyond its limit, with `store_error`.
+   */
+  memoryLimit?: number | undefined;
+  /**
    * How many bytes of writes may be staged for the next commit; default 16 MiB. Writes past it wait their turn, and
    * their promises settle later; nothing is refused.
    */
@@ -310,16 +332,56 @@ export class StoreConfig {
   static durable(path: string, options?: DurableOptions): StoreConfig;
   /** State in a log that is only made stable by `flush()` and `close()`; the last writes can be lost in a power cut. */
   static fast(path: string, options?: FastOptions): StoreConfig;
-  mode: 'memory' | 'durable';
+  /** Where the state is kept: in memory alone, or in a log as well. How durable it is there is another question. */
+  mode: 'memory' | 'log';
+  /**
+   * What an acknowledged write survives: nothing (a store in memory), the end of the process, or a loss of power. It follows
+   * from `mode` and `autoFlush`.
+   */
+  get durability(): 'none' | 'process' | 'power';
   /**
    * Where the log is. A relative path is made absolute when a store is made of the config, by the working directory of
-   * that moment. A symbolic link stands for the file that it leads to, also for one that is not there yet.
+   * that moment. A symbolic link stands for the file that it leads to, even one that does not exist yet.
    */
   path: string;
+  /** As in {@link DurableOptions.autoFlush}. Without a meaning for a store in memory. */
   autoFlush: boolean;
   stagedBytesLimit: number;
   compaction: boolean | CompactionRules;
+  /** As in {@link FastOptions.memoryLimit}. */
+  memoryLimit: number | undefined;
 }
+
+/** A store with a log, in plain options. */
+export interface LogOptions extends DurableOptions {
+  mode?: 'log' | undefined;
+  /** As in {@link StoreConfig.path}. */
+  path: string;
+}
+
+/** A store in memory, in plain options. It has to be requested explicitly: a lost path is an error. */
+export interface MemoryOptions {
+  mode: 'memory';
+  path?: never;
+  /** As in {@link FastOptions.stagedBytesLimit}. */
+  stagedBytesLimit?: number | undefined;
+  /** As in {@link FastOptions.memoryLimit}. */
+  memoryLimit?: number | undefined;
+}
+
+/**
+ * What a store is made of, as plain options or as a {@link StoreConfig}. An unknown name is refused, with the right spelling
+ * in the message.
+ *
+ * @example
+ * ```js
+ * const opened = await StoreEngine.open({ path: 'data/node-a.wal', stagedBytesLimit: 1 << 20 });
+ * (await opened.value().close()).value();
+ * const misspelt = await StoreEngine.open({ pth: 'data/node-a.wal' });
+ * console.log(misspelt.error().message); // unknown option "pth" for a store: did you mean "path"?
+ * ```
+ */
+export type StoreOptions = StoreConfig | LogOptions | MemoryOptions;
 
 /**
  * How long opening a log may wait, and what stops it.
@@ -336,15 +398,21 @@ export class StoreConfig {
 export interface OpenOptions {
   /**
    * For how many milliseconds to wait while another process has the log open: 0 (the default) not at all, `Infinity`
-   * until it is free. It is looked at after 2 ms and then ever less often, at least five times a second. Then the error
+   * until it is free. It is tried after 2 ms and then less and less often, at least five times a second. Then the error
    * is the same as without waiting. `close()` ends the wait.
    */
   lockTimeoutMs?: number | undefined;
   /**
    * Stops the wait for the lock and the replay; the result is `invalid_state` ("the call was aborted") with the reason
-   * as its `cause`. The log is not changed. A recovery that is past its replay goes on and succeeds.
+   * as its `cause`. The log is not changed. A recovery that is past its replay continues and succeeds.
    */
   signal?: AbortSignal | undefined;
+  /**
+   * When the log is read that its index file stands for. `'later'` (the default): after the store is open, in the
+   * background, see {@link StoreEngine.ready}. `'first'`: before it is open, however long that takes, so that a log that is
+   * damaged anywhere is refused and not changed. A recovery of a store that is open already always reads all of it.
+   */
+  verify?: 'first' | 'later' | undefined;
 }
 
 /** Makes a write depend on what is stored when it is committed. */
@@ -357,25 +425,72 @@ export interface WriteOptions {
 }
 
 /**
- * One member of a batch that is written as a plain object. Unknown fields are refused by name; as for all options, those
- * that count are its own, so instances of any class may be passed, and what they inherit is read.
+ * When the entry that a put writes expires; without either, it does not, whatever the one before did. From then on it is not
+ * read, not scanned, and missing for `ifVersion`, `update` and the results of writes; it is removed about a second later by an
+ * ordinary operation ({@link StoreEngine.sweep}). A clock that is set forward hides entries early, and what was removed
+ * meanwhile stays removed; one that is set back shows them again until they are.
+ *
+ * @example
+ * ```js
+ * (await engine.put('session:1', 'Ada', { ttlMs: 60_000 })).value();
+ * (await engine.put('session:2', 'Grace', { expiresAt: Date.UTC(2020, 0) })).value();
+ * console.log(engine.get('session:1').value().expiresAt > Date.now()); // true
+ * console.log(engine.getString('session:2')); // undefined
+ * ```
+ */
+export interface ExpiryOptions {
+  /**
+   * Milliseconds from the call on, by the clock of the system even if a test tool has faked `Date`: a whole number from 1 to
+   * 2^53 − 1.
+   */
+  ttlMs?: number | undefined;
+  /**
+   * Milliseconds since the Unix epoch, a whole number from 1 to 2^53 − 1. A time that has passed is accepted: then the entry
+   * has expired when it is written.
+   */
+  expiresAt?: number | undefined;
+}
+
+/** What a put can be told: a condition, and when its entry expires. */
+export interface PutOptions extends WriteOptions, ExpiryOptions {}
+
+/**
+ * One member of a batch, as a plain object. Unknown fields are refused by name; as for all options, only own fields count
+ * as unknown, so instances of any class may be passed, and inherited fields are read.
  */
 export type BatchOperation =
-  | { type: 'put'; key: KeyLike; value: ValueLike; ifVersion?: number | undefined }
-  | { type: 'remove'; key: KeyLike; ifVersion?: number | undefined };
+  | ({ type: 'put'; key: KeyLike; value: ValueLike } & PutOptions)
+  | { type: 'delete' | 'remove'; key: KeyLike; ifVersion?: number | undefined };
 
-/** Which entries to visit. All bounds given must hold; keys compare by their UTF-8 bytes. */
-export interface RangeOptions {
+/**
+ * An operation of {@link StoreEngine.applyBatch} with its condition, and, of a put, when its entry expires.
+ *
+ * @example
+ * ```js
+ * const operation = Operation.put('user:9', 'Ada', { timestamp: 1 });
+ * (await engine.applyBatch([{ operation, ifVersion: 0 }])).value();
+ * ```
+ */
+export interface BatchApplication extends PutOptions {
+  operation: Operation | Uint8Array;
+}
+
+/** Which keys are meant. All bounds given must hold; keys compare by their UTF-8 bytes. Without one, all keys are. */
+export interface KeyRange {
   /** Only keys that begin with this. */
   prefix?: KeyLike | undefined;
   /** Only keys after this. */
   gt?: KeyLike | undefined;
-  /** Only keys after this, and this one. */
+  /** Only this key and those after it. */
   gte?: KeyLike | undefined;
   /** Only keys before this. */
   lt?: KeyLike | undefined;
-  /** Only keys before this, and this one. */
+  /** Only this key and those before it. */
   lte?: KeyLike | undefined;
+}
+
+/** Which entries to visit, and how. */
+export interface RangeOptions extends KeyRange {
   /** From the last key to the first; default false. */
   reverse?: boolean | undefined;
   /** At most this many. */
@@ -435,8 +550,59 @@ export class ApplyResult {
   readonly deleted: boolean;
 }
 
+/** How long {@link StoreEngine.update} goes on, and when the entry that it writes expires; `ttlMs` counts from each write. */
+export interface UpdateOptions extends ExpiryOptions {
+  /** How often the function is called at most, 1 or more; default 100. */
+  tries?: number | undefined;
+}
+
 /**
- * Outcome of `batch`.
+ * Outcome of `update`. None of the three booleans is true when the entry was left as it was.
+ *
+ * @example
+ * ```js
+ * const { version, created, tries } = (await engine.update('user:2', () => 'Grace')).value();
+ * console.log(version, created, tries); // 2 true 1
+ * ```
+ */
+export class UpdateResult {
+  private constructor();
+  readonly key: string;
+  /** The sequence of the write; of an entry that was left as it was its version, 0 without one. */
+  readonly version: number;
+  readonly created: boolean;
+  readonly updated: boolean;
+  readonly deleted: boolean;
+  /** How often the function was called: 1, and one more for each time that somebody else was faster. */
+  readonly tries: number;
+}
+
+/**
+ * What goes with a batch that is applied.
+ *
+ * @example
+ * ```js
+ * const inbox = (await engine.consumer('inbox')).value();
+ * let sequence = inbox.position();
+ * for await (const logged of inbox.operations()) {
+ *   sequence = logged.sequence;
+ * }
+ * const answers = [Operation.put('answered', 'yes')];
+ * (await engine.applyBatch(answers, { acknowledge: { consumer: inbox, sequence } })).value();
+ * console.log(inbox.position() === sequence); // true
+ * ```
+ */
+export interface ApplyBatchOptions {
+  /**
+   * What {@link Consumer.acknowledge} would store, stored together with the operations: after a crash there is both or neither,
+   * and it costs no sync of its own. The batch is refused with the error of that call when it cannot be acknowledged, and
+   * nothing is acknowledged when the batch is refused. Without operations it is that call.
+   */
+  acknowledge?: { consumer: Consumer; sequence: number } | undefined;
+}
+
+/**
+ * Outcome of `batch`, and of `applyBatch`.
  *
  * @example
  * ```js
@@ -447,10 +613,10 @@ export class ApplyResult {
  * console.log(batch.value().firstVersion, batch.value().lastVersion);
  * ```
  */
-export class BatchResult {
+export class BatchResult<Written = PutResult | RemoveResult> {
   private constructor();
   /** One per operation, in their order. */
-  readonly results: Array<PutResult | RemoveResult>;
+  readonly results: Array<Written>;
   /** Version of the first operation, 0 when the batch was empty. */
   readonly firstVersion: number;
   /** Version of the last operation, 0 when the batch was empty. */
@@ -473,10 +639,17 @@ export class RecoveryReport {
   private constructor();
   /** Entries in the checkpoint that a compaction put at the front of the log. */
   readonly checkpointEntries: number;
-  /** Operations replayed after it. */
+  /** Operations replayed: those after the checkpoint, or those after `indexedSequence` where that is not 0. */
   readonly records: number;
-  /** Entries after the replay. */
-  readonly entries: number;
+  /**
+   * Entries after that. Undefined after a crash when an index file stood for a part of the log: `size()` knows when the log
+   * was replayed.
+   */
+  readonly entries: number | undefined;
+  /** The sequence up to which the index file stood for the log; 0 when all of the log was replayed. */
+  readonly indexedSequence: number;
+  /** Bytes of the log that the index file stood for. They are read, and found sound or damaged, after the store is open. */
+  readonly bytesUnverified: number;
   /** Sequence of the last operation replayed, 0 for an empty log. */
   readonly lastSequence: number;
   readonly bytesKept: number;
@@ -532,12 +705,12 @@ export interface SalvagedRun {
  * Saves what can be read of a log that `open` refuses as damaged. The log itself is only read; a copy of it is made
  * first, as `<to>.damaged`. Everything before the damage becomes a log at `to`, with its versions. What can be read
  * after the damage is not put together with it, since operations are missing between: each part of it becomes a log
- * of its own, `<to>.from-<first sequence>`, for somebody who knows the data to judge.
+ * of its own, `<to>.from-<first sequence>`, for someone who knows the data to judge.
  *
  * It runs on a thread of its own. Aborted by its signal it gives `invalid_state` and leaves no file behind.
  *
  * Errors: `invalid_argument` for a bad path or when a file that would be written exists; `invalid_state` when the log
- * is open somewhere; `store_error` when the file is no log; `io_error`.
+ * is open somewhere; `store_error` when the file is not a log; `io_error`.
  *
  * @example
  * ```js
@@ -562,8 +735,8 @@ export interface Progress {
 /** Watches and stops a call that can take seconds. */
 export interface LongCallOptions {
   /**
-   * Called about once for every mebibyte. What it throws stops the call and rejects its promise; by then the call may
-   * have been done.
+   * Called about once per mebibyte. What it throws stops the call and rejects its promise; by then the call may
+   * already have succeeded.
    */
   onProgress?: ((progress: Progress) => void) | undefined;
   /** Makes the call give up with `invalid_state` ("the call was aborted"), unless it is nearly done. */
@@ -590,6 +763,21 @@ export class CompactionReport {
   readonly durationMs: number;
   /** For how long writes had to wait at the end. */
   readonly pauseMs: number;
+}
+
+/**
+ * What a sweep did.
+ *
+ * @example
+ * ```js
+ * const { removed } = (await engine.sweep()).value();
+ * console.log(`${removed} entries had expired`);
+ * ```
+ */
+export class SweepReport {
+  private constructor();
+  /** How many entries had expired and were removed. */
+  readonly removed: number;
 }
 
 /**
@@ -630,21 +818,82 @@ export class LoggedOperation {
   /** The operation in its published encoding, as {@link OperationEncoder} writes it. */
   readonly payload: Uint8Array;
   /**
+   * Whether a batch may end here: true for the last operation of each group that became durable together. A group holds whole
+   * batches and single writes, of about 1 MiB for each thread that writes, or of one batch. Who applies a group at once
+   * ({@link StoreEngine.applyBatch}) shows no batch in part.
+   */
+  readonly endsBatch: boolean;
+  /**
    * Decoded from `payload` when it is read for the first time.
    * @throws SoftadastraError for a timestamp past what a number holds, and when `payload` was given away before.
    */
   get operation(): Operation;
-  toJSON(): { sequence: number; operation: Operation };
+  toJSON(): { sequence: number; operation: Operation; endsBatch: boolean };
+}
+
+/**
+ * One committed change of an entry, see {@link StoreEngine.watch}.
+ *
+ * @example
+ * ```js
+ * const changes = engine.watch();
+ * (await engine.remove('user:1')).value();
+ * const { type, key, version, value } = (await changes.next()).value;
+ * console.log(type, key, version, value); // remove user:1 2 undefined
+ * ```
+ */
+export class Change<T = Value> {
+  private constructor();
+  readonly type: 'put' | 'remove';
+  readonly key: string;
+  /** What was written; `undefined` for a removal. */
+  readonly value: T | undefined;
+  /** The sequence of the operation. */
+  readonly version: number;
+  /** When it was made, in milliseconds since the Unix epoch. */
+  readonly timestamp: number;
+  /**
+   * Whether changes were left out because the reader was too far behind: earlier ones of this key, or, between the change
+   * before and this one, entries that were created and removed again.
+   */
+  readonly overflow: boolean;
+}
+
+/**
+ * The events of a store, and what listeners get.
+ *
+ * @example
+ * ```js
+ * engine.on('compaction', (compacted) => {
+ *   if (compacted.isErr()) {
+ *     console.error(`the log cannot be compacted: ${compacted.error().message}`);
+ *   }
+ * });
+ * ```
+ */
+export interface StoreEvents {
+  /** An entry was written or removed, as {@link StoreEngine.watch} tells it for all keys. */
+  change: [change: Change];
+  /** A compaction is done or has failed, an automatic one as well; one that was aborted is not told. */
+  compaction: [compacted: Result<CompactionReport>];
+  /** Writing has stopped, with the error that writes get until {@link StoreEngine.recover}. See {@link StoreStats.poisoned}. */
+  poisoned: [error: SoftadastraError];
+}
+
+/** What ends a watch. */
+export interface WatchOptions {
+  /** Ends the iteration, as `break` does. */
+  signal?: AbortSignal | undefined;
 }
 
 /** How long an iteration over the history goes on. */
 export interface FollowOptions {
   /**
    * True: at the end it waits for more, until the store is closed. False (the default): it ends with the last operation
-   * that was there when it began.
+   * that was there when it began, or with the end of its batch.
    *
-   * Waiting alone does not keep the process alive, as the store itself does not: a process that has nothing else to do
-   * would never end. What was written before is given first. A top-level `await` on it then ends with exit code 13.
+   * Neither waiting nor an open store keeps the process alive; otherwise a process with nothing else to do would never
+   * end. What was written before is given first. A top-level `await` on it then ends with exit code 13.
    */
   follow?: boolean | undefined;
   /** Ends the iteration, as `break` does. */
@@ -664,8 +913,8 @@ export interface ConsumerOptions {
 }
 
 /**
- * A named reader of the history, such as the outbox of a sync engine. The log keeps its position; no compaction takes
- * away what it has not acknowledged, so a consumer that is not needed any more has to be removed
+ * A named reader of the history, such as the outbox of a sync engine. The log keeps its position; no compaction drops
+ * what it has not acknowledged, so remove a consumer that is not needed any more
  * ({@link StoreEngine.removeConsumer}). After a crash it is given again what it had not acknowledged.
  *
  * @example
@@ -689,8 +938,8 @@ export class Consumer {
   /** The operations after the position, as {@link StoreEngine.operations} gives them. */
   operations(options?: FollowOptions): AsyncIterableIterator<LoggedOperation>;
   /**
-   * Stores that nothing up to `sequence` is needed any more, as durably as a write. Each is a write to the log, so
-   * acknowledge many operations at once. The present position again changes nothing. Errors: `invalid_argument` for a
+   * Stores that nothing up to `sequence` is needed any longer, as durably as a write. Each is a write to the log, so
+   * acknowledge many operations at once. Acknowledging the present position again changes nothing. Errors: `invalid_argument` for a
    * sequence that was not read through this object, or before the position; `not_found` when the consumer was removed.
    */
   acknowledge(sequence: number): Promise<Result<void>>;
@@ -698,12 +947,13 @@ export class Consumer {
 
 /** Figures of a store at this moment. */
 export interface StoreStats {
-  entries: number;
-  /** Bytes of the keys and values of all entries. */
-  liveBytes: number;
+  /** Undefined while it is not known: after a crash, until {@link StoreEngine.ready}. */
+  entries: number | undefined;
+  /** Bytes of the keys and values of all entries. Undefined as `entries` is. */
+  liveBytes: number | undefined;
   /**
    * What the entries take in memory: their bytes, what is needed to find them, and room that is not used yet. After any history
-   * of writes at most 12 MiB more than three times (live bytes + 40 for each entry). The process keeps up to 4 MiB besides,
+   * of writes at most 12 MiB more than three times (live bytes + 40 for each entry). The process keeps up to 4 MiB more
    * for the next store; pieces that only snapshots need are not counted.
    */
   memoryBytes: number;
@@ -730,36 +980,200 @@ export interface StoreStats {
   compactions: number;
   /** Snapshots that are neither closed nor collected. */
   snapshots: number;
+  /** Watches that have neither ended nor been collected, by whatever thread. */
+  watches: number;
   /**
-   * Why the last compaction failed; undefined when it did not. The first failure of one that was not asked for is also a
-   * warning of the process, with the code `SOFTADASTRA_COMPACTION_FAILED`.
+   * Why the last compaction failed; undefined when it did not. The first failure of an automatic one is also a
+   * process warning, with the code `SOFTADASTRA_COMPACTION_FAILED`.
    */
   lastCompactionError: SoftadastraError | undefined;
-  /** How far the compaction or backup is that is running. */
+  /** Progress of the compaction or backup that is running. */
   rewriting: Progress | undefined;
   /**
    * True after a failed sync, until {@link StoreEngine.recover}, and after the log was removed, moved or replaced by
    * another file, until the store is closed: writing is refused.
    */
   poisoned: boolean;
+  /** False while another thread recovers the log that both have open: reads give `invalid_state` until that is done. */
   open: boolean;
+  /** Whether all entries are in memory, see {@link StoreEngine.ready}. */
+  ready: boolean;
+  /** Progress of the replay that puts them there; `written` are the bytes that were read. */
+  warming: Progress | undefined;
+  /** The sequence up to which the index file beside the log stands for it; 0 without such a file. */
+  indexedSequence: number;
+  /** Why there is no index file, or why it was of no use; undefined when there is one or none is due. */
+  indexFailure: string | undefined;
+}
+
+/**
+ * What a scan gives, in the order of the keys, page by page as it is needed. `for await` has each page read from the disk by
+ * another thread while the page before is used, which matters with a {@link FastOptions.memoryLimit} alone.
+ */
+export interface ScanIterator<T> extends IterableIterator<T>, AsyncIterable<T> {
+  [Symbol.iterator](): ScanIterator<T>;
+}
+
+/** How a log is followed. */
+export interface FollowerOptions {
+  /** Gives up the opening. */
+  signal?: AbortSignal | undefined;
+  /** True: a log that does not exist yet is waited for, and keeps the process alive meanwhile. False (the default): it is an error. */
+  wait?: boolean | undefined;
+}
+
+/** Why a store that follows a log started anew from it, see {@link FollowerStore}. */
+export interface FollowerRestart {
+  /**
+   * `'checkpoint'`: it was so far behind that a compaction has dropped what it would have read next; it shows a later moment of
+   * the same history. `'cut'`: the log has lost operations, as those of a store without automatic flushes can be lost with the
+   * machine. `'replaced'`: another log has the name, for instance a backup.
+   */
+  reason: 'checkpoint' | 'cut' | 'replaced';
+  /** The last sequence that was shown before. */
+  before: number;
+  /** The last sequence that was shown then. */
+  after: number;
+}
+
+/** The events of a store that follows a log, and what listeners get. */
+export interface FollowerEvents {
+  /** An entry was written or removed, as {@link StoreEngine.watch} tells it for all keys. */
+  change: [change: Change];
+  /** It has started anew from the log. What that changed is not told change by change. */
+  restart: [restart: FollowerRestart];
+}
+
+/** The statistics of a store that follows a log. What they share with {@link StoreStats} means the same. */
+export interface FollowerStats
+  extends Pick<
+    StoreStats,
+    | 'entries'
+    | 'liveBytes'
+    | 'memoryBytes'
+    | 'lastSequence'
+    | 'floor'
+    | 'consumers'
+    | 'snapshots'
+    | 'watches'
+  > {
+  /** Bytes of the log up to the end of what is shown. */
+  logBytes: number;
+  /** How often it started anew. */
+  restarts: number;
+  /** Why it last did. */
+  lastRestart: FollowerRestart | undefined;
+  /**
+   * Why the log could not be read when it was last looked at; undefined when it could. Entries stay as they are meanwhile, and
+   * the log is looked at again: it may be about to be replaced.
+   */
+  followError: SoftadastraError | undefined;
+}
+
+/**
+ * The entries of a log that another process writes, made by {@link StoreEngine.follow}. It has the calls of a store that read,
+ * which are as fast as there. Those that write give `invalid_state`; write with the process that has the log open.
+ *
+ * What it shows is a prefix of the history that is on stable storage; of a store without automatic flushes, of what
+ * was written. Later it shows longer ones, each batch as a whole and at once. It is typically a few
+ * milliseconds behind the acknowledgement of a write; {@link FollowerStore.refresh} brings it up to all that was acknowledged
+ * before the call. On Linux the writer's commits wake it, at most about 250 times a second; elsewhere it looks 10 to 200 times
+ * a second. Following costs the writer one small write for each commit, whether anyone follows or not.
+ *
+ * It goes on through compactions, the close, the end and the restart of the writer, and recoveries. When the log no longer has
+ * what comes next, or is another one, it starts anew from what is there, whole and at once; the event `restart` and
+ * {@link FollowerStore.stats} say why. Then watches end with `invalid_state`, and so do iterations over the history unless the
+ * reason is `'checkpoint'`: those get `not_found`, as after any compaction. A compaction does not wait for iterations of
+ * followers; a {@link Consumer} of the writer keeps what a slow one needs.
+ *
+ * It has all entries in memory, like any store. It has no part in a store that the same process has open.
+ *
+ * @example
+ * ```js
+ * const follower = (await StoreEngine.follow('engine.wal')).value();
+ * (await engine.put('user:1', 'Grace')).value(); // usually in another process
+ * (await follower.refresh()).value();
+ * console.log(follower.getString('user:1')); // Grace
+ * const refused = await follower.put('user:1', 'Ada');
+ * console.log(refused.error().codeString()); // invalid_state
+ * (await follower.close()).value();
+ * ```
+ */
+export interface FollowerStore
+  extends Pick<
+    StoreEngine,
+    | 'get'
+    | 'getString'
+    | 'getBytes'
+    | 'getMany'
+    | 'contains'
+    | 'size'
+    | 'empty'
+    | 'entries'
+    | 'keys'
+    | 'values'
+    | 'snapshot'
+    | 'operations'
+    | 'watch'
+  > {
+  /** The last sequence that is shown. */
+  lastSequence(): number;
+  /** What it takes, how far it is, and whether it can follow. */
+  stats(): FollowerStats;
+  /**
+   * Shows everything that was acknowledged before this call, and gives the last sequence that is shown then. An error is why the log cannot
+   * be read just now, see {@link FollowerStats.followError}.
+   */
+  refresh(): Promise<Result<number>>;
+  /** As {@link StoreEngine.on}. */
+  on<Name extends keyof FollowerEvents>(
+    name: Name,
+    listener: (...args: FollowerEvents[Name]) => void,
+  ): this;
+  /** As {@link StoreEngine.on}. */
+  addListener<Name extends keyof FollowerEvents>(
+    name: Name,
+    listener: (...args: FollowerEvents[Name]) => void,
+  ): this;
+  /** As {@link StoreEngine.once}. */
+  once<Name extends keyof FollowerEvents>(
+    name: Name,
+    listener: (...args: FollowerEvents[Name]) => void,
+  ): this;
+  /** As {@link StoreEngine.off}. */
+  off<Name extends keyof FollowerEvents>(
+    name: Name,
+    listener: (...args: FollowerEvents[Name]) => void,
+  ): this;
+  /** As {@link StoreEngine.off}. */
+  removeListener<Name extends keyof FollowerEvents>(
+    name: Name,
+    listener: (...args: FollowerEvents[Name]) => void,
+  ): this;
+  /** Ends it. The log is left alone. */
+  close(): Promise<Result<void>>;
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**
  * The current state of one node.
  *
- * Reads are synchronous and never touch the disk. Writes are checked and staged when they are called. What is staged
+ * Reads are synchronous and, once the store is {@link StoreEngine.ready}, never touch the disk. Writes are checked and staged when they are called. What is staged
  * within one turn of the event loop is committed together on a worker thread, in groups of about 1 MiB; a store in memory
  * commits a few writes on the calling thread. Order is the order of the calls.
  * A write is visible to reads, and its promise settles, once its group is committed. With `autoFlush` it is then on
  * stable storage.
  *
  * Threads of one process that open the same log share one store, see {@link StoreEngine.open}. A store that is garbage
- * collected, or whose thread ends, without a `close()` lets go of its part in the background: what was acknowledged stays,
- * what was still staged was never written.
+ * collected, or whose thread ends, without a `close()` is closed in the background: what was acknowledged stays, and
+ * what was still staged is never written.
  *
- * Errors of every call: `invalid_state` before `recover()` and after `close()`, `invalid_argument` for wrong arguments.
- * Writes can also give `io_error` (for instance "no space left on device") and `store_error`.
+ * A store is not open before `recover()`, while that runs, and from the call of `close()` on. Every call that gives a
+ * {@link Result} or a promise of one then gives `invalid_state`, and every other call throws it; only `recover`, `close`,
+ * `orThrow`, `as`, `off` and `removeListener` are for a store in any state. Iterators of entries, keys and values throw at their next step, iterations over
+ * the history and watches end, and snapshots stay as they are. ({@link Client} has answers of its own.)
+ *
+ * Errors of every call: `invalid_state` while the store is not open, `invalid_argument` for wrong arguments. Writes can also give `io_error` (for instance "no space left on device") and `store_error`.
  *
  * @example
  * ```js
@@ -775,27 +1189,50 @@ export interface StoreStats {
  */
 export class StoreEngine {
   /** Touches no disk. A memory-only store is ready at once. Throws `invalid_argument` for a bad config. */
-  constructor(config: StoreConfig);
+  constructor(config: StoreOptions);
 
   /**
    * Makes a store and recovers it. Errors: `invalid_argument` for a bad config; `io_error` for a missing folder, a
-   * lack of permission, a path that is a folder; `store_error` for a corrupt log, a file that is no log of this
+   * lack of permission, a path that is a folder; `store_error` for a corrupt log, a file that is not a log of this
    * package, or another format version; `invalid_state` when the log is open in another process or already in this
    * thread, when a thread has it open and it was removed or replaced since, and when the call was aborted.
    *
    * When another thread of this process has the log open, the store is shared: nothing is replayed, the report is that of
    * the recovery that was done, each thread has its own `stagedBytesLimit`, and `invalid_argument` is the answer when
-   * `autoFlush` differs. The last thread that closes it closes the log.
+   * `autoFlush`, `compaction` or `memoryLimit` differs. The last thread that closes it closes the log.
    */
-  static open(config: StoreConfig, options?: OpenOptions): Promise<Result<StoreEngine>>;
+  static open(config: StoreOptions, options?: OpenOptions): Promise<Result<StoreEngine>>;
+
+  /**
+   * Reads a log while another process writes it: any number of processes may, see {@link FollowerStore}. Nothing is locked,
+   * created or changed. The log is read from its start, about half a second for each million entries, on a thread.
+   *
+   * Errors: `invalid_argument` for anything but the path of a log and for misspelt options; `io_error` for a log that does not
+   * exist, unless `wait` is true; `store_error` for a damaged log, a file that is no log, and another format version;
+   * `invalid_state` when the call was aborted, and for a log on a network file system, where what another machine writes
+   * comes late and in any order. On Linux that is told by the kind of the file system, on Windows by the name of a share.
+   *
+   * @example
+   * ```js
+   * // In one process:
+   * const writer = (await StoreEngine.open(StoreConfig.durable('data/node-a.wal'))).value();
+   * (await writer.put('user:1', 'Ada')).value();
+   * // In any other:
+   * const follower = (await StoreEngine.follow('data/node-a.wal', { wait: true })).value();
+   * console.log(follower.getString('user:1')); // Ada
+   * (await follower.close()).value();
+   * (await writer.close()).value();
+   * ```
+   */
+  static follow(path: string, options?: FollowerOptions): Promise<Result<FollowerStore>>;
 
   /**
    * Opens the log if needed, replays it and replaces the state in memory. Errors as for {@link StoreEngine.open}, and
    * `invalid_state` while writes are being committed and for a memory-only store. A recovery of an open store that fails
-   * or is aborted leaves it not open, unless it cannot even begin, for want of files that the process may open.
+   * or is aborted leaves it not open, unless it could not even begin because the process has too many files open.
    *
-   * A store keeps the log that it opened: it is not looked up again, whatever the working directory and links are by
-   * then. When another file has its name, the answer is `invalid_state` and the store stays as it is, see
+   * A store keeps the log that it opened: the path is not looked up again, whatever happens to the working directory and
+   * to links. When another file has its name, the answer is `invalid_state` and the store stays as it is, see
    * {@link StoreStats.poisoned}.
    *
    * While other threads have the log open nothing is replayed, since what all see is what the log says. After a failed
@@ -803,18 +1240,59 @@ export class StoreEngine {
    */
   recover(options?: OpenOptions): Promise<Result<RecoveryReport>>;
 
-  /** The report of the last successful recovery; undefined before it and for a memory-only store. */
+  /**
+   * The report of the last successful recovery; undefined for a memory-only store.
+   * @throws SoftadastraError while the store is not open.
+   */
   recoveryReport(): RecoveryReport | undefined;
 
-  /** Writes an entry. */
-  put(key: KeyLike, value: ValueLike, options?: WriteOptions): Promise<Result<PutResult>>;
+  /**
+   * Waits until all entries are in memory. A log of 1 MiB or more has an index file beside it, and its store is open as soon as
+   * what follows that file was replayed. Until it is ready, a read takes about 10 to 20 µs more and reads from the disk on
+   * the calling thread, and so does a write before it is logged; `compact()`, `backup()`, and after a crash `size()`,
+   * `snapshot()` and `empty()`, wait for it. 1 million entries take half a second of another thread.
+   *
+   * If the log turns out to be damaged, this and every later call give the `store_error` that `verify: 'first'` would
+   * have given to `open()`. What was acknowledged meanwhile is in the log after the damage, where {@link salvage} finds it.
+   *
+   * @example
+   * ```js
+   * const engine = (await StoreEngine.open(StoreConfig.durable('data/node-a.wal'))).value();
+   * (await engine.ready()).value();
+   * console.log(engine.stats().ready); // true
+   * (await engine.close()).value();
+   * ```
+   */
+  ready(options?: { signal?: AbortSignal | undefined }): Promise<Result<void>>;
+
+  /**
+   * Reads entries on another thread, so that reading them from JavaScript next does not wait for the disk, as far as the
+   * {@link FastOptions.memoryLimit} has room for them. `wanted` is an array of keys, or a range. Does nothing for a store that
+   * has all entries in memory.
+   *
+   * @example
+   * ```js
+   * (await engine.load({ prefix: 'user:', limit: 100 })).value();
+   * for (const [key] of engine.entries({ prefix: 'user:', limit: 100 })) {
+   *   console.log(key);
+   * }
+   * ```
+   */
+  load(
+    wanted: ReadonlyArray<KeyLike> | RangeOptions,
+    options?: { signal?: AbortSignal | undefined },
+  ): Promise<Result<void>>;
+
+  /** Writes an entry, for a time if {@link ExpiryOptions} say so. */
+  put(key: KeyLike, value: ValueLike, options?: PutOptions): Promise<Result<PutResult>>;
 
   /** Removes an entry. A missing key is a success with `deleted` false. */
   remove(key: KeyLike, options?: WriteOptions): Promise<Result<RemoveResult>>;
 
   /**
    * Writes all operations or none, in their order, in memory and across a crash. They take at most 1 GiB together;
-   * readers may wait about a microsecond for each operation while a batch becomes visible. They are local writes: the timestamp of
+   * readers may wait about a microsecond for each of up to 1,024 operations while a batch becomes visible, and not for
+   * larger batches, which become visible by a switch. They are local writes: the timestamp of
    * an {@link Operation} is not kept (see {@link StoreEngine.apply}). The error of a refused batch is that of the
    * operation at fault, with its place ("operation 3") in `context`. An empty batch succeeds.
    */
@@ -826,14 +1304,112 @@ export class StoreEngine {
    *
    * Applying an operation twice leaves the same value and timestamp, under a new version; so what a crash left in doubt
    * can be applied again, in the same order. The operation that is applied last wins, whatever its timestamp: which of
-   * two changes made in different places should win is for the sync engine to decide.
+   * two changes made in different places should win is for the sync engine to decide. With `ifVersion` it can compare the
+   * entry first.
+   *
+   * A payload says nothing of an expiry; `options` can, for a put.
    *
    * @example
    * ```js
    * const { version, created } = (await engine.apply(payload)).value();
    * ```
    */
-  apply(operation: Operation | Uint8Array): Promise<Result<ApplyResult>>;
+  apply(operation: Operation | Uint8Array, options?: PutOptions): Promise<Result<ApplyResult>>;
+
+  /**
+   * {@link StoreEngine.apply} of all operations or none, in their order, in memory and across a crash, under the limits of
+   * {@link StoreEngine.batch}. The error of a refused batch is that of the operation at fault, with its place in `context`.
+   *
+   * @example
+   * ```js
+   * // Each batch of the other store becomes visible here at once.
+   * const replica = (await StoreEngine.open(StoreConfig.durable('data/copy.wal'))).value();
+   * let group = [];
+   * for await (const { payload, endsBatch } of engine.operations()) {
+   *   group.push(payload);
+   *   if (endsBatch) {
+   *     (await replica.applyBatch(group)).value();
+   *     group = [];
+   *   }
+   * }
+   * (await replica.close()).value();
+   * ```
+   */
+  applyBatch(
+    operations: ReadonlyArray<Operation | Uint8Array | BatchApplication>,
+    options?: ApplyBatchOptions,
+  ): Promise<Result<BatchResult<ApplyResult>>>;
+
+  /**
+   * Changes an entry by what is in it: calls `change` with the entry, `undefined` for a missing one, writes what it
+   * returns if nobody has changed the entry meanwhile, and otherwise begins again with the new entry. This holds across all
+   * threads that have the log open.
+   *
+   * `change` returns the new value, `null` to remove the entry, or the entry itself to leave it as it is: then, and
+   * when it removes a missing entry, nothing is written. It can be asynchronous. It is called once for each try, so it should
+   * have no effect of its own, and it must not write the same key. Updates of one key by one thread wait for each other
+   * instead of competing, but not while an asynchronous function runs.
+   *
+   * Errors: `invalid_state` when the entry was changed during every try; `invalid_argument` when `change` returned `undefined`,
+   * and as for {@link StoreEngine.put}. What `change` throws rejects the promise, and nothing is written.
+   *
+   * @example
+   * ```js
+   * const count = (entry) => String(Number(entry?.value ?? 0) + 1);
+   * const counted = await Promise.all([engine.update('visits', count), engine.update('visits', count)]);
+   * console.log(engine.getString('visits'), counted[1].value().version); // 2 3
+   * ```
+   */
+  update(
+    key: KeyLike,
+    change: (
+      entry: Entry | undefined,
+    ) => ValueLike | Entry | null | Promise<ValueLike | Entry | null>,
+    options?: UpdateOptions,
+  ): Promise<Result<UpdateResult>>;
+
+  /**
+   * {@link StoreEngine.put}, done when it returns: the same options, errors and durability. In a durable store it holds the event
+   * loop for one sync, on most drives 0.1 to 10 ms, and longer while the disk is busy; use it in scripts, in command-line tools,
+   * in `process.on('exit')`, and wherever nothing else waits.
+   *
+   * All that was called before is committed before, most of it by the same sync; a commit that is under way on another
+   * thread is waited for. Promises of those calls settle as ever, later and in their order. This holds for all calls whose
+   * names end in `Sync`.
+   *
+   * @example
+   * ```js
+   * const later = engine.put('visits', '1');
+   * const { version } = engine.putSync('visits', '2').value();
+   * console.log((await later).value().version === version - 1, engine.getString('visits')); // true 2
+   * ```
+   */
+  putSync(key: KeyLike, value: ValueLike, options?: PutOptions): Result<PutResult>;
+
+  /** {@link StoreEngine.remove}, done when it returns, as {@link StoreEngine.putSync}. */
+  removeSync(key: KeyLike, options?: WriteOptions): Result<RemoveResult>;
+
+  /**
+   * {@link StoreEngine.batch}, done when it returns, as {@link StoreEngine.putSync}. One sync for all operations.
+   *
+   * @example
+   * ```js
+   * engine.batchSync([
+   *   { type: 'put', key: 'user:1', value: 'Ada' },
+   *   { type: 'remove', key: 'user:2' },
+   * ]).value();
+   * ```
+   */
+  batchSync(operations: ReadonlyArray<Operation | BatchOperation>): Result<BatchResult>;
+
+  /** {@link StoreEngine.apply}, done when it returns, as {@link StoreEngine.putSync}. */
+  applySync(operation: Operation | Uint8Array, options?: PutOptions): Result<ApplyResult>;
+
+  /** {@link StoreEngine.applyBatch}, done when it returns, as {@link StoreEngine.putSync}. */
+  applyBatchSync(
+    operations: ReadonlyArray<Operation | Uint8Array | BatchApplication>,
+    options?: ApplyBatchOptions,
+  ): Result<BatchResult<ApplyResult>>;
 
   /** Reads an entry. A missing key is `not_found` with the key in `context`. */
   get(key: KeyLike): Result<Entry>;
@@ -846,7 +1422,7 @@ export class StoreEngine {
 
   /**
    * Reads a value as a copy of its bytes, `undefined` when the key is missing. The copy has memory of its own: it can be
-   * posted, cloned or transferred, and takes nothing else along.
+   * posted, cloned or transferred without taking anything else along.
    * @throws SoftadastraError for a bad key and while the store is not open.
    */
   getBytes(key: KeyLike): Buffer | undefined;
@@ -858,17 +1434,24 @@ export class StoreEngine {
    */
   getMany(keys: ReadonlyArray<KeyLike>): Array<string | undefined>;
 
-  /** False for the empty key, and while the store is not open. @throws SoftadastraError for any other bad key. */
+  /**
+   * Whether there is an entry; false for the empty key.
+   * @throws SoftadastraError for any other bad key and while the store is not open.
+   */
   contains(key: KeyLike): boolean;
 
-  /** Number of entries; 0 while the store is not open. */
+  /**
+   * Number of entries, those among them that have expired and were not removed yet.
+   * @throws SoftadastraError while the store is not open.
+   */
   size(): number;
 
-  /** True when there are no entries, and while the store is not open. */
+  /** True when there are no entries. @throws SoftadastraError while the store is not open. */
   empty(): boolean;
 
   /**
-   * Visits entries in the order of the keys' UTF-8 bytes, a page of 128 to 512 at a time.
+   * Visits entries in the order of the keys' UTF-8 bytes, in pages of 128 entries at first and 512 later, fewer when they
+   * have more than 1 MiB.
    *
    * A page is the state of one moment; writes go on between pages. An entry that is there all the time and does not
    * change is visited exactly once; one that is written or removed meanwhile is visited as it was when its page was
@@ -885,22 +1468,22 @@ export class StoreEngine {
    * }
    * ```
    */
-  entries(range?: RangeOptions): IterableIterator<[string, Entry]>;
+  entries(range?: RangeOptions): ScanIterator<[string, Entry]>;
 
   /** Like {@link StoreEngine.entries}, without reading the values. */
-  keys(range?: RangeOptions): IterableIterator<string>;
+  keys(range?: RangeOptions): ScanIterator<string>;
 
   /** Like {@link StoreEngine.entries}, for the values alone. */
-  values(range?: RangeOptions): IterableIterator<Value>;
+  values(range?: RangeOptions): ScanIterator<Value>;
 
   /** A view of this moment that later writes do not change. @throws SoftadastraError while the store is not open. */
   snapshot(): Snapshot;
 
-  /** Never waits for the disk. */
+  /** Never waits for the disk. @throws SoftadastraError while the store is not open. */
   stats(): StoreStats;
 
   /**
-   * Rewrites the log without what nobody needs any more: overwritten values, removed keys, history that every consumer
+   * Rewrites the log without what is no longer needed: overwritten values, removed keys, history that every consumer
    * has acknowledged. Entries keep their versions and timestamps. Reads and writes go on; the work is done on a thread of
    * its own and keeps the process alive. Until it is done the disk holds both logs; when it fails the old one stays. The
    * new log has the mode and, where that is permitted, the owner of the old one.
@@ -908,8 +1491,8 @@ export class StoreEngine {
    * Compactions and backups of a store are done one by one, in the order of the calls.
    *
    * Errors: `invalid_state` for a memory-only store, when it is aborted or the store is closed meanwhile, and when the log
-   * was removed or replaced by another file; `io_error`, for instance when the disk is full or the log is a mount of its
-   * own; `store_error` when what was written does not read back.
+   * was removed or replaced by another file; `io_error`, for instance when the disk is full or the log is a mount
+   * point; `store_error` when what was written does not read back.
    *
    * @example
    * ```js
@@ -921,9 +1504,30 @@ export class StoreEngine {
   compact(options?: LongCallOptions): Promise<Result<CompactionReport>>;
 
   /**
+   * Removes the entries that have expired, as operations like any other: the history, consumers and watches see plain
+   * removals. The store does the same by itself, about a second after entries expire, from when it is
+   * {@link StoreEngine.ready}; this is for whoever wants it done now, for instance before a backup. It works on a thread of its
+   * own in steps of 256 entries, each a write like a batch.
+   *
+   * A store knows about 1 MiB of keys that expire next, each counted with 150 bytes more. When those are gone and others may
+   * follow, it looks at all entries, in steps; so does the first sweep after an opening.
+   *
+   * Errors: `invalid_state` when it is aborted or the store is closed meanwhile, and those of a write. What was removed before
+   * stays removed.
+   *
+   * @example
+   * ```js
+   * (await engine.put('session:2', 'Grace', { expiresAt: 1 })).value();
+   * await engine.sweep();
+   * console.log(engine.contains('session:2')); // false
+   * ```
+   */
+  sweep(options?: { signal?: AbortSignal | undefined }): Promise<Result<SweepReport>>;
+
+  /**
    * Writes a copy of the store to `path` while reads and writes go on. It is one moment of the store, with every write
    * that was acknowledged before the call, and with the consumers; it opens like any log. It appears under its name when
-   * it is complete, on stable storage and read back. Compactions and backups that were asked for before are waited for.
+   * it is complete, on stable storage and read back. It waits for compactions and backups that were started before it.
    * It is not more readable than the log.
    *
    * Errors: `already_exists` when there is a file at `path`, which may be the log itself; `invalid_argument` for a bad
@@ -934,9 +1538,9 @@ export class StoreEngine {
 
   /**
    * The operations after `since`, in the order of their sequences, each once it is on stable storage and visible. In a
-   * store without automatic flushes that is after `flush()`. Pages of at most 256 KiB and 1,024 operations, or of one
-   * larger operation, are read from the log on a worker thread; others have their turn on the event loop after each. No
-   * compaction takes away what a running iteration has not read. An iteration keeps up to two pages in memory. The first
+   * store without automatic flushes that is after `flush()`. The first page has at most 16 KiB, later ones up to 256 KiB and
+   * 1,024 operations, unless one operation is larger; they are read on a worker thread, and others have their turn on the
+   * event loop after each. No compaction takes away what a running iteration has not read. An iteration keeps up to two pages in memory. The first
    * page after an opening waits for a sync of what the log held.
    *
    * Nothing is read or remembered before the first `next()`. It ends when the store is closed, by `break`, `return()` and
@@ -944,7 +1548,7 @@ export class StoreEngine {
    * are. One signal can serve any number of calls: the store puts one listener on it.
    *
    * `next()` throws `not_found` when a compaction has dropped operations after `since` (the message names the sequence
-   * from which on they are there) and `invalid_argument` when `since` is no sequence or beyond the last one.
+   * after which they are there) and `invalid_argument` when `since` is not a sequence or beyond the last one.
    * @throws SoftadastraError at once for misspelt options, for a memory-only store and while the store is not open.
    *
    * @example
@@ -958,11 +1562,82 @@ export class StoreEngine {
   operations(options?: HistoryOptions): AsyncIterableIterator<LoggedOperation>;
 
   /**
-   * The consumer called `name`, 1 to 255 bytes of UTF-8. One that is new is stored in the log, as durably as a write; a
-   * log has at most 1,024. One that is known goes on where it was.
+   * Every change of the entries of a range, in the order of the versions, each once it is committed and visible, from this call
+   * on: whatever thread makes it. The removal of a missing key changes nothing. Nothing is read from the disk, so it works for
+   * a store in memory as well; {@link StoreEngine.operations} gives what was before, and what is on stable storage.
+   *
+   * A slow reader holds nobody up. Up to 1 MiB of changes waits for it, each counted with 100 bytes besides its key and value;
+   * after that only the last change of each key does, until the reader has caught up, and `overflow` says so. So what waits takes
+   * at most about as much as the entries of the range, now and when the reader fell behind. Whoever applies the changes in
+   * their order always ends up with the entries of the store. Each write is compared with the range of every watch.
+   *
+   * It ends when the store is closed, after what was committed before, by `break`, `return()` and the signal; one that is
+   * forgotten ends when it is collected. Waiting keeps no process alive. `next()` throws `invalid_state` after a
+   * {@link StoreEngine.recover} of the open store, because what that changed is not known, and the `store_error` of a log that
+   * turned out to be damaged.
+   * @throws SoftadastraError at once for a bad range, misspelt options, and while the store is not open.
+   *
+   * @example
+   * ```js
+   * const changes = engine.watch({ prefix: 'user:' });
+   * (await engine.put('user:2', 'Grace')).value();
+   * for await (const { type, key, value, version } of changes) {
+   *   console.log(type, key, value.toString(), version); // put user:2 Grace 2
+   *   break; // else it waits for more
+   * }
+   * ```
+   */
+  watch(range?: KeyRange, options?: WatchOptions): AsyncIterableIterator<Change>;
+
+  /**
+   * Calls `listener` for each event, in the manner of Node.js's `EventEmitter`, in whatever thread it comes from. The store is
+   * watched only while somebody listens. Listeners keep no process alive; they are told nothing more once the store is closed,
+   * and nothing of what a recovery changed. If a listener throws, that is an uncaught exception.
+   * @throws SoftadastraError for a misspelt event, for anything but a function, and while the store is not open.
+   *
+   * @example
+   * ```js
+   * const listener = ({ type, key, version }) => console.log(type, key, version); // put user:2 2
+   * engine.on('change', listener);
+   * (await engine.put('user:2', 'Grace')).value();
+   * engine.off('change', listener);
+   * ```
+   */
+  on<Name extends keyof StoreEvents>(
+    name: Name,
+    listener: (...args: StoreEvents[Name]) => void,
+  ): this;
+
+  /** The same as {@link StoreEngine.on}. */
+  addListener<Name extends keyof StoreEvents>(
+    name: Name,
+    listener: (...args: StoreEvents[Name]) => void,
+  ): this;
+
+  /** {@link StoreEngine.on} for the next event alone. */
+  once<Name extends keyof StoreEvents>(
+    name: Name,
+    listener: (...args: StoreEvents[Name]) => void,
+  ): this;
+
+  /** Takes a listener away. @throws SoftadastraError for a misspelt event and for anything but a function. */
+  off<Name extends keyof StoreEvents>(
+    name: Name,
+    listener: (...args: StoreEvents[Name]) => void,
+  ): this;
+
+  /** The same as {@link StoreEngine.off}. */
+  removeListener<Name extends keyof StoreEvents>(
+    name: Name,
+    listener: (...args: StoreEvents[Name]) => void,
+  ): this;
+
+  /**
+   * The consumer called `name`, 1 to 255 bytes of UTF-8. A new one is stored in the log, as durably as a write; a log has
+   * at most 1,024. An existing one goes on where it was.
    *
    * Errors: `not_found` when a compaction has dropped operations after `since` that a new consumer asks for;
-   * `invalid_argument` for a bad name and for a place that the history does not have.
+   * `invalid_argument` for a bad name and for a `since` that the history does not have.
    *
    * A consumer that comes late begins with the state instead of the history:
    *
@@ -978,25 +1653,59 @@ export class StoreEngine {
    */
   consumer(name: string, options?: ConsumerOptions): Promise<Result<Consumer>>;
 
-  /** Forgets a consumer, so that it holds no history back. One that is unknown is `not_found`. */
+  /** Forgets a consumer, so that it holds no history back. An unknown one is `not_found`. */
   removeConsumer(name: string): Promise<Result<void>>;
 
-  /** Sequence of the last committed operation, 0 when there was none. */
+  /** Sequence of the last committed operation, 0 when there was none. @throws SoftadastraError while the store is not open. */
   lastSequence(): number;
 
-  /** Sequence of the last operation that the last recovery replayed, 0 when there was none. */
+  /**
+   * Sequence of the last operation that the last recovery replayed, 0 when there was none.
+   * @throws SoftadastraError while the store is not open.
+   */
   lastRecoveredSequence(): number;
 
   /** Commits what is staged and puts everything on stable storage, also what the log held when it was opened. */
   flush(): Promise<Result<void>>;
 
   /**
-   * Commits what is staged, puts it on stable storage, marks the log as closed in order and lets go of it. Writes
+   * {@link StoreEngine.flush}, done when it returns, as {@link StoreEngine.putSync}.
+   *
+   * @example
+   * ```js
+   * process.on('exit', () => {
+   *   engine.putSync('stopped', new Date().toISOString());
+   *   engine.flushSync(); // for a store without automatic flushes
+   * });
+   * ```
+   */
+  flushSync(): Result<void>;
+
+  /**
+   * Commits what is staged, puts it on stable storage, marks the log as closed in order and releases it. Writes
    * called later give `invalid_state`. A running compaction or backup gives up; iterations over the history end. Closing
    * a closed store succeeds. While other threads have the log open it stays so for them, and the last one to close marks
    * it.
    */
   close(): Promise<Result<void>>;
+
+  /**
+   * This store with values of a type of your own, in JSON or by a {@link Codec}. The view holds nothing; any number of them may
+   * be made. TypeScript takes your word for the type of what is stored as JSON.
+   * @throws SoftadastraError for anything but `'json'` or an object with the functions `encode` and `decode`.
+   *
+   * @example
+   * ```js
+   * const users = engine.as('json');
+   * (await users.put('user:2', { name: 'Grace', born: 1906 })).value();
+   * const { value, version } = users.get('user:2').value();
+   * console.log(value.born, version); // 1906 2
+   * const refused = await users.put('user:3', 1n);
+   * console.log(refused.error().message); // invalid value: it does not encode as JSON: ...BigInt
+   * ```
+   */
+  as<T = unknown>(codec: 'json'): TypedStore<T>;
+  as<T>(codec: Codec<T>): TypedStore<T>;
 
   /**
    * The calls that give results, for code that prefers exceptions: each takes the same arguments, and gives the value of
@@ -1032,17 +1741,128 @@ export type OrThrow = {
   readonly [Name in
     | 'get'
     | 'put'
+    | 'putSync'
     | 'remove'
+    | 'removeSync'
     | 'batch'
+    | 'batchSync'
     | 'apply'
+    | 'applySync'
+    | 'applyBatch'
+    | 'applyBatchSync'
+    | 'update'
     | 'recover'
     | 'flush'
+    | 'flushSync'
     | 'compact'
+    | 'sweep'
     | 'backup'
     | 'consumer'
     | 'removeConsumer'
     | 'close']: Unwrapped<StoreEngine[Name]>;
 };
+
+/**
+ * How values of a type become what is stored, and come back.
+ *
+ * @example
+ * ```js
+ * const dates = engine.as({
+ *   encode: (date) => date.toISOString(),
+ *   decode: (stored) => new Date(stored.toString()),
+ * });
+ * (await dates.put('opened', new Date(0))).value();
+ * console.log(dates.get('opened').value().value.getTime()); // 0
+ * ```
+ */
+export interface Codec<T> {
+  /** What it throws, and anything but text and bytes, refuses the value. */
+  encode(value: T): ValueLike;
+  /** What it throws is the cause of the error of the read. */
+  decode(stored: Value): T;
+}
+
+/** One member of a batch of a {@link TypedStore}. */
+export type TypedOperation<T> =
+  | ({ type: 'put'; key: KeyLike; value: T } & PutOptions)
+  | { type: 'delete' | 'remove'; key: KeyLike; ifVersion?: number | undefined };
+
+/**
+ * A store whose values have a type, see {@link StoreEngine.as}. Its calls are those of the store, with the same errors and two
+ * more: a value that does not encode (in JSON: `undefined`, functions, a BigInt, a cycle) is `invalid_argument` and nothing is
+ * stored; a stored value that does not decode is `store_error`. Both have the key in `context` and what was thrown as `cause`.
+ *
+ * JSON keeps what `JSON.stringify` keeps: a `Date` comes back as text, `NaN` as null, fields that are undefined not at all.
+ *
+ * @example
+ * ```js
+ * const settings = engine.as('json');
+ * (await settings.batch([
+ *   { type: 'put', key: 'settings/window', value: { width: 800, height: 600 } },
+ *   { type: 'put', key: 'settings/theme', value: 'dark' },
+ * ])).value();
+ * for (const [key, { value }] of settings.entries({ prefix: 'settings/' })) {
+ *   console.log(key, value);
+ * }
+ * console.log(settings.getMany(['settings/theme', 'none'])); // [ 'dark', undefined ]
+ * ```
+ */
+export class TypedStore<T> {
+  private constructor();
+  put(key: KeyLike, value: T, options?: PutOptions): Promise<Result<PutResult>>;
+  /** As {@link StoreEngine.putSync}. */
+  putSync(key: KeyLike, value: T, options?: PutOptions): Result<PutResult>;
+  remove(key: KeyLike, options?: WriteOptions): Promise<Result<RemoveResult>>;
+  /** As {@link StoreEngine.putSync}. */
+  removeSync(key: KeyLike, options?: WriteOptions): Result<RemoveResult>;
+  /** All or none, also when one of the values does not encode. */
+  batch(operations: ReadonlyArray<TypedOperation<T>>): Promise<Result<BatchResult>>;
+  /** As {@link StoreEngine.putSync}. */
+  batchSync(operations: ReadonlyArray<TypedOperation<T>>): Result<BatchResult>;
+  /**
+   * As {@link StoreEngine.update}, with values of the type: what `change` returns is stored, `null` like any other value, unless
+   * it is the entry that it was given. A value that does not decode is `store_error`, and `change` is not called.
+   *
+   * @example
+   * ```js
+   * const counts = engine.as('json');
+   * const count = (entry) => ({ n: (entry?.value.n ?? 0) + 1 });
+   * (await counts.update('visits', count)).value();
+   * console.log(counts.get('visits').value().value.n); // 1
+   * ```
+   */
+  update(
+    key: KeyLike,
+    change: (entry: Entry<T> | undefined) => T | Entry<T> | Promise<T | Entry<T>>,
+    options?: UpdateOptions,
+  ): Promise<Result<UpdateResult>>;
+  get(key: KeyLike): Result<Entry<T>>;
+  /**
+   * The values of many keys, in their order, `undefined` for a missing key.
+   * @throws SoftadastraError for a bad key, a value that does not decode, and while the store is not open.
+   */
+  getMany(keys: ReadonlyArray<KeyLike>): Array<T | undefined>;
+  /**
+   * As {@link StoreEngine.entries}. The step to a value that does not decode throws, and ends the iteration.
+   * @throws SoftadastraError for bad options and while the store is not open.
+   */
+  entries(range?: RangeOptions): ScanIterator<[string, Entry<T>]>;
+  /** Like {@link TypedStore.entries}, for the values alone. */
+  values(range?: RangeOptions): ScanIterator<T>;
+  /**
+   * As {@link StoreEngine.watch}. The step to a value that does not decode throws, and ends the watch.
+   * @throws SoftadastraError for a bad range, misspelt options, and while the store is not open.
+   *
+   * @example
+   * ```js
+   * const users = engine.as('json');
+   * const changes = users.watch({ prefix: 'user:' });
+   * (await users.put('user:2', { name: 'Grace' })).value();
+   * console.log((await changes.next()).value.value.name); // Grace
+   * ```
+   */
+  watch(range?: KeyRange, options?: WatchOptions): AsyncIterableIterator<Change<T>>;
+}
 
 /**
  * The state of a store at one moment. It stays usable after the store is closed.
@@ -1057,44 +1877,48 @@ export type OrThrow = {
 export class Snapshot {
   private constructor();
   /**
-   * Lets go of the state at once. Every other call then gives or throws `invalid_state`, and so does the next step of an
+   * Releases the state at once. Every other call then gives or throws `invalid_state`, and so does the next step of an
    * iterator of it that is not at its end. Closing again does nothing.
    */
   close(): void;
   /** {@link Snapshot.close}, for `using`. */
   [Symbol.dispose](): void;
+  /** Number of entries, those among them that had expired and were not removed yet. */
   size(): number;
-  /** Sequence of the last operation that shows in it. */
+  /** Sequence of the last operation that it includes. */
   lastSequence(): number;
   toJSON(): { lastSequence: number };
   /** A missing key is `not_found`. */
   get(key: KeyLike): Result<Entry>;
   /** Every key with its value, in key order. */
-  all(): IterableIterator<[string, Value]>;
-  entries(range?: RangeOptions): IterableIterator<[string, Entry]>;
-  keys(range?: RangeOptions): IterableIterator<string>;
-  values(range?: RangeOptions): IterableIterator<Value>;
+  all(): ScanIterator<[string, Value]>;
+  entries(range?: RangeOptions): ScanIterator<[string, Entry]>;
+  keys(range?: RangeOptions): ScanIterator<string>;
+  values(range?: RangeOptions): ScanIterator<Value>;
 }
 
 /**
- * Builds a snapshot from a log without opening the store and without changing the file.
+ * Reads a log into a snapshot without opening the store, so another process may have it open, and without changing the file.
+ *
+ * The log is read on a thread of its own. Errors as for {@link StoreEngine.open}; aborted by its signal it gives
+ * `invalid_state`.
  *
  * @example
  * ```js
- * const built = await SnapshotBuilderStore.build('data/node-a.wal');
- * if (built.isOk()) {
- *   for (const [key, value] of built.value().all()) {
+ * const read = await readLog('data/node-a.wal');
+ * if (read.isOk()) {
+ *   for (const [key, value] of read.value().all()) {
  *     console.log(key, value.toString());
  *   }
  * }
  * ```
  */
+export function readLog(path: string, options?: LongCallOptions): Promise<Result<Snapshot>>;
+
+/** {@link readLog} under the name that the family of engines has for it. */
 export class SnapshotBuilderStore {
   private constructor();
-  /**
-   * The log is read on a thread of its own. Errors as for {@link StoreEngine.open}; aborted by its signal it gives
-   * `invalid_state`.
-   */
+  /** The same as {@link readLog}. */
   static build(path: string, options?: LongCallOptions): Promise<Result<Snapshot>>;
 }
 

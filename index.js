@@ -1,6 +1,7 @@
 'use strict';
 
-const { ClientOptions } = require('./lib/options/client.js');
+const { ClientOptions } = require('./lib/options/client-options.js');
+const { Change } = require('./lib/types/change.js');
 const { Client } = require('./lib/api/client.js');
 const { StoreConfig } = require('./lib/api/config.js');
 const { Consumer } = require('./lib/api/consumer.js');
@@ -20,15 +21,19 @@ const {
   RecoveryReport,
   RemoveResult,
   SalvageReport,
+  SweepReport,
+  UpdateResult,
 } = require('./lib/types/results.js');
 const { salvage } = require('./lib/api/salvage.js');
-const { Snapshot, SnapshotBuilderStore } = require('./lib/api/snapshot.js');
+const { Snapshot, SnapshotBuilderStore, readLog } = require('./lib/api/snapshot.js');
+const { TypedStore } = require('./lib/api/typed-store.js');
 const { Value } = require('./lib/types/value.js');
 
 module.exports = {
   ApplyResult,
   BackupReport,
   BatchResult,
+  Change,
   Client,
   ClientOptions,
   CompactionReport,
@@ -49,6 +54,10 @@ module.exports = {
   SoftadastraError,
   StoreConfig,
   StoreEngine,
+  SweepReport,
+  TypedStore,
+  UpdateResult,
   Value,
+  readLog,
   salvage,
 };

@@ -4,6 +4,7 @@ export const {
   ApplyResult,
   BackupReport,
   BatchResult,
+  Change,
   Client,
   ClientOptions,
   CompactionReport,
@@ -24,7 +25,11 @@ export const {
   SoftadastraError,
   StoreConfig,
   StoreEngine,
+  SweepReport,
+  TypedStore,
+  UpdateResult,
   Value,
+  readLog,
   salvage,
 } = store;
 

@@ -32,6 +32,37 @@ test('apply says what became of the entry', async (t) => {
   );
 });
 
+test('a removal is "delete" in all that the store gives, and "remove" is taken for it', async (t) => {
+  const work = workspace(t);
+  const store = await work.open();
+  const named = (type) => Object.assign(Operation.remove('a'), { type });
+  const put = { type: 'put', key: 'a', value: '1' };
+  for (const removal of [
+    { type: 'delete', key: 'a' },
+    { type: 'remove', key: 'a' },
+    named('delete'),
+    named('remove'),
+  ]) {
+    assert.equal(must(await store.batch([put, removal])).results[1].deleted, true);
+  }
+  for (const removal of [Operation.remove('a'), named('remove')]) {
+    must(await store.put('a', '1'));
+    const { type, deleted } = must(await store.apply(removal));
+    assert.deepEqual([type, deleted], ['delete', true]);
+    const decoded = OperationDecoder.decode(must(OperationEncoder.encode(removal)));
+    assert.equal(must(decoded).type, 'delete');
+  }
+  const types = new Set();
+  for await (const { operation } of store.operations()) types.add(operation.type);
+  assert.deepEqual([...types], ['put', 'delete']);
+  must(await store.put('a', '1'));
+  const before = store.lastSequence();
+  refused(await store.batch([named('del')]), 'invalid_argument', /"put", "delete" or "remove"/);
+  refused(await store.apply(named('del')), 'invalid_argument', /"put", "delete" or "remove"/);
+  refused(OperationEncoder.encode(named('del')), 'invalid_argument', /"put", "delete"/);
+  assert.deepEqual([store.lastSequence(), store.getString('a')], [before, '1']);
+});
+
 test('the timestamp is kept, in memory and across a reopen', async (t) => {
   const work = workspace(t);
   const times = [0, 1, -1, 1_700_000_000_000, Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER];

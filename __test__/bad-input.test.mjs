@@ -1,11 +1,10 @@
 // Bad input gets its own typed error from every call that can meet it, and changes nothing that is stored.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Key, StoreConfig, StoreEngine } from '@softadastra/store';
+import { folder } from './folders.mjs';
 import { dump, filesOf, must, refused, throws } from './helpers.mjs';
 
 const MIB = 1024 * 1024;
@@ -59,7 +58,7 @@ describe('a durable store with data in it', () => {
   let files;
 
   before(async () => {
-    dir = mkdtempSync(path.join(tmpdir(), 'softadastra-store-'));
+    dir = folder();
     store = must(await StoreEngine.open(StoreConfig.durable(path.join(dir, 'store.wal'))));
     await store.put('user:1', 'Ada');
     await store.put('user:2', Buffer.from([0xff]));
@@ -73,7 +72,6 @@ describe('a durable store with data in it', () => {
     const again = must(await StoreEngine.open(StoreConfig.durable(path.join(dir, 'store.wal'))));
     assert.deepEqual(dump(again), [...stored, ['user:3', 'still works', 3]]);
     await again.close();
-    rmSync(dir, { recursive: true });
   });
 
   function unchanged() {
@@ -90,6 +88,10 @@ describe('a durable store with data in it', () => {
       check(await store.remove(key));
       check(await store.batch([{ type: 'put', key, value: 'x' }]));
       check(await store.batch([{ type: 'remove', key }]));
+      check(store.putSync(key, 'x'));
+      check(store.removeSync(key));
+      check(store.batchSync([{ type: 'put', key, value: 'x' }]));
+      check(store.batchSync([{ type: 'remove', key }]));
       check(store.get(key));
       checkThrow(() => store.getString(key));
       checkThrow(() => store.getBytes(key));
@@ -114,11 +116,13 @@ describe('a durable store with data in it', () => {
       const check = (result) => refused(result, 'invalid_argument', message);
       check(await store.put('user:1', value));
       check(await store.batch([{ type: 'put', key: 'user:1', value }]));
+      check(store.putSync('user:1', value));
+      check(store.batchSync([{ type: 'put', key: 'user:1', value }]));
       unchanged();
     });
   }
 
-  test('keys that are no array are refused', () => {
+  test('keys that are not an array are refused', () => {
     for (const wrong of [undefined, 'user:1', { length: 1 }]) {
       throws(() => store.getMany(wrong), 'invalid_argument', /array/);
     }

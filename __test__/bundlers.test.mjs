@@ -7,7 +7,8 @@ import { test } from 'node:test';
 import * as esbuild from 'esbuild';
 import * as vite from 'vite';
 import targets from '../lib/native/targets.js';
-import { folder, install, pack, platformPackage, start, target } from './packed.mjs';
+import { folder } from './folders.mjs';
+import { install, pack, platformPackage, start, target } from './packed.mjs';
 
 const NAME = '@softadastra/store';
 const project = install(pack());

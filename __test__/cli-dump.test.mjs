@@ -51,6 +51,30 @@ test('a dump loads again with its keys, values and timestamps', { timeout: 120_0
   );
 });
 
+test('a dump has what expires with its time, and nothing that has expired', async (t) => {
+  const { file, open } = workspace(t);
+  const store = await open();
+  const expiresAt = 253_370_764_800_000;
+  const held = Operation.put('a', 'x', { timestamp: 1000 });
+  must(await store.apply(held, { expiresAt }));
+  must(await store.put('b', 'y', { expiresAt: 1 }));
+  const { stdout } = await ran(['dump', file()]);
+  const line = `{"key":"a","value":"x","version":1,"timestamp":1000,"expiresAt":${expiresAt}}\n`;
+  assert.equal(stdout, line);
+  await ran(['load', '--create', file('loaded.wal')], stdout);
+  assert.equal((await ran(['dump', file('loaded.wal')])).stdout, line);
+  const { stdout: got } = await ran(['get', file('loaded.wal'), 'a', '--json']);
+  assert.deepEqual(JSON.parse(got).expiresAt, expiresAt);
+  const wrong = await runCommand(
+    ['load', file('loaded.wal')],
+    '{"key":"a","value":"x","expiresAt":0}',
+  );
+  assert.match(wrong.stderr, /line 1: expiresAt must be/);
+  await ran(['put', file('loaded.wal'), 'c', 'z', '--ttl', '60000']);
+  const put = must(await SnapshotBuilderStore.build(file('loaded.wal'))).get('c');
+  assert.ok(must(put).expiresAt > Date.now());
+});
+
 test('a dump follows ranges, and its lines say what a program needs', async (t) => {
   const { file, open } = workspace(t);
   const store = await open();

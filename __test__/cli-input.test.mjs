@@ -1,4 +1,4 @@
-// What the command is given: standard input that is not there, arguments that are no UTF-8, and more than fits. Nothing
+// What the command is given: standard input that is not there, arguments that are not UTF-8, and more than fits. Nothing
 // of it becomes a value or a key that nobody meant.
 
 import assert from 'node:assert/strict';
@@ -30,7 +30,7 @@ function shell(script, args) {
   return { code: status, stdout, stderr };
 }
 
-test('standard input that is closed, a folder or not for reading is no empty value', {
+test('standard input that is closed, a folder or not for reading is not an empty value', {
   skip,
 }, async (t) => {
   const { dir, file, log } = await logOf(t);

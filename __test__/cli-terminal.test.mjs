@@ -26,7 +26,7 @@ async function logOf(t, entries) {
   return file();
 }
 
-test('a value on a terminal ends its line, and one that is no text is not shown', {
+test('a value on a terminal ends its line, and one that is not text is not shown', {
   skip,
 }, async (t) => {
   const log = await logOf(t, [
@@ -36,7 +36,7 @@ test('a value on a terminal ends its line, and one that is no text is not shown'
   assert.deepEqual(onTerminal('get', log, 'text'), { code: 0, shown: 'dark\n' });
   const { code, shown } = onTerminal('get', log, 'bytes');
   assert.equal(code, 2);
-  assert.match(shown, /no text: use --hex, --base64/);
+  assert.match(shown, /not text: use --hex or --base64/);
   assert.deepEqual(onTerminal('get', log, 'bytes', '--hex'), { code: 0, shown: '1b9bff\n' });
 });
 

@@ -10,6 +10,7 @@ import { dump, filesOf, must, workspace } from './helpers.mjs';
 const READERS = [['inspect'], ['stats'], ['verify'], ['keys'], ['dump'], ['get', 'key']];
 const COMMANDS = [
   ...READERS.map(([name]) => name),
+  'tail',
   'put',
   'remove',
   'load',

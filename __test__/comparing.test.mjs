@@ -201,7 +201,7 @@ test('JSON keeps what is inside', async (t) => {
   must(await durable.apply(Operation.put('a', 'x', { timestamp: 7 })));
   const { value: logged } = await durable.operations().next();
   const operation = { type: 'put', key: 'a', value: 'x', timestamp: 7 };
-  assert.deepEqual(json(logged), { sequence: 1, operation });
+  assert.deepEqual(json(logged), { sequence: 1, operation, endsBatch: true });
   assert.deepEqual(json(durable.snapshot()), { lastSequence: 1 });
 });
 

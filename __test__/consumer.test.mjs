@@ -23,7 +23,7 @@ async function read(consumer, count) {
 
 const upTo = (from, to) => Array.from({ length: to - from + 1 }, (_, n) => from + n);
 
-test('a consumer begins with the whole history and goes on behind what it acknowledged', async (t) => {
+test('a consumer begins with the whole history and goes on after what it acknowledged', async (t) => {
   const store = await workspace(t).open();
   await fill(store, 20);
   const consumer = must(await store.consumer('outbox'));
@@ -79,7 +79,7 @@ test('acknowledging ahead of what was read, or backwards, is refused', async (t)
   const store = await workspace(t).open();
   await fill(store, 20);
   const consumer = must(await store.consumer('outbox'));
-  refused(await consumer.acknowledge(1), 'invalid_argument', /not read yet/);
+  refused(await consumer.acknowledge(1), 'invalid_argument', /not been read yet/);
   await read(consumer, 10);
   refused(await consumer.acknowledge(11), 'invalid_argument', /has read up to 10/);
   must(await consumer.acknowledge(10));
@@ -107,7 +107,7 @@ test('a consumer that is unknown or was removed is not_found', async (t) => {
   refused(await store.removeConsumer('never'), 'not_found', /unknown consumer/);
 });
 
-test('a consumer that comes too late is told the floor, and begins behind a snapshot', async (t) => {
+test('a consumer that comes too late learns the floor, and begins after a snapshot', async (t) => {
   const store = await workspace(t).open();
   await fill(store, 30);
   must(await store.compact());

@@ -18,7 +18,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 function otherCopy(t) {
   const { dir } = workspace(t);
   mkdirSync(path.join(dir, 'npm'));
-  for (const name of ['lib', 'index.js', 'package.json']) {
+  for (const name of ['lib', 'index.js', 'index.d.mts', 'package.json']) {
     cpSync(path.join(root, name), path.join(dir, name), { recursive: true });
   }
   for (const name of readdirSync(path.join(root, 'npm'))) {
@@ -147,7 +147,7 @@ test('what only looks like an object of the package is refused', async (t) => {
     const hollow = Object.create(Class.prototype);
     refused(await store.put(hollow, 'v'), 'invalid_argument', /key/);
   }
-  throws(() => new here.StoreEngine({ mode: 'memory' }), 'invalid_argument', /StoreConfig/);
+  throws(() => new here.StoreEngine('memory'), 'invalid_argument', /StoreConfig/);
   throws(() => here.Result.err(new Error('x')), 'invalid_argument', /SoftadastraError/);
   assert.equal(store.size(), 0);
 });

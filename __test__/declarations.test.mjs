@@ -27,7 +27,8 @@ function methodsOf(target) {
 }
 
 function comparison([name, Class]) {
-  const made = name === 'Result' ? 'store.Result<unknown>' : `store.${name}`;
+  const generic = ['Change', 'Result', 'TypedStore'].includes(name);
+  const made = generic ? `store.${name}<unknown>` : `store.${name}`;
   const inherited =
     name === 'SoftadastraError' ? 'Exclude<keyof typeof Error, "prototype">' : 'never';
   return `

@@ -63,6 +63,18 @@ const OUTPUT = {
     'read result: not_found',
   ],
   'sdk-5-errors.mjs': ['value: Softadastra', 'missing key handled: not_found'],
+  'cluster/main.mjs': [
+    '== STORE CLUSTER EXAMPLE ==',
+    'Processes killed and started again: 5',
+    'Readers had all that was acknowledged: true',
+    'Readers had whole batches only: true',
+    'Readers agree at the end: true',
+  ],
+  'utilities/main.mjs': [
+    '== STORE UTILITIES EXAMPLE ==',
+    'settings/done=true settings/theme=dark (as in the main process: true)',
+    'windows/1={"x":10,"y":20} windows/done=true (as in the main process: true)',
+  ],
 };
 
 async function run(name, cwd) {
@@ -77,7 +89,8 @@ async function run(name, cwd) {
 
 test('every example has its output written down here', () => {
   const names = readdirSync(folder).filter((name) => name.endsWith('.mjs'));
-  assert.deepEqual(names.sort(), Object.keys(OUTPUT).sort());
+  const files = Object.keys(OUTPUT).filter((name) => !name.includes('/'));
+  assert.deepEqual(names.sort(), files.sort());
 });
 
 for (const [name, lines] of Object.entries(OUTPUT)) {

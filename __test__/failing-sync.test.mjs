@@ -10,11 +10,11 @@ import { childFile, must, workspace } from './helpers.mjs';
 import { preloaded } from './preload.mjs';
 
 /** Lets the child meet failing syncs, and gives what it said; nothing where that cannot be done. */
-function meetFailingSyncs(t, work, options) {
+function meetFailingSyncs(t, work, options, ...more) {
   const flag = work.file('syncs-fail');
   const env = preloaded(t, work, 'failing-sync', { FAIL_SYNC: flag, ...options });
   if (!env) return undefined;
-  const args = [childFile('failing-sync.mjs'), work.file(), flag];
+  const args = [childFile('failing-sync.mjs'), work.file(), flag, ...more];
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', env });
   assert.deepEqual([status, stderr], [0, '']);
   return JSON.parse(stdout);
@@ -30,7 +30,7 @@ function checkStopped(said, file) {
   assert.deepEqual([said.visible, said.poisoned], [['before/1', 'before/2'], true]);
   assert.equal(said.reads, 'value');
   assert.equal(said.later[0].code, 'invalid_state');
-  assert.match(said.later[0].message, /writing is stopped since a WAL flush failed/);
+  assert.match(said.later[0].message, /writing has stopped because a WAL flush failed/);
   assert.notEqual(said.healed[0], 'ok', 'nothing is acknowledged before the log was read anew');
   assert.equal(said.recovered, 'ok');
   assert.deepEqual([said.after, said.poisonedAfter], [['ok'], false]);
@@ -50,6 +50,14 @@ test('a failed sync stops writing until the store is recovered, and reads go on'
   if (!said) return;
   checkStopped(said, work.file());
   assert.equal(said.recoverWhileFailing.code, 'io_error', 'recovery syncs, so it fails as well');
+  await checkLog(said, work);
+});
+
+test('a failed sync of a call that is done when it returns fails what shared its group as well', async (t) => {
+  const work = workspace(t);
+  const said = meetFailingSyncs(t, work, {}, 'sync');
+  if (!said) return;
+  checkStopped(said, work.file());
   await checkLog(said, work);
 });
 
@@ -101,7 +109,7 @@ test('a closed log is opened and read while no sync works, and a write to it is 
   assert.notEqual(said.made, 'ok');
   assert.deepEqual([said.read, said.reads, said.poisoned], ['value', 'value', true]);
   assert.match(said.written[0], /WAL flush failed at sequence 2, byte \d+, outcome unknown: /);
-  assert.match(said.written[1], /writing is stopped since a WAL flush failed/);
+  assert.match(said.written[1], /writing has stopped because a WAL flush failed/);
   assert.notEqual(said.closed, 'ok');
   assert.equal((await work.open()).getString('key'), 'value');
 });

@@ -9,7 +9,7 @@ import { childFile, workspace } from './helpers.mjs';
 const skip = process.platform !== 'linux' && 'prlimit is of Linux';
 
 /** What a call may leave when it fails: all that was there before, and lock files. */
-const left = (names) => names.filter((name) => !name.endsWith('.lock')).sort();
+const left = (names) => names.filter((name) => !/\.(?:lock|durable)$/.test(name)).sort();
 
 for (const [call, before] of [
   ['compact', ['store.wal']],

@@ -39,7 +39,7 @@ async function checkUntouched(t, bytes, message) {
   refused(fast, 'store_error', message);
   assert.ok(readFileSync(file()).equals(bytes), 'the file is as it was');
   assert.deepEqual(
-    readdirSync(dir).filter((name) => name !== 'store.wal.lock'),
+    readdirSync(dir).filter((name) => !/\.(?:lock|durable)$/.test(name)),
     ['store.wal'],
   );
 }
@@ -108,7 +108,7 @@ test('the last record of a closed log is guarded too', async (t) => {
   await checkUntouched(t, damaged, /corrupted WAL record at sequence 2, byte \d+/);
 });
 
-test('a folder is no log', async (t) => {
+test('a folder is not a log', async (t) => {
   const { dir, file } = workspace(t);
   mkdirSync(file('folder.wal'));
   await openRefused(file('folder.wal'), 'io_error', /directory/);
@@ -123,8 +123,7 @@ test('a path with the end of that of a folder is refused by every call, and make
   for (const end of ['/', '//', '/.', '/./']) {
     for (const name of ['new.wal', 'store.wal']) {
       const odd = file(name) + end;
-      const check = (result) =>
-        refused(result, 'invalid_argument', /ends as that of a folder does/);
+      const check = (result) => refused(result, 'invalid_argument', /ends like that of a folder/);
       check(await StoreEngine.open(StoreConfig.durable(odd)));
       check(await SnapshotBuilderStore.build(odd));
       check(await salvage(odd, file('to.wal')));
@@ -132,7 +131,7 @@ test('a path with the end of that of a folder is refused by every call, and make
       check(await store.backup(odd));
     }
   }
-  assert.deepEqual(readdirSync(dir).sort(), ['store.wal', 'store.wal.lock']);
+  assert.deepEqual(readdirSync(dir).sort(), ['store.wal', 'store.wal.durable', 'store.wal.lock']);
 });
 
 test('a missing parent folder is named and not created', async (t) => {
@@ -159,7 +158,7 @@ test('a path that is too long is refused', async (t) => {
   assert.deepEqual(readdirSync(dir), []);
 });
 
-test('a log behind a symbolic link is the log that it points to', async (t) => {
+test('a log opened through a symbolic link is the log that it points to', async (t) => {
   const work = await writtenLog(t);
   symlinkSync(work.file(), work.file('link.wal'));
   const store = await work.open('link.wal');

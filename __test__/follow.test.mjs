@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import process from 'node:process';
+import { pipeline } from 'node:stream';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { collect, must, randomOf, workspace } from './helpers.mjs';
@@ -28,12 +29,11 @@ function startBoth(work, operations) {
     child.stderr.setEncoding('utf8').on('data', (more) => {
       text += more;
     });
-    // Whoever is killed breaks the pipes of the other one.
-    child.stdin.on('error', () => undefined);
     return () => text;
   });
-  source.stdout.pipe(replica.stdin);
-  replica.stdout.pipe(source.stdin);
+  // Whoever is killed breaks the pipes of the other one, which would wait for them otherwise.
+  pipeline(source.stdout, replica.stdin, () => undefined);
+  pipeline(replica.stdout, source.stdin, () => undefined);
   return { source, replica, errors, ends: [source, replica].map((child) => once(child, 'exit')) };
 }
 
@@ -90,6 +90,23 @@ test(`${ROUNDS} kills of either side: both stores end up equal`, {
     { name: 'replica', position: source.lastSequence() },
   ]);
   assert.ok(source.stats().floor > 0, 'the log was compacted meanwhile');
+});
+
+test('a source that has written everything ends when its replica dies', {
+  timeout: 60_000,
+}, async (t) => {
+  const work = workspace(t);
+  const store = await work.open('source.wal');
+  must(await store.consumer('replica'));
+  const value = 'x'.repeat(10_000);
+  const puts = Array.from({ length: 300 }, (_, n) => store.put(`${n}`, value));
+  for (const put of await Promise.all(puts)) must(put);
+  must(await store.close());
+  const { source, replica, ends } = startBoth(work, 1);
+  t.after(() => source.kill('SIGKILL'));
+  replica.stdout.once('data', () => replica.kill('SIGKILL'));
+  const [[code, signal]] = await Promise.all(ends);
+  assert.deepEqual([code, signal], [1, null]);
 });
 
 test('the example prints what it should, twice in a row', async (t) => {

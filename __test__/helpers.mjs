@@ -1,24 +1,21 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { StoreConfig, StoreEngine } from '@softadastra/store';
+import { folder } from './folders.mjs';
 
-/** A folder of the test's own. Stores opened through it are closed, and the folder removed, when the test ends. */
+/** A folder of the test's own. Stores opened through it are closed when the test ends. */
 export function workspace(t) {
-  const dir = mkdtempSync(path.join(tmpdir(), 'softadastra-store-'));
+  const dir = folder();
   const stores = [];
   t.after(async () => {
     for (const store of stores) {
       await store.close();
     }
-    // Tests of refused access take rights away; without them the folder cannot be emptied.
-    chmodSync(dir, 0o755);
-    rmSync(dir, { recursive: true, force: true });
   });
   const track = (store) => {
     stores.push(store);

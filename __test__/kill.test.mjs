@@ -14,8 +14,9 @@ const TASKS = 8;
 const MEMBERS = ['a', 'b', 'c', 'd', 'e'];
 
 /** Lets a child write until it has reported `reports` lines and some random time more, kills it, gives its reports. */
-async function writeAndKill(file, round, kind, reports) {
-  const child = spawn(process.execPath, [childFile('kill-writer.mjs'), file, round, kind], {
+async function writeAndKill(file, round, [kind, calls], reports) {
+  const args = [childFile('kill-writer.mjs'), file, round, kind, ...(calls ? [calls] : [])];
+  const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = collect(child);
@@ -103,18 +104,21 @@ function checkNothingElse(store) {
   }
 }
 
-for (const [kind, rounds] of [
-  ['durable', ROUNDS],
-  ['fast', Math.ceil(ROUNDS / 4)],
+for (const [kind, calls, rounds] of [
+  ['durable', undefined, ROUNDS],
+  ['durable', 'sync', Math.ceil(ROUNDS / 2)],
+  ['fast', undefined, Math.ceil(ROUNDS / 4)],
+  ['fast', 'sync', Math.ceil(ROUNDS / 4)],
 ]) {
   const timeout = 60_000 + rounds * 20_000;
-  test(`${rounds} kills of a ${kind} store lose nothing`, { timeout }, async (t) => {
+  const how = calls ? ' with synchronous calls' : '';
+  test(`${rounds} kills of a ${kind} store${how} lose nothing`, { timeout }, async (t) => {
     const work = workspace(t);
     const before = { put: new Map(), batch: new Map() };
     let total = 0;
     for (let round = 0; round < rounds; round += 1) {
       const reports = 1 + Math.floor(Math.random() * (round % 4 === 0 ? 20 : 2000));
-      const lines = await writeAndKill(work.file(), `r${round}`, kind, reports);
+      const lines = await writeAndKill(work.file(), `r${round}`, [kind, calls], reports);
       const said = readReports(lines);
       const store = await work.open();
       checkCounters(store, said, before);

@@ -28,8 +28,8 @@ const detached = (make) => () => {
 
 const VIEWS = {
   'shrunk, of a fixed length': shrunk((memory) => new Uint8Array(memory, 0, 16)),
-  'shrunk, behind an offset': shrunk((memory) => new Uint8Array(memory, 8, 2)),
-  'shrunk, as long as its buffer behind an offset': shrunk((memory) => new Uint8Array(memory, 8)),
+  'shrunk, at an offset': shrunk((memory) => new Uint8Array(memory, 8, 2)),
+  'shrunk, as long as its buffer after an offset': shrunk((memory) => new Uint8Array(memory, 8)),
   'shrunk, a Buffer': shrunk((memory) => Buffer.from(memory, 0, 16)),
   'detached, of a fixed length': detached((memory) => new Uint8Array(memory, 0, 16)),
   'detached, as long as its buffer': detached((memory) => new Uint8Array(memory)),
@@ -248,7 +248,7 @@ test('bytes that wait for room are kept as they were, whatever becomes of their 
   }
 });
 
-test('a store of bytes refuses what is no Uint8Array', async (t) => {
+test('a store of bytes refuses what is not a Uint8Array', async (t) => {
   const store = memoryStore(t);
   const wrong = [new ArrayBuffer(4), new SharedArrayBuffer(4), new DataView(new ArrayBuffer(4))];
   for (const value of [...wrong, new Uint16Array(2), new Uint8ClampedArray(2), [1, 2], {}, null]) {

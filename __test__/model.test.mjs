@@ -15,9 +15,16 @@ const key = fc.constantFrom('a', 'b', 'a/1', 'a/2', 'é', '\ufffd', '👍', '\0'
 const value = fc.oneof(fc.string({ unit: 'binary', maxLength: 30 }), fc.constant('x'.repeat(5000)));
 const ifVersion = fc.option(fc.nat(12), { nil: undefined });
 
-const put = fc.record({ type: fc.constant('put'), key, value, ifVersion });
+/** The year 9999: nothing expires while the test runs. */
+const expiresAt = fc.option(fc.constant(253_370_764_800_000), { nil: undefined, freq: 1 });
+
+const put = fc.record({ type: fc.constant('put'), key, value, ifVersion, expiresAt });
 const remove = fc.record({ type: fc.constant('remove'), key, ifVersion });
 const member = fc.oneof(put, remove);
+const application = fc.oneof(
+  fc.record({ type: fc.constant('put'), key, value, ifVersion, timestamp: fc.maxSafeInteger() }),
+  fc.record({ type: fc.constant('remove'), key, ifVersion, timestamp: fc.maxSafeInteger() }),
+);
 const call = fc.oneof(
   { weight: 5, arbitrary: put },
   { weight: 2, arbitrary: remove },
@@ -29,13 +36,18 @@ const call = fc.oneof(
       key,
       value: fc.option(value, { nil: undefined }),
       timestamp: fc.maxSafeInteger(),
+      ifVersion,
     }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ type: fc.constant('applyBatch'), members: fc.array(application) }),
   },
 );
 /** Calls that are made at once, and what is done when all of them have settled. */
 const step = fc.record({
   calls: fc.array(call, { maxLength: 8 }),
-  after: fc.constantFrom('nothing', 'nothing', 'nothing', 'flush', 'recover', 'reopen', 'kill'),
+  after: fc.constantFrom('nothing', 'nothing', 'sweep', 'flush', 'recover', 'reopen', 'kill'),
 });
 
 class Model {
@@ -48,7 +60,7 @@ class Model {
 
   /** What the store has to answer, in the form that `answerOf` gives. */
   call(request) {
-    if (request.type === 'batch') return this.#batch(request.members);
+    if (request.members !== undefined) return this.#batch(request.members);
     if (request.type === 'apply') {
       const type = request.value === undefined ? 'remove' : 'put';
       return this.#write({ ...request, type }, request.timestamp);
@@ -56,14 +68,14 @@ class Model {
     return this.#write(request);
   }
 
-  #write({ type, key: name, value: text, ifVersion: wanted }, timestamp) {
+  #write({ type, key: name, value: text, ifVersion: wanted, expiresAt: expiry }, timestamp) {
     const found = this.versionOf(name);
     if (wanted !== undefined && wanted !== found) {
       return wanted === 0 ? 'already_exists' : 'invalid_state';
     }
     this.sequence += 1;
     if (type === 'put') {
-      this.entries.set(name, { text, version: this.sequence, timestamp });
+      this.entries.set(name, { text, version: this.sequence, timestamp, expiry });
       return [name, this.sequence, found === 0 ? 'created' : 'updated'];
     }
     this.entries.delete(name);
@@ -74,7 +86,7 @@ class Model {
     const before = { entries: new Map(this.entries), sequence: this.sequence };
     const answers = [];
     for (const request of members) {
-      const answer = this.#write(request);
+      const answer = this.#write(request, request.timestamp);
       if (typeof answer === 'string') {
         Object.assign(this, before);
         return answer;
@@ -86,15 +98,24 @@ class Model {
 }
 
 function issue(store, request) {
-  const { type, key: name, value: text, ifVersion: wanted, timestamp } = request;
-  if (type === 'put') return store.put(name, text, { ifVersion: wanted });
+  const { type, key: name, value: text, ifVersion: wanted, expiresAt: at } = request;
+  if (type === 'put') return store.put(name, text, { ifVersion: wanted, expiresAt: at });
   if (type === 'remove') return store.remove(name, { ifVersion: wanted });
   if (type === 'batch') return store.batch(request.members);
-  return store.apply(
-    text === undefined
-      ? Operation.remove(name, { timestamp })
-      : Operation.put(name, text, { timestamp }),
-  );
+  if (type === 'applyBatch') {
+    const operations = request.members.map((one) => ({
+      operation: operationOf(one),
+      ifVersion: one.ifVersion,
+    }));
+    return store.applyBatch(operations);
+  }
+  return store.apply(operationOf(request), { ifVersion: wanted });
+}
+
+function operationOf({ key: name, value: text, timestamp: at }) {
+  return text === undefined
+    ? Operation.remove(name, { timestamp: at })
+    : Operation.put(name, text, { timestamp: at });
 }
 
 function answerOf(result) {
@@ -116,7 +137,8 @@ function check(store, model) {
   assert.deepEqual([...store.keys()], names);
   assert.deepEqual([...store.snapshot().keys({ reverse: true })], [...names].reverse());
   for (const [name, entry] of store.entries()) {
-    const { text, version, timestamp } = model.entries.get(name);
+    const { text, version, timestamp, expiry } = model.entries.get(name);
+    assert.equal(entry.expiresAt, expiry);
     assert.deepEqual([entry.value.toString(), entry.version], [text, version]);
     assert.equal(entry.timestamp, timestamp ?? entry.timestamp);
     assert.deepEqual(store.get(name).value(), entry);
@@ -130,6 +152,11 @@ function logOfTheDead(config, file) {
   return file;
 }
 
+const UPKEEP = {
+  flush: async (store) => must(await store.flush()),
+  sweep: async (store) => assert.equal(must(await store.sweep()).removed, 0),
+};
+
 async function play(configOf, file, steps) {
   const model = new Model();
   let config = configOf(file);
@@ -140,13 +167,13 @@ async function play(configOf, file, steps) {
       const pending = calls.map((request) => issue(store, request));
       const expected = calls.map((request) => model.call(request));
       assert.deepEqual((await Promise.all(pending)).map(answerOf), expected);
-      if (after === 'flush') must(await store.flush());
-      if (config.mode === 'durable' && after === 'recover') must(await store.recover());
-      if (config.mode === 'durable' && after === 'reopen') {
+      await UPKEEP[after]?.(store);
+      if (config.mode === 'log' && after === 'recover') must(await store.recover());
+      if (config.mode === 'log' && after === 'reopen') {
         must(await store.close());
         store = must(await StoreEngine.open(config));
       }
-      if (config.mode === 'durable' && after === 'kill') {
+      if (config.mode === 'log' && after === 'kill') {
         dead.push(store);
         config = configOf(logOfTheDead(config, `${file}.${dead.length}.wal`));
         store = must(await StoreEngine.open(config));

@@ -10,6 +10,7 @@ const NAMES = [
   'ApplyResult',
   'BackupReport',
   'BatchResult',
+  'Change',
   'Client',
   'ClientOptions',
   'CompactionReport',
@@ -30,7 +31,11 @@ const NAMES = [
   'SoftadastraError',
   'StoreConfig',
   'StoreEngine',
+  'SweepReport',
+  'TypedStore',
+  'UpdateResult',
   'Value',
+  'readLog',
   'salvage',
 ];
 

@@ -1,4 +1,4 @@
-// What is said when there is no native module, or one that does not work: which, and how to mend it.
+// What is said when there is no native module, or one that does not work: which, and how to fix it.
 
 import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -6,7 +6,8 @@ import path from 'node:path';
 import process from 'node:process';
 import { test } from 'node:test';
 import targets from '../lib/native/targets.js';
-import { copyOf, folder, install, pack, platformPackage, program, target } from './packed.mjs';
+import { folder } from './folders.mjs';
+import { copyOf, install, pack, platformPackage, program, target } from './packed.mjs';
 
 const VARIABLE = 'SOFTADASTRA_STORE_NATIVE';
 const installed = install(pack());
@@ -16,11 +17,13 @@ const nativeFile = (project) =>
   path.join(packages(project), platformPackage, targets.fileName(target));
 const another = targets.TARGETS.find(({ os }) => os !== process.platform).name;
 
-/** Loads the package after `before` and prints what came of it. */
+/** Loads the package after `before`, makes a store, and prints what came of it. */
 function load(project, { before = '', env } = {}) {
   const source = `${before}
     try {
-      console.log(JSON.stringify({ names: Object.keys(require('@softadastra/store')) }));
+      const store = require('@softadastra/store');
+      new store.StoreEngine(store.StoreConfig.memoryOnly());
+      console.log(JSON.stringify({ names: Object.keys(store) }));
     } catch (error) {
       const { name, code, message, context } = error;
       console.log(JSON.stringify({ name, code, message, context }));
@@ -74,11 +77,57 @@ test('a platform that nobody builds for is said to be one, with the list of the 
   fails(outcome, 'not_found', /no native module for sunos-/, /linux-x64-gnu, /, /npm run build/);
 });
 
-test('a process on musl looks for the package of musl', (t) => {
+/** Sets the program of the process to a file with this content. */
+function programOf(project, content) {
+  writeFileSync(path.join(project, 'program'), content);
+  return `process.execPath = ${JSON.stringify(path.join(project, 'program'))};`;
+}
+
+for (const [libc, loader] of [
+  ['musl', '/lib/ld-musl-x86_64.so.1'],
+  ['gnu', '/lib64/ld-linux-x86-64.so.2'],
+]) {
+  test(`a process whose program is loaded by ${loader} looks for the package of ${libc}`, (t) => {
+    if (process.platform !== 'linux') return t.skip('Linux alone has two C libraries');
+    const project = without();
+    const before = programOf(project, `\x7fELF\0\0${loader}\0`);
+    const outcome = load(project, { before });
+    const wanted = new RegExp(`@softadastra/store-linux-\\w+-${libc} is not installed`);
+    return fails(outcome, 'not_found', wanted);
+  });
+}
+
+test('where the program does not say how it is loaded, the report of the process tells the C library', (t) => {
   if (process.platform !== 'linux') return t.skip('Linux alone has two C libraries');
-  const before = 'process.report.getReport = () => ({ header: {} });';
-  const outcome = load(without(), { before });
-  return fails(outcome, 'not_found', /@softadastra\/store-linux-\w+-musl is not installed/);
+  const project = without();
+  const unknown = programOf(project, 'all in one');
+  const musl = `process.report.getReport = () => ({ header: {} });${unknown}`;
+  fails(load(project, { before: musl }), 'not_found', /store-linux-\w+-musl is not installed/);
+  const glibc = `process.report.getReport = () => ({ header: { glibcVersionRuntime: '2.36' } });${unknown}`;
+  return fails(
+    load(project, { before: glibc }),
+    'not_found',
+    /store-linux-\w+-gnu is not installed/,
+  );
+});
+
+test('loading the package loads no native file, the first store does, and no other thing loads it again', () => {
+  const source = `
+    const { dlopen } = process;
+    let times = 0;
+    process.dlopen = (...args) => {
+      times += 1;
+      return dlopen.apply(process, args);
+    };
+    const { Key, StoreConfig, StoreEngine } = require('@softadastra/store');
+    const { SoftadastraKeyv } = require('@softadastra/store/keyv');
+    const before = times;
+    new StoreEngine(StoreConfig.memoryOnly());
+    new StoreEngine(StoreConfig.memoryOnly());
+    new Key('a').isValid();
+    console.log(before, times, typeof SoftadastraKeyv);`;
+  const { stdout, stderr } = program(installed, 'late.cjs', source);
+  assert.deepEqual([stdout, stderr], ['0 1 function\n', '']);
 });
 
 test('a native file can be named in the environment, absolute or from the working folder', () => {
@@ -90,16 +139,16 @@ test('a native file can be named in the environment, absolute or from the workin
 
 test('the file that the environment names counts alone', () => {
   const outcome = load(installed, { env: { [VARIABLE]: 'gone.node' } });
-  fails(outcome, 'invalid_state', /gone\.node/, /The file is not there/, new RegExp(VARIABLE));
+  fails(outcome, 'invalid_state', /gone\.node/, /The file does not exist/, new RegExp(VARIABLE));
 });
 
 test('an empty name in the environment is no name', () => {
   loads(load(installed, { env: { [VARIABLE]: '' } }));
 });
 
-test('a file that is no native module is said to be none', () => {
+test('a file that is not a native module is said to be none', () => {
   const outcome = load(installed, { env: { [VARIABLE]: 'package.json' } });
-  fails(outcome, 'invalid_state', /package\.json/, new RegExp(`no native file of ${target}`));
+  fails(outcome, 'invalid_state', /package\.json/, new RegExp(`not a native file for ${target}`));
 });
 
 test('a native module that needs a newer glibc says which, and what this system has', (t) => {
@@ -108,14 +157,29 @@ test('a native module that needs a newer glibc says which, and what this system 
   const bytes = readFileSync(nativeFile(project)).toString('latin1');
   writeFileSync(nativeFile(project), bytes.replaceAll('GLIBC_2.', 'GLIBC_9.'), 'latin1');
   const outcome = load(project);
-  return fails(outcome, 'invalid_state', /needs glibc 2\.28 or newer; this system has \d+\.\d+/);
+  return fails(outcome, 'invalid_state', /needs glibc 9[.\d]+ or newer; this system has \d+\.\d+/);
+});
+
+test('a native module that lacks a library it needs is told from one that is not there', (t) => {
+  if (process.platform !== 'linux')
+    return t.skip('the name of the library is changed in an ELF file');
+  const project = copyOf(installed);
+  const bytes = readFileSync(nativeFile(project)).toString('latin1');
+  assert.ok(bytes.includes('\0libgcc_s.so.1\0'));
+  writeFileSync(nativeFile(project), bytes.replaceAll('libgcc_s.so.1', 'libgcc_x.so.1'), 'latin1');
+  const outcome = load(project);
+  assert.doesNotMatch(outcome.message, /The file does not exist/);
+  return fails(outcome, 'invalid_state', /libgcc_x\.so\.1/, /a library that it needs does not/);
 });
 
 test('a native module of another version than the package is refused, with both versions', () => {
   const project = copyOf(installed);
-  const file = path.join(packages(project), '@softadastra', 'store', 'package.json');
-  const manifest = JSON.parse(readFileSync(file, 'utf8'));
-  writeFileSync(file, JSON.stringify({ ...manifest, version: '99.0.0' }));
+  const folderOfPackage = path.join(packages(project), '@softadastra', 'store');
+  const manifest = JSON.parse(readFileSync(path.join(folderOfPackage, 'package.json'), 'utf8'));
+  const file = path.join(folderOfPackage, 'index.js');
+  const source = readFileSync(file, 'utf8');
+  assert.ok(source.includes(`"${manifest.version}"`));
+  writeFileSync(file, source.replace(`"${manifest.version}"`, '"99.0.0"'));
   const outcome = load(project);
   const versions = new RegExp(`store 99\\.0\\.0 found .* of version ${manifest.version}`);
   fails(outcome, 'invalid_state', versions, /npm install @softadastra\/store@99\.0\.0/);

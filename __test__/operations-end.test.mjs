@@ -81,7 +81,7 @@ test('a process that only waits for more of the history ends', async (t) => {
   assert.deepEqual([child.signal, child.stderr, child.stdout], [null, '', 'waiting\n']);
 });
 
-test('an iteration that was begun and forgotten holds nothing back for ever', async (t) => {
+test('an iteration that was begun and forgotten holds nothing back forever', async (t) => {
   const { file } = workspace(t);
   const env = { ...process.env, NODE_OPTIONS: '--expose-gc' };
   const child = await runChild('forgotten.mjs', [file()], { timeout: 60_000, env });

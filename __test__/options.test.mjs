@@ -21,20 +21,23 @@ test('the three kinds of config and their fields', () => {
     autoFlush: true,
     stagedBytesLimit: limit,
     compaction: true,
+    memoryLimit: undefined,
   });
   assert.deepEqual(fields(StoreConfig.durable('a.wal')), {
-    mode: 'durable',
+    mode: 'log',
     path: 'a.wal',
     autoFlush: true,
     stagedBytesLimit: limit,
     compaction: true,
+    memoryLimit: undefined,
   });
   assert.deepEqual(fields(StoreConfig.fast('a.wal', { stagedBytesLimit: 1 })), {
-    mode: 'durable',
+    mode: 'log',
     path: 'a.wal',
     autoFlush: false,
     stagedBytesLimit: 1,
     compaction: true,
+    memoryLimit: undefined,
   });
   assert.equal(StoreConfig.durable('a.wal', { autoFlush: false }).autoFlush, false);
   assert.equal(StoreConfig.durable('a.wal', { autoFlush: undefined }).autoFlush, true);
@@ -92,8 +95,62 @@ test('a config with a wrong value is refused', async () => {
   }
 });
 
-test('a store needs a StoreConfig', async () => {
-  for (const wrong of [undefined, null, 'a.wal', { mode: 'memory' }]) {
+test('what an acknowledged write survives can be asked of a config', () => {
+  const config = StoreConfig.memoryOnly();
+  assert.equal(config.durability, 'none');
+  assert.equal(StoreConfig.durable('a.wal').durability, 'power');
+  assert.equal(StoreConfig.fast('a.wal').durability, 'process');
+  assert.equal(StoreConfig.durable('a.wal', { autoFlush: false }).durability, 'process');
+  assert.throws(() => {
+    config.durability = 'power';
+  }, TypeError);
+});
+
+test('plain options open a store with a log, or one in memory that was asked for', async (t) => {
+  const work = workspace(t);
+  const opened = await StoreEngine.open({
+    path: work.file(),
+    autoFlush: false,
+    stagedBytesLimit: 1 << 20,
+    compaction: undefined,
+  });
+  const store = work.track(must(opened));
+  must(await store.put('a', '1'));
+  must(await store.close());
+  const again = work.track(new StoreEngine({ path: work.file(), mode: 'log' }));
+  must(await again.recover());
+  assert.equal(again.getString('a'), '1');
+  const memory = must(await StoreEngine.open({ mode: 'memory', stagedBytesLimit: 1000 }));
+  refused(await memory.compact(), 'invalid_state', /memory/);
+  must(await memory.close());
+});
+
+test('plain options are checked strictly, and touch nothing when they are wrong', async (t) => {
+  const work = workspace(t);
+  const path = work.file();
+  for (const [options, message] of [
+    [{}, /path/],
+    [{ path: undefined }, /path must be a string/],
+    [{ path: '' }, /path is empty/],
+    [{ pth: path }, /"pth" for a store: did you mean "path"/],
+    [{ path, autoflush: false }, /"autoflush" for a store: did you mean "autoFlush"/],
+    [{ path, lockTimeoutMs: 1 }, /"lockTimeoutMs" for a store/],
+    [{ path, autoFlush: 1 }, /autoFlush must be true or false/],
+    [{ path, stagedBytesLimit: 0 }, /stagedBytesLimit/],
+    [{ path, compaction: { ration: 3 } }, /"ration".*did you mean "ratio"/],
+    [{ path, mode: 'durable' }, /mode must be "memory" or "log"/],
+    [{ path, mode: 'memory' }, /"path" for a store in memory/],
+    [{ mode: 'memory', autoFlush: true }, /"autoFlush" for a store in memory/],
+    [[], /a store needs options/],
+  ]) {
+    throws(() => new StoreEngine(options), 'invalid_argument', message);
+    refused(await StoreEngine.open(options), 'invalid_argument', message);
+  }
+  assert.deepEqual(filesOf(work.dir), {});
+});
+
+test('a store needs options or a StoreConfig', async () => {
+  for (const wrong of [undefined, null, 'a.wal', 7]) {
     throws(() => new StoreEngine(wrong), 'invalid_argument', /StoreConfig/);
     refused(await StoreEngine.open(wrong), 'invalid_argument', /StoreConfig/);
   }

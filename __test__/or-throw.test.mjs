@@ -19,8 +19,8 @@ test('orThrow gives the values of results', async (t) => {
   assert.ok((await orThrow.compact()).bytesAfter > 0);
   await orThrow.backup(work.file('copy.wal'));
   assert.equal((await orThrow.recover()).lastSequence, 3);
-  await orThrow.close();
-  assert.equal(store.size(), 0);
+  assert.equal(await orThrow.close(), undefined);
+  assert.throws(() => store.size(), { code: 'invalid_state' });
 });
 
 test('orThrow throws and rejects with the errors of results', async (t) => {

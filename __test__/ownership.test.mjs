@@ -107,6 +107,7 @@ test('what is made of a log or beside it is no more readable than the log', {
     must(await (await open()).close());
     chmodSync(file(), mode);
     rmSync(`${file()}.lock`);
+    rmSync(`${file()}.durable`);
     const store = await open();
     must(await store.put('a', '1'));
     must(await store.compact());

@@ -2,34 +2,19 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
-import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import platform from '../lib/native/platform.js';
 import targets from '../lib/native/targets.js';
+import { addonFile } from '../scripts/addon.mjs';
 import { npmCommand } from '../scripts/run.mjs';
+import { folder } from './folders.mjs';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 export const target = platform.targetName();
 export const platformPackage = targets.packageName(target);
-
-/** A folder that goes when the tests of this file are done. */
-export function folder() {
-  const made = mkdtempSync(path.join(tmpdir(), 'softadastra-store-'));
-  after(() => rmSync(made, { recursive: true, force: true }));
-  return made;
-}
 
 export function run(command, args, options) {
   const done = spawnSync(command, args, { encoding: 'utf8', ...options });
@@ -44,10 +29,12 @@ function npm(args, cwd) {
   return done.stdout;
 }
 
-/** Packs what a release would publish, as far as it is built here; gives the tarballs. */
+/** Packs what a release would publish for this platform, whatever else is built here; gives the tarballs. */
 export function pack() {
-  const to = path.join(folder(), 'packages');
-  const done = run(process.execPath, ['scripts/pack.mjs', '--to', to], { cwd: root });
+  const [from, to] = [folder(), path.join(folder(), 'packages')];
+  cpSync(addonFile(), path.join(from, targets.fileName(target)));
+  const args = ['scripts/pack.mjs', '--from', from, '--to', to];
+  const done = run(process.execPath, args, { cwd: root });
   assert.equal(done.status, 0, done.stderr);
   return readdirSync(to)
     .filter((name) => name.endsWith('.tgz'))

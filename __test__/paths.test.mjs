@@ -2,14 +2,17 @@
 // link to nothing leads to what is made.
 
 import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
 import {
   existsSync,
   lstatSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
@@ -195,6 +198,26 @@ test('a link to nothing leads to the log that is made, and stays', { skip: noLin
   for (const name of ['store.wal', 'copy.wal', 'lost.wal']) {
     assert.ok(lstatSync(path.join(dir, name)).isSymbolicLink(), name);
   }
+});
+
+test('reports and errors name files as the system names them to people', async (t) => {
+  const work = workspace(t);
+  const store = await work.open();
+  must(await store.put('a', '1'));
+  const copy = work.file('copy.wal');
+  assert.equal(must(await store.backup(copy)).path, copy);
+  const refusal = refused(await store.backup(copy), 'already_exists');
+  assert.equal(refusal.context, copy);
+  assert.equal(refusal.message, `file already exists: ${copy}`);
+  const saved = must(await salvage(copy, work.file('saved.wal')));
+  assert.deepEqual(
+    [saved.log, saved.copy],
+    [work.file('saved.wal'), work.file('saved.wal.damaged')],
+  );
+  const torn = Buffer.concat([readFileSync(copy), Buffer.alloc(1000, 7)]);
+  writeFileSync(work.file('torn.wal'), torn);
+  const { cutSavedTo } = (await work.open('torn.wal')).recoveryReport();
+  assert.equal(path.dirname(cutSavedTo), work.dir);
 });
 
 /** Ways to take the log away from a store that has it open. */

@@ -31,6 +31,43 @@ test('a hundred thousand writes at once all settle with their own version', asyn
   assert.equal(store.getString('k4999'), 'v99999');
 });
 
+test('full groups are committed while the event loop is busy, and answered in the order of the calls', async (t) => {
+  const work = workspace(t);
+  const store = await work.open();
+  const value = 'x'.repeat(64 * 1024);
+  const order = [];
+  const pending = Array.from({ length: 100 }, (_, n) =>
+    store.put(`k${n}`, value).then((result) => order.push(must(result).version)),
+  );
+  // Six of them have 16 puts or more each, of 1 MiB together. This thread hears of nothing meanwhile.
+  for (const end = performance.now() + 60_000; store.lastSequence() < 90; ) {
+    assert.ok(performance.now() < end, `${store.lastSequence()} were committed`);
+  }
+  assert.deepEqual(order, []);
+  assert.equal(must(store.putSync('last', 'x')).version, 101);
+  await Promise.all(pending);
+  assert.deepEqual(
+    order,
+    Array.from({ length: 100 }, (_, n) => n + 1),
+  );
+});
+
+test('groups that follow one another fail each with the writes that are in them', async (t) => {
+  const work = workspace(t);
+  const store = await work.open();
+  const value = 'x'.repeat(64 * 1024);
+  const puts = Array.from({ length: 60 }, (_, n) =>
+    store.put(`k${n % 50}`, value, n < 50 ? undefined : { ifVersion: n === 55 ? 6 : 1000 }),
+  );
+  const results = await Promise.all(puts);
+  for (const [n, result] of results.entries()) {
+    if (n < 50) assert.equal(must(result).version, n + 1);
+    else if (n === 55) assert.equal(must(result).version, 51);
+    else refused(result, 'invalid_state', /expected 1000, found/);
+  }
+  assert.equal(store.size(), 50);
+});
+
 test('promises settle in the order of the calls', async (t) => {
   const store = memoryStore(t);
   const order = [];
@@ -89,7 +126,7 @@ for (const [kind, make] of [
   });
 }
 
-test('behind a flush that waits, calls of every kind keep their order', async (t) => {
+test('after a flush that waits, calls of every kind keep their order', async (t) => {
   const work = workspace(t);
   const store = await work.open();
   const calls = [

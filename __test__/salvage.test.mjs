@@ -45,7 +45,7 @@ test('everything before the damage is in the new log, with its versions', async 
   assert.equal(must(await saved.put('new', 'x')).version, 3);
 });
 
-test('what can be read behind the damage is in a log of its own', async (t) => {
+test('what can be read after the damage is in a log of its own', async (t) => {
   const { file } = await damagedLog(t);
   const { later } = must(await salvage(file(), file('saved.wal')));
   assert.equal(later.length, 1);
@@ -70,7 +70,7 @@ test('a log that is whole is saved as it is', async (t) => {
   assert.deepEqual(dump(await work.open('saved.wal')), [['a', '1', 1]]);
 });
 
-test('a file that exists is never replaced, and what is no log is no log', async (t) => {
+test('a file that exists is never replaced, and what is not a log is refused', async (t) => {
   const { dir, file } = await damagedLog(t);
   writeFileSync(file('saved.wal'), 'precious');
   const before = filesOf(dir);

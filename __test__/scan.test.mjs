@@ -147,7 +147,7 @@ test('a scan goes on while writes are committed: no key twice, none out of order
       writes += 1;
       await store.batch([
         { type: 'put', key: `${key}+`, value: 'new, just ahead' },
-        { type: 'put', key: '!', value: 'new, behind' },
+        { type: 'put', key: '!', value: 'new, after' },
         { type: 'remove', key },
         { type: 'remove', key: 'k0999' },
       ]);

@@ -1,5 +1,5 @@
 // A real file system that is full: the group that finds no room fails as a whole, and writing goes on when there is room
-// again, without opening the store anew.
+// again, without reopening the store.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -68,7 +68,25 @@ test('a full disk refuses writes, keeps what was acknowledged, and takes writes 
   }
 });
 
-test('a log that finds no room to be made or mended says so and opens when there is', async (t) => {
+test('a full disk refuses what is done when it returns, with what shares its group, and takes it again', async (t) => {
+  const dir = smallDisk(t);
+  if (!dir) return;
+  const store = must(await StoreEngine.open(StoreConfig.durable(path.join(dir, 'store.wal'))));
+  try {
+    must(store.putSync('first', 'x'.repeat(1 << 20)));
+    const later = store.put('later', 'x');
+    refused(store.putSync('large', 'x'.repeat(8 << 20)), 'io_error', /no space left/);
+    refused(await later, 'io_error', /no space left/);
+    assert.deepEqual([...store.keys()], ['first']);
+    assert.equal(must(store.putSync('second', 'x')).version, 2);
+    must(store.flushSync());
+  } finally {
+    await store.close();
+    spawnSync('umount', [dir]);
+  }
+});
+
+test('a log that finds no room to be made or repaired says so, and opens once there is', async (t) => {
   const dir = smallDisk(t);
   if (!dir) return;
   const config = StoreConfig.durable(path.join(dir, 'store.wal'));
@@ -117,8 +135,10 @@ test('a store that is closed on a full disk can be opened there', async (t) => {
   try {
     for (const make of [StoreConfig.durable, StoreConfig.fast]) {
       let store = must(await StoreEngine.open(make(log)));
-      for (const size of [3000, 1]) {
-        for (let n = 0; (await store.put(`${size}/${n}`, 'x'.repeat(size))).isOk(); ) n += 1;
+      // Frames of 1,024 and of 96 bytes, after which no page has room for the seal.
+      for (const size of [940, 12]) {
+        const key = (n) => `${size}`.padEnd(4, '/') + `${n}`.padStart(6, '0');
+        for (let n = 0; (await store.put(key(n), 'x'.repeat(size))).isOk(); ) n += 1;
       }
       const size = store.size();
       refused(await store.close(), 'io_error', /no space left/);
@@ -152,7 +172,7 @@ test('a torn tail that a full disk has no room for is named with its size, and o
       'io_error',
       /no space left/,
     );
-    assert.match(error.message, /cannot be saved .* 100000 bytes of room are needed: /);
+    assert.match(error.message, /cannot be saved .* 100000 bytes are needed: /);
     assert.ok(error.message.includes(`${log}.cut-`), error.message);
     assert.ok(readFileSync(log).equals(bytes));
     assert.deepEqual(

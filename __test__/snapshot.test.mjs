@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Entry, Key, Snapshot, SnapshotBuilderStore, Value } from '@softadastra/store';
+import { Entry, Key, readLog, Snapshot, SnapshotBuilderStore, Value } from '@softadastra/store';
 import { dump, filesOf, memoryStore, must, refused, throws, workspace } from './helpers.mjs';
 
 async function fill(store, count) {
@@ -115,6 +115,22 @@ test('a snapshot built from a log agrees with the store that wrote it', async (t
   assert.ok(snapshot instanceof Snapshot);
   assert.deepEqual(dump(snapshot), before);
   assert.deepEqual(filesOf(work.dir), files, 'building changes no file');
+});
+
+test('readLog reads a log that is open elsewhere, as build does, and changes nothing', async (t) => {
+  const work = workspace(t);
+  const store = await work.open();
+  await fill(store, 10);
+  const files = filesOf(work.dir);
+  const read = must(await readLog(work.file()));
+  assert.deepEqual(dump(read), dump(store));
+  assert.deepEqual(read.size(), must(await SnapshotBuilderStore.build(work.file())).size());
+  must(await readLog(work.file(), { onProgress: () => undefined }));
+  const misspelt = await readLog(work.file(), { onprogress: () => undefined });
+  refused(misspelt, 'invalid_argument', /"onprogress" for readLog: did you mean "onProgress"/);
+  refused(await readLog(''), 'invalid_argument', 'invalid WAL path: path is empty');
+  refused(await readLog(work.file('none/a.wal')), 'io_error', /directory does not exist/);
+  assert.deepEqual(filesOf(work.dir), files);
 });
 
 test('a log that nobody can read gives no snapshot', async (t) => {

@@ -43,6 +43,15 @@ for (const [name, call] of Object.entries(calls)) {
   });
 }
 
+for (const [name, call] of Object.entries(calls)) {
+  test(`timers and immediates have their turn while a loop awaits ${name} of a fast store`, async (t) => {
+    const engine = must(await StoreEngine.open(StoreConfig.fast(workspace(t).file())));
+    const { timers, immediates } = await awaitedUntilOthersRan((at) => call(engine, at));
+    await engine.close();
+    assert.ok(timers >= 3 && immediates >= 3, `${timers} timers, ${immediates} immediates`);
+  });
+}
+
 test('timers and immediates have their turn while a loop awaits put of a client in memory', async () => {
   const client = new Client(ClientOptions.memoryOnly('node'));
   (await client.open()).value();
@@ -66,7 +75,7 @@ async function readsOf(t) {
   await level.batch(keys.map((key) => ({ type: 'put', key, value: 'value' })));
   must(await client.put('key', 'value'));
   const cursors = {};
-  /** Steps through iterations that begin anew at their end. */
+  /** Steps through iterations that start over at their end. */
   const step = (name, begin) => async () => {
     cursors[name] ??= begin();
     const { done } = await cursors[name].next();

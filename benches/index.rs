@@ -1,6 +1,6 @@
 //! Where the engine's time goes, without Node: a million entries of 15 + 100 bytes.
 //!
-//! Keys are random digits, and as realistic ones a few long prefixes with a number behind them.
+//! Keys are random digits, and as realistic ones a few long prefixes followed by a number.
 
 #![expect(clippy::indexing_slicing, missing_docs, reason = "a benchmark may panic")]
 

@@ -48,6 +48,7 @@ fn write_log(folder: &Path, name: &str, rounds: &[Vec<u32>]) -> PathBuf {
                 key: Key::new(key(*n)).unwrap(),
                 value: value.clone(),
                 if_version: None,
+                expires_at: None,
             });
             engine.batch(&puts.collect::<Vec<_>>()).unwrap();
         }

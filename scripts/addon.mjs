@@ -5,17 +5,21 @@ import path from 'node:path';
 import process from 'node:process';
 import platform from '../lib/native/platform.js';
 import targets from '../lib/native/targets.js';
+import { refuseNewerGlibc } from './glibc.mjs';
 import { fail, root, step } from './run.mjs';
 
 const library = /(?:^lib)?softadastra_store\.(?:so|dylib|dll)$/;
 
+/** Where the addons are. */
+export const addons = path.join(root, 'npm');
+
 /** Where the addon of a platform is, this one's unless another is named. */
-export function addonFile(name = platform.targetName()) {
-  return path.join(root, 'npm', targets.fileName(name));
+export function addonFile(name = platform.targetName(), folder = addons) {
+  return path.join(folder, targets.fileName(name));
 }
 
 /** Asks cargo itself which file it made: that is right with any target folder or target triple. */
-function builtLibrary(messages) {
+export function builtLibrary(messages) {
   const files = messages
     .split('\n')
     .filter((line) => line.startsWith('{'))
@@ -51,7 +55,9 @@ export function buildAddon(name) {
   );
   const built = builtLibrary(stdout);
   if (!built) fail('building the addon: cargo named no shared library');
-  install(readFileSync(built), addonFile(name));
+  const bytes = readFileSync(built);
+  if (name !== undefined) refuseNewerGlibc(name, bytes);
+  install(bytes, addonFile(name));
 }
 
 /** A process that has the old addon loaded keeps it: the new file replaces the name, not the bytes. */

@@ -7,6 +7,7 @@ import { checkEngine } from './check-engine.mjs';
 import { lintPackage } from './lint-package.mjs';
 import { lintWorkflows } from './lint-workflows.mjs';
 import { biome, depcruise, step, tool, tsc } from './run.mjs';
+import { schedules } from './rust-tests.mjs';
 
 const clippy = ['clippy', '--quiet'];
 const doc = ['doc', '--no-deps', '--quiet'];
@@ -26,6 +27,7 @@ tool('JavaScript format and lint', biome, ['ci', '--error-on-warnings', ...plain
 tool('types of the JavaScript', tsc, ['--project', 'scripts/tsconfig.lib.json']);
 step('clippy, engine alone', 'cargo', [...clippy, '--all-targets', ...deny]);
 step('clippy, with seeded bugs', 'cargo', [...clippy, '--lib', ...seeded, ...deny]);
+step('clippy, with chosen schedules', 'cargo', [...clippy, '--lib', ...schedules, ...deny]);
 // The library alone: a test build leaves the registration of the addon out, and all of it looks unused.
 step('clippy, with the binding', 'cargo', [...clippy, '--lib', ...napi, ...deny]);
 step('Rust documentation, engine alone', 'cargo', doc, docOptions);

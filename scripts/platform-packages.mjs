@@ -4,14 +4,15 @@ import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node
 import path from 'node:path';
 import targets from '../lib/native/targets.js';
 import { addonFile } from './addon.mjs';
+import { neededGlibc, newer } from './glibc.mjs';
 import { root } from './run.mjs';
 
 export const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
 export const licences = ['LICENSE-MIT', 'LICENSE-APACHE'];
 
-/** The platforms whose addon has been built. */
-export function builtTargets() {
-  return targets.TARGETS.filter(({ name }) => existsSync(addonFile(name)));
+/** The platforms whose addon is in a folder. */
+export function builtTargets(addons) {
+  return targets.TARGETS.filter(({ name }) => existsSync(addonFile(name, addons)));
 }
 
 /** What every package of a release says alike. npm wants the repository for its provenance; only the publisher knows it. */
@@ -41,8 +42,9 @@ export function platformManifest({ name, os, cpu, libc }) {
   };
 }
 
-function readme({ name, libc }) {
-  const needs = libc === 'glibc' ? `, with glibc ${targets.OLDEST_GLIBC} or newer` : '';
+function readme({ name, libc }, addon) {
+  const glibc = newer(neededGlibc(addon) ?? '', targets.OLDEST_GLIBC);
+  const needs = libc === 'glibc' ? `, with glibc ${glibc} or newer` : '';
   return [
     `# ${targets.packageName(name)}`,
     '',
@@ -59,12 +61,13 @@ export function writeJson(file, value) {
 }
 
 /** Gives the folder of the package. */
-export function writePlatformPackage(to, target) {
+export function writePlatformPackage(to, target, addons) {
   const folder = path.join(to, target.name);
   mkdirSync(folder, { recursive: true });
-  cpSync(addonFile(target.name), path.join(folder, targets.fileName(target.name)));
+  const addon = readFileSync(addonFile(target.name, addons));
+  writeFileSync(path.join(folder, targets.fileName(target.name)), addon);
   for (const name of licences) cpSync(path.join(root, name), path.join(folder, name));
-  writeFileSync(path.join(folder, 'README.md'), readme(target));
+  writeFileSync(path.join(folder, 'README.md'), readme(target, addon));
   writeJson(path.join(folder, 'package.json'), platformManifest(target));
   return folder;
 }

@@ -2,31 +2,17 @@
 // Usage: npm run runtimes -- [node20 node22 node24 node26 bun deno]; all of them without names.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
-import { fail, npm, root, say } from './run.mjs';
+import { fail, root, say } from './run.mjs';
+import { program } from './runtime-program.mjs';
 import { known, runtimes } from './runtimes-list.mjs';
 import { testFiles } from './tests.mjs';
 
-const folder = path.join(root, '.runtimes');
 const { positionals } = parseArgs({ allowPositionals: true });
 const chosen = positionals.length > 0 ? positionals : Object.keys(runtimes);
-
-/** Installs a runtime from npm unless it is there, and gives its program. */
-function program(name) {
-  const { from, file } = runtimes[name];
-  const home = path.join(folder, name);
-  const binary = path.join(home, 'node_modules', from.replace(/@[\d.]+$/, ''), file);
-  if (existsSync(binary)) return binary;
-  mkdirSync(home, { recursive: true });
-  writeFileSync(path.join(home, 'package.json'), '{ "private": true }');
-  const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
-  npm(`installing ${name}`, ['install', ...quiet, from], { cwd: home });
-  return binary;
-}
 
 /** Runs one file of tests; a run that ends without a count has failed as a whole. */
 function runFile(runtime, binary, file) {

@@ -10,6 +10,11 @@ export const allocator = {
   MALLOC_TRIM_THRESHOLD_: String(128 << 20),
 };
 
+/** The suite that explores schedules of threads, and the feature that gives it their locks. */
+export const schedules = ['--features', 'shuttle', '--test', 'schedules'];
+
 export function rustTests(title, env = process.env) {
-  step(title, 'cargo', ['test', '--quiet'], { env: { ...allocator, ...env } });
+  const options = { env: { ...allocator, ...env } };
+  step(title, 'cargo', ['test', '--quiet'], options);
+  step(`${title}, schedules of threads`, 'cargo', ['test', '--quiet', ...schedules], options);
 }

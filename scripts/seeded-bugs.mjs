@@ -6,10 +6,11 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { fail, root, say, step } from './run.mjs';
-import { allocator } from './rust-tests.mjs';
+import { allocator, schedules } from './rust-tests.mjs';
 
-/** A hanging test is a caught bug as well, but one that finds the hang itself says more. */
-const TIMEOUT = 120_000;
+/** A hanging test is a caught bug as well: one that takes this many times as long as without a bug, and a while at least. */
+const PATIENCE = 20;
+const AT_LEAST = 60_000;
 /** Enough images for every bug, few enough for a run per bug. */
 const CRASH_IMAGES = '20000';
 
@@ -23,10 +24,10 @@ function listedBugs() {
 }
 
 /** The test programs, built once with every bug in them and none turned on. */
-function buildSuites() {
-  const cargo = ['test', '--quiet', '--no-run', '--features', 'seeded-bugs', '--lib', '--tests'];
+function buildSuites(title, choice) {
+  const cargo = ['test', '--quiet', '--no-run', '--features', 'seeded-bugs', ...choice];
   const { stdout } = step(
-    'building the tests with seeded bugs',
+    `building ${title} with seeded bugs`,
     'cargo',
     [...cargo, '--message-format=json-render-diagnostics'],
     { stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8', maxBuffer: 1 << 28 },
@@ -42,14 +43,14 @@ function buildSuites() {
 }
 
 /** Runs one suite with one bug, or none; gives the test that failed. */
-function runSuite(suite, bug) {
+function runSuite(suite, bug, timeout) {
   const env = { ...process.env, ...allocator, SEEDED_BUG: bug, CRASH_IMAGES, RUST_BACKTRACE: '0' };
   const child = spawn(suite.file, [], { cwd: root, env, stdio: ['ignore', 'pipe', 'ignore'] });
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text) => {
     output += text;
   });
-  const timer = setTimeout(() => child.kill('SIGKILL'), TIMEOUT);
+  const timer = timeout && setTimeout(() => child.kill('SIGKILL'), timeout);
   return new Promise((resolve) => {
     child.on('close', (code) => {
       clearTimeout(timer);
@@ -62,7 +63,7 @@ function runSuite(suite, bug) {
 
 async function catcher(bug) {
   for (const suite of suites) {
-    const caught = await runSuite(suite, bug);
+    const caught = await runSuite(suite, bug, Math.max(PATIENCE * suite.took, AT_LEAST));
     if (caught) return caught;
   }
   return undefined;
@@ -79,9 +80,16 @@ async function eachInParallel(items, work) {
 const wanted = process.argv.slice(2);
 const bugs = listedBugs().filter(({ name }) => wanted.length === 0 || wanted.includes(name));
 if (bugs.length === 0) fail('seeded bugs: none of that name');
-const suites = buildSuites();
-const broken = await catcher('');
-if (broken) fail(`without any bug, ${broken}`);
+const suites = [
+  ...buildSuites('the tests', ['--lib', '--tests']),
+  ...buildSuites('the schedules', schedules),
+];
+for (const suite of suites) {
+  const begun = Date.now();
+  const broken = await runSuite(suite, '');
+  if (broken) fail(`without any bug, ${broken}`);
+  suite.took = Date.now() - begun;
+}
 say(`${bugs.length} bugs, ${suites.length} suites, all of which pass without a bug`);
 const escaped = [];
 await eachInParallel(bugs, async ({ name, what }) => {

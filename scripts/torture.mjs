@@ -5,7 +5,7 @@ import { fail } from './run.mjs';
 import { rustTests } from './rust-tests.mjs';
 import { nodeTests, testFiles } from './tests.mjs';
 
-/** Rounds of kills, races and threads that end, runs of each JavaScript and Rust property, seconds of each fuzz target, crash images. */
+/** Rounds of kills, races and threads that end, runs of each JavaScript and Rust property, seconds of each fuzz target, crash images, schedules of each kind. */
 const rounds = {
   KILL_ROUNDS: '5000',
   MODEL_RUNS: '2000',
@@ -14,6 +14,7 @@ const rounds = {
   PROPTEST_CASES: '5000',
   FUZZ_SECONDS: '600',
   CRASH_IMAGES: '50000000',
+  SCHEDULES: '200000',
 };
 const env = { ...rounds, ...process.env };
 

@@ -1,4 +1,4 @@
-//! What takes long and nobody waits for: closing stores that were left open, freeing large states.
+//! Slow work for which nobody waits: closing stores that were left open, freeing large states.
 
 use std::collections::VecDeque;
 use std::io;
@@ -7,28 +7,28 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-/// States of more bytes than this are freed by another thread; sending one there costs about as much.
+/// States of more bytes than this are freed by another thread; handing one over costs about as much.
 pub(crate) const LARGE: u64 = 1 << 20;
 
 /// Frees what is sent to it.
 static FREEING: Crew = Crew::new("store-release", 1);
-/// Closes stores. Several, since a disk that hangs must not keep the stores on other disks open.
+/// Close stores. There are several, since a disk that hangs must not keep stores on other disks open.
 static CLOSING: Crew = Crew::new("store-close", 4);
 
 pub(crate) type Work = Box<dyn FnOnce() + Send>;
 
-/// Does what frees something large, by the one thread that there is for it; without a thread at once.
+/// Runs work that frees something large on the one thread for that, or at once if there is none.
 pub(crate) fn free(work: impl FnOnce() + Send + 'static) {
     FREEING.send_or_do(Box::new(work));
 }
 
-/// Does what closes a store, by a thread that may wait for the disk; without a thread at once.
+/// Runs work that closes a store on a thread that may wait for the disk, or at once if there is none.
 pub(crate) fn close(work: impl FnOnce() + Send + 'static) {
     CLOSING.send_or_do(Box::new(work));
 }
 
-/// A few threads that do what is sent to them, in the order of the sending. They are begun when they are needed, and end
-/// when nothing was to do for a while. A process that ends does not wait for them.
+/// A few threads that do what is sent to them, in that order. They are started when they are needed, and end when there
+/// was nothing to do for a while. A process that ends does not wait for them.
 #[derive(Debug)]
 pub(crate) struct Crew {
     name: &'static str,
@@ -55,13 +55,13 @@ impl std::fmt::Debug for Jobs {
 const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Crew {
-    /// At most so many threads of this name.
+    /// A limit on the threads of this name.
     pub(crate) const fn new(name: &'static str, most: usize) -> Self {
         let jobs = Jobs { waiting: VecDeque::new(), threads: 0, idle: 0 };
         Self { name, most, begin: begin_thread, jobs: Mutex::new(jobs), sent: Condvar::new() }
     }
 
-    /// Has the work done by one of the threads. Gives it back when there is none and the system makes none.
+    /// Hands the work to one of the threads. Gives it back if there is none and the system cannot start one.
     pub(crate) fn send(&'static self, work: Work) -> Result<(), Work> {
         let mut jobs = self.jobs();
         if jobs.waiting.len() >= jobs.idle && jobs.threads < self.most {
@@ -74,7 +74,7 @@ impl Crew {
                 if jobs.threads == 0 {
                     let left = std::mem::take(&mut jobs.waiting);
                     drop(jobs);
-                    // Others may have relied on the thread that was about to begin.
+                    // Others may have relied on the thread that was about to start.
                     for work in left {
                         work();
                     }
@@ -99,7 +99,7 @@ impl Crew {
         loop {
             if let Some(work) = jobs.waiting.pop_front() {
                 drop(jobs);
-                // The others that wait have nothing to do with what panicked.
+                // The work that waits has nothing to do with what panicked.
                 let _ = catch_unwind(AssertUnwindSafe(work));
                 jobs = self.jobs();
                 continue;
@@ -137,7 +137,7 @@ mod tests {
         Box::leak(Box::new(Crew { begin, ..Crew::new("crew", most) }))
     }
 
-    /// The threads that did so much work, in the order of the work.
+    /// The threads that did this many pieces of work, in the order of the work.
     fn done_by(crew: &'static Crew, work: usize) -> Vec<(usize, ThreadId)> {
         let (done, results) = channel();
         for n in 0..work {
@@ -198,7 +198,7 @@ mod tests {
     fn work_that_relied_on_a_thread_that_did_not_begin_is_not_left_behind() {
         static RELIED: Mutex<Option<&'static Crew>> = Mutex::new(None);
         let crew = crew(1, |_, _| {
-            // Another sender comes while this thread is being made.
+            // Another sender comes while this thread is being started.
             let crew = RELIED.lock().unwrap().take().unwrap();
             crew.send_or_do(Box::new(|| *RELIED.lock().unwrap() = Some(crew)));
             Err(io::ErrorKind::WouldBlock.into())

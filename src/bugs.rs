@@ -1,8 +1,8 @@
 //! Deliberate bugs, to see that the tests catch them.
 //!
 //! A build with the feature `seeded-bugs` makes the one mistake that the environment variable
-//! `SEEDED_BUG` names. `npm run seeded-bugs` makes each in turn and wants a test to fail. In every
-//! other build `bug!` is the word `false` and this list does not exist.
+//! `SEEDED_BUG` names. `npm run seeded-bugs` turns on each in turn and expects a test to fail. In every
+//! other build `bug!` expands to `false` and this list does not exist.
 
 #[cfg(not(feature = "seeded-bugs"))]
 macro_rules! bug {
@@ -12,7 +12,7 @@ macro_rules! bug {
     ($name:ident, $code:expr) => {};
 }
 
-/// Whether the code makes this mistake; with a second argument, the mistake itself.
+/// Whether the code makes this mistake; a second argument is the mistake itself.
 #[cfg(feature = "seeded-bugs")]
 macro_rules! bug {
     ($name:ident) => {
@@ -32,7 +32,7 @@ pub(crate) use seeded::{Bug, is_on, split_frame};
 mod seeded {
     use std::sync::LazyLock;
 
-    use crate::operation::OperationDecoder;
+    use crate::operation::record_len;
     use crate::wal::format::FRAME_HEADER_LEN;
 
     /// Every mistake, and what it does to the store.
@@ -57,7 +57,7 @@ mod seeded {
         FlushSkipped,
         /// The seal is not synced when the log is closed.
         SealNotSynced,
-        /// A frame vouches for itself, which nothing has made durable yet.
+        /// A frame vouches for itself although nothing has made it durable yet.
         DurableFrameTooHigh,
 
         // Failed writes.
@@ -67,15 +67,17 @@ mod seeded {
         NoCutBack,
         /// A failed write is taken back, but a crash can undo that.
         CutBackNotSynced,
+        /// What is cut off stays in its blocks, which may come back.
+        CutBytesComeBack,
         /// A failed group uses up its sequences.
         SequenceLostOnFailure,
-        /// A write that took a part of the bytes counts as a whole one.
+        /// A partial write counts as a complete one.
         ShortWriteBelieved,
-        /// A read that gave a part of the bytes counts as the end of the file.
+        /// A partial read counts as the end of the file.
         ShortReadBelieved,
-        /// A disk without room for a whole step ahead refuses writes that would fit.
+        /// A disk without room for a full step of zeroed space refuses writes that would fit.
         NoSmallerStep,
-        /// When a group fails, only the first of those who wait for it are told.
+        /// When a group fails, only the first of its waiting writers is told.
         WaitersForgotten,
 
         // Compaction, backup and the history.
@@ -89,6 +91,8 @@ mod seeded {
         CompactionKeepsSalt,
         /// The new log gets its name whatever is read back.
         RewriteNotVerified,
+        /// Writers wait as long as someone else keeps the new log from getting its name.
+        WritersWaitForName,
         /// The new log gets its name before all of it is durable.
         RewriteNotSynced,
         /// Writes go on in the new log before its name is durable.
@@ -99,18 +103,24 @@ mod seeded {
         ConsumersForgotten,
         /// Followers are shown what is written but not durable.
         FollowersRunAhead,
+        /// A watcher hears of changes from before it began.
+        WatchedFromBefore,
+        /// Of an entry that came and went, a watcher that is far behind keeps the removal.
+        VanishedEntriesKept,
+        /// A watch goes on after a recovery, whatever that changed.
+        RecoveryNotTold,
         /// A part of a frame that was whole once is believed, whatever it says now.
         ChangedPartBelieved,
 
         /// Compactions and backups overtake each other.
-        LineIgnored,
+        QueueIgnored,
 
         // What a reader believes.
         /// The log is cut at the first frame that cannot be read, whatever frames follow.
         TruncateAtFirstBadFrame,
         /// Bytes after a damaged frame are not checked.
-        BytesBehindIgnored,
-        /// Any later frame counts as proof of damage, also when nothing was synced between.
+        BytesAfterIgnored,
+        /// Any later frame counts as proof of damage, even if nothing was synced in between.
         AnyLaterFrameIsProof,
         /// The length of a frame is not covered by a checksum.
         LengthNotCovered,
@@ -122,41 +132,43 @@ mod seeded {
         PaddingNotChecked,
         /// The checksum of the file header is not checked.
         FileHeaderNotChecked,
+        /// The reserved ends of names are recognized in lower case only.
+        ReservedCaseSeen,
         /// All logs have the same salt.
         NoSalt,
         /// A frame need not be chained to the one before it.
         ChainNotChecked,
-        /// A record that cannot be decoded is left out without a word.
+        /// A record that cannot be decoded is skipped silently.
         UndecodableSkipped,
 
         // Recovery.
-        /// An open that is refused cuts the log all the same.
+        /// An open that is refused still cuts the log.
         CutBeforeRefusing,
         /// The torn tail stays after the last frame.
         TornTailStays,
-        /// What is cut off is saved nowhere.
+        /// What is cut off is not saved.
         CutNotSaved,
         /// What is cut off is saved, but not synced.
         CutCopyNotSynced,
         /// The log is cut while a crash can still lose the name of the copy.
         CutCopyNotNamed,
-        /// What a failed sync may have left in memory alone is not written again.
+        /// What a failed sync may have left only in memory is not written again.
         NoRewrite,
-        /// Zeros after the seal of a closed log are taken for durable ones.
-        SpaceBehindSealTrusted,
-        /// What ends with a seal is taken for durable.
+        /// Zeros after the seal of a closed log are taken to be durable.
+        SpaceAfterSealTrusted,
+        /// What ends with a seal is taken to be durable.
         CleanEndTrusted,
         /// The history of a log is shown before what was replayed is durable.
         ReplayedHistoryShown,
         /// `flush` and `close` leave what was replayed as it was found.
         ReplayedNotFlushed,
-        /// A part of the copy of what is to be cut off stays when the copy fails.
+        /// A partial copy of what is to be cut off stays when copying fails.
         CutCopyStays,
-        /// A part of a seal stays that found no room.
+        /// Part of a seal that found no room stays.
         SealPartStays,
-        /// Recovery serves what it has not synced.
+        /// Recovery exposes what it has not synced.
         RepairNotSynced,
-        /// Versions begin anew when a log is opened.
+        /// Versions start over when a log is opened.
         VersionReset,
         /// Removes are not replayed.
         RemovesForgotten,
@@ -168,19 +180,19 @@ mod seeded {
         ApplyBeforeLog,
         /// Conditions do not see the operations before them in the same group.
         ConditionsJudgedAlone,
-        /// The state of before a recovery stays in memory.
+        /// The state from before a recovery stays in memory.
         RecoveryKeepsOldState,
         /// The lock is on a file that is renamed.
         LockOnRenamedFile,
         /// Nothing is locked, neither the lock file nor the log itself.
         NoLock,
-        /// The log itself is not held: only its lock file keeps others out.
+        /// The log itself is not locked: only its lock file keeps others out.
         FileNotHeld,
         /// A log that was removed or replaced is written to, and replaces what has its name.
         ReplacedLogTrusted,
-        /// A recovery follows the links of the path once more.
+        /// A recovery follows the links of the path again.
         LinksFollowedAnew,
-        /// A link to nothing is replaced by a new log.
+        /// A dangling link is replaced by a new log.
         DanglingLinkReplaced,
         /// Files made from a log are as readable as any.
         ModeForgotten,
@@ -192,7 +204,7 @@ mod seeded {
         NothingAside,
         /// A step is applied although a snapshot was taken that makes it longer than planned.
         StaleStepApplied,
-        /// The state that takes the place of another has its sequence.
+        /// The state that replaces another takes over its sequence.
         SwitchKeepsSequence,
         /// The state that was replaced is kept, so that later writes copy it.
         SwitchedStateKept,
@@ -205,11 +217,117 @@ mod seeded {
         /// Memory that had an owner keeps what was in it.
         UsedMemoryNotZeroed,
 
+        // The index file.
+        /// Blocks of the log are not compared with their checksums when they are read by the index file.
+        BlocksNotChecked,
+        /// Pages of an index file are believed whatever their checksums say.
+        PagesNotChecked,
+        /// The pages of one index file pass for those of another.
+        PagesOfAllFilesAlike,
+        /// A log that was cut and went on otherwise is read by the index file of before.
+        IndexChainNotChecked,
+        /// An index file leaves out what was changed by writes that a crash can take back.
+        IndexAheadOfTheDisk,
+        /// Entries that are newer than what an index file covers are written into it, with the place of another record.
+        NewerEntriesIndexed,
+        /// Blocks that the index file before had checksums of are summed again, as they are now.
+        KnownBlocksSummedAnew,
+        /// A damaged index file is in the way of the next one.
+        BrokenIndexBuiltOn,
+        /// Entries that were counted at another end of the log are believed.
+        CountsOfAnotherTime,
+        /// Consumers of before what the index file covers are not known.
+        IndexedConsumersForgotten,
+
+        // Before the log was replayed.
+        /// An old entry takes the place of what was written since.
+        OldEntryComesBack,
+        /// A key that is removed before the log is replayed is still found through the index file.
+        RemovedKeysForgotten,
+        /// Keys that were written after what the index file covers are read before that is in memory.
+        TailNotAwaited,
+        /// Keys whose removal was replayed come back by the index file.
+        ReplayedRemovesForgotten,
+        /// Old entries are taken from an index file that has been replaced since they were looked up.
+        EntriesOfAnotherFile,
+        /// A damaged index file of a store that cannot do without is not made anew.
+        DamagedIndexKept,
+        /// A store that was closed while it was opened or became ready is open after that.
+        ClosedStoreOpens,
+        /// Writes are judged without the entries that only the index file knows.
+        OldEntriesNotTakenIn,
+        /// Entries that are taken into memory are counted there and in the log.
+        TakenInCountedTwice,
+        /// What was written while the log was replayed is gone after that.
+        WarmWithoutCatchUp,
+        /// The store goes on although the replay has found damage.
+        LateDamageForgotten,
+
+        // History.
+        /// A batch that goes on in the next page is said to end with this one.
+        BatchEndsWithPage,
+
+        // Positions that come with a batch.
+        /// The positions of consumers are written before the batch that they come with.
+        PositionsInOtherFrame,
+        /// Positions that come with a batch are gone after a restart.
+        AttachedPositionsNotRead,
+        /// Positions that came with a batch before what the index file covers are not known.
+        AttachedPositionsNotIndexed,
+        /// Consumers that were removed come back with operations that are copied.
+        RemovedConsumersComeBack,
+
+        // Expiry.
+        /// What has expired is read.
+        ExpiredRead,
+        /// A condition meets an entry that has expired.
+        ExpiredMeetsConditions,
+        /// What was written again is removed because it had expired before.
+        SweptUnexpired,
+        /// After the clock was set back, what was to be removed never expires.
+        SetBackForgotten,
+        /// What there was no memory for is not looked for.
+        HorizonForgotten,
+        /// An entry that is brought into memory for a write never expires.
+        TakenInForever,
+        /// Watchers are not told that an entry went that had expired.
+        ExpiredLeavesUntold,
+        /// A compaction keeps entries for ever.
+        CompactionForgetsExpiry,
+
         // Salvage.
         /// A file at the new place is replaced.
         SalvageReplaces,
         /// What follows the damage is put after what comes before it.
         SalvageJoinsRuns,
+
+        // Followers.
+        /// Followers are shown a frame before it is synced.
+        ShownBeforeSync,
+        /// Followers show every whole frame that they find.
+        EveryFrameIsSafe,
+        /// A frame that only the mark speaks for is damage when it is not whole.
+        MarkedFrameMustBeWhole,
+        /// The mark for followers is believed although its checksum is wrong.
+        MarkNotChecked,
+        /// The mark is believed for whatever frame has its number and its place.
+        MarkChainNotChecked,
+        /// A compaction does not say that the new log has the history of the old one.
+        RelativeNotTold,
+        /// The relatives of a log are believed after it has lost frames.
+        RelativesKeptForAnyLog,
+        /// A follower goes on in any log that takes the place of the one that it followed.
+        EveryLogIsRelated,
+        /// A follower goes on in a compacted log that lacks what came next.
+        GapNotSeen,
+        /// A follower does not see that another log was copied over the one that it has open.
+        OverwrittenLogTrusted,
+        /// A follower does not see that the log has lost what it has shown.
+        CutTailTrusted,
+        /// A follower that starts anew keeps its entries.
+        OldEntriesKept,
+        /// The history is read on in the log that has replaced the one where it began.
+        HistoriesMixed,
     }
 
     static CHOSEN: LazyLock<String> =
@@ -222,7 +340,7 @@ mod seeded {
     /// The first record of a frame as one frame, the rest as another; headers empty.
     pub(crate) fn split_frame(frame: &[u8]) -> (Vec<u8>, Vec<u8>) {
         let body = frame.get(FRAME_HEADER_LEN..).unwrap_or_default();
-        let first = OperationDecoder::encoded_len(body).unwrap_or(body.len());
+        let first = record_len(body).unwrap_or(body.len());
         let with_header = |records: &[u8]| [&[0; FRAME_HEADER_LEN], records].concat();
         let (first, rest) = body.split_at(first);
         (with_header(first), with_header(rest))

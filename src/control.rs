@@ -1,14 +1,14 @@
-//! Watching and stopping calls that take long.
+//! Watches and stops long calls.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::{Error, Result};
+use crate::sync::atomic::{AtomicBool, Ordering};
 
-/// How far a long call is.
+/// How far a long call has got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
-    /// Bytes that are written; for a call that only reads, bytes that are read.
+    /// Bytes written so far; for a call that only reads, bytes read.
     pub written: u64,
     /// About how many it will be.
     pub expected: u64,
@@ -22,12 +22,12 @@ pub struct Control {
 }
 
 impl Control {
-    /// Calls `watch` about once for every mebibyte, on the thread that does the work.
+    /// Has `watch` called about once per mebibyte, on the thread that does the work.
     pub fn watched(watch: impl Fn(Progress) + Send + Sync + 'static) -> Self {
         Self { watch: Some(Box::new(watch)), ..Self::default() }
     }
 
-    /// Makes the call give up, with [`Error::Aborted`], unless it is past the point where it can.
+    /// Makes the call give up with [`Error::Aborted`], unless it is past the point where it can.
     pub fn abort(&self) {
         self.aborted.store(true, Ordering::Release);
     }
@@ -36,12 +36,12 @@ impl Control {
         self.aborted.load(Ordering::Acquire)
     }
 
-    /// An error when the call is to give up.
+    /// An error when the call should give up.
     pub(crate) fn check(&self) -> Result<()> {
         if self.is_aborted() { Err(Error::Aborted) } else { Ok(()) }
     }
 
-    /// Shows how far the call is.
+    /// Shows how far the call has got.
     pub(crate) fn show(&self, progress: Progress) {
         if let Some(watch) = &self.watch {
             watch(progress);
@@ -55,7 +55,7 @@ impl fmt::Debug for Control {
     }
 }
 
-/// Shows about once for every mebibyte how far a call is, and asks more often whether it is to give up.
+/// Reports progress about once per mebibyte, and checks more often whether to give up.
 #[derive(Debug)]
 pub(crate) struct Steps<'c> {
     control: &'c Control,
@@ -71,7 +71,7 @@ impl<'c> Steps<'c> {
         Self { control, done: 0, shown: 0, expected }
     }
 
-    /// So many bytes more are done; an error when the call is to give up.
+    /// Counts this many more bytes as done; an error when the call should give up.
     pub(crate) fn add(&mut self, bytes: u64) -> Result<()> {
         self.control.check()?;
         self.done += bytes;
@@ -83,7 +83,7 @@ impl<'c> Steps<'c> {
         Ok(())
     }
 
-    /// An error when the call is to give up.
+    /// An error when the call should give up.
     pub(crate) fn check(&self) -> Result<()> {
         self.control.check()
     }

@@ -1,9 +1,9 @@
-//! Something that its owner may take away at any time.
+//! Something that its owner may withdraw at any time.
 
 use std::sync::{Mutex, PoisonError};
 
-/// A thing for as long as its owner leaves it to us. It is reached only inside of a call that keeps the lock, so that
-/// [`end`](Self::end) returns when nobody uses it any more and nobody will.
+/// Something that we have as long as its owner lets us. It is reached only inside a call that holds the lock, so that
+/// nobody uses it or will use it when [`end`](Self::end) returns.
 #[derive(Debug)]
 pub(crate) struct Lease<T>(Mutex<Option<T>>);
 
@@ -14,7 +14,7 @@ impl<T> Default for Lease<T> {
 }
 
 impl<T> Lease<T> {
-    /// From here on the thing is there.
+    /// Lends the thing from here on.
     pub(crate) fn begin(&self, thing: T) {
         self.with(|place| *place = Some(thing));
     }
@@ -42,7 +42,7 @@ impl<T> Lease<T> {
         self.end_with(drop);
     }
 
-    /// The lock is kept by this call and not by a guard, whose life is easily shorter than it looks.
+    /// This call holds the lock, and not a guard, which could easily live shorter than it seems.
     fn with<R>(&self, look: impl FnOnce(&mut Option<T>) -> R) -> R {
         look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -57,7 +57,7 @@ mod tests {
 
     use super::Lease;
 
-    /// Runs `use_it` while the owner ends the lease, and gives whether that had ended while it was used.
+    /// Runs `use_it` while the owner ends the lease, and returns whether it ended during that use.
     fn ended_meanwhile(use_it: impl FnOnce(&Lease<()>, &mut dyn FnMut()) + Send) -> bool {
         let lease = Arc::new(Lease::default());
         lease.begin(());
@@ -72,7 +72,7 @@ mod tests {
             });
             use_it(&lease, &mut || {
                 entered.send(()).ok();
-                // Long enough for an owner whom nothing holds up; too short fails no test.
+                // Long enough for an owner that nothing holds up; if it is too short, no test fails.
                 for _ in 0..10_000 {
                     thread::yield_now();
                     seen.fetch_or(ended.load(Ordering::SeqCst), Ordering::SeqCst);

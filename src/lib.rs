@@ -3,7 +3,7 @@
 //! *The WAL records history, the store exposes current state.* A [`StoreEngine`] keeps the current
 //! entries in memory and every change in a write-ahead log; an acknowledged write of a durable store
 //! is on stable storage. The engine needs no network and knows nothing of Node.js: the addon is the
-//! `binding` module behind the `napi` feature.
+//! `binding` module, under the `napi` feature.
 //!
 //! ```
 //! use softadastra_store::{Key, StoreConfig, StoreEngine, Value};
@@ -22,11 +22,11 @@
 //! # }
 //! ```
 //!
-//! Where things are: [`operation`] is a change and its published encoding, [`wal`] the log on disk,
+//! The modules: [`operation`] is a change and its published encoding, [`wal`] the log on disk,
 //! [`index`] the state in memory, [`engine`] the two together, [`snapshot`] a state built from a log
 //! without opening it, [`storage`] the file trait below the log.
 
-// Two places may have unsafe code, and say why: the binding and `index::memory`.
+// Only the binding and the memory of the index may contain unsafe code, and say why.
 #![deny(unsafe_code)]
 
 #[macro_use]
@@ -40,20 +40,24 @@ mod control;
 pub mod engine;
 pub mod error;
 pub mod index;
+mod index_file;
 #[allow(dead_code, reason = "for the binding, and tested without it")]
 mod lease;
 mod limits;
 pub mod operation;
 pub mod snapshot;
+mod state;
 pub mod storage;
+mod sync;
 pub mod types;
 pub mod wal;
 
 pub use control::{Control, Progress};
 pub use engine::{
-    ApplyResult, BackupReport, BatchResult, CompactionPolicy, CompactionReport, Consumer,
-    Durability, LoggedOperation, Operations, PutResult, RecoveryReport, Registry, RemoveResult,
-    Share, StoreConfig, StoreEngine, StoreStats, Waiting, Write,
+    ApplyResult, BackupReport, BatchResult, Change, CompactionPolicy, CompactionReport, Consumer,
+    Durability, IndexPolicy, LoggedOperation, Operations, PutResult, RecoveryReport, Registry,
+    RemoveResult, Share, StoreConfig, StoreEngine, StoreStats, SweepReport, Verify, Waiting,
+    Watcher, Write,
 };
 pub use error::{Error, ErrorCode, Result};
 pub use operation::{Operation, OperationDecoder, OperationEncoder, OperationType};

@@ -56,7 +56,7 @@ fn recover(bytes: &[u8]) -> (SimDisk, Result<StoreEngine, Error>) {
 #[test]
 fn a_damaged_byte_anywhere_in_a_compacted_log_is_refused_and_nothing_is_changed() {
     let (bytes, _) = compacted();
-    // Behind the seal's frame number nothing tells damage to the seal from an interrupted write.
+    // After the seal's frame number, nothing tells damage to the seal from an interrupted write.
     let seal = bytes.len() - 56;
     for at in 0..seal {
         let mut damaged = bytes.clone();
@@ -103,7 +103,7 @@ fn salvage_keeps_what_can_be_read_of_a_damaged_checkpoint_and_of_what_follows_it
         for log in logs {
             let snapshot = SnapshotBuilderStore::build_on(&disk, log);
             let snapshot = snapshot.unwrap_or_else(|error| panic!("byte {at}: {error}"));
-            for entry in snapshot.all() {
+            for entry in snapshot.all().unwrap() {
                 assert!(entry.version <= model.last_sequence, "byte {at}");
             }
         }

@@ -159,7 +159,7 @@ fn a_torn_tail_is_reported_with_what_was_kept_cut_and_saved() {
     let disk = SimDisk::with_file(Path::new(LOG), &bytes);
     let engine = StoreEngine::with_storage(StoreConfig::durable(LOG), Arc::new(disk.clone()));
     let report = engine.recover().unwrap();
-    assert_eq!((report.records, report.entries, report.last_sequence), (7, 4, 7));
+    assert_eq!((report.records, report.entries, report.last_sequence), (7, Some(4), 7));
     assert_eq!(report.bytes_kept, 760);
     assert!(!report.clean_shutdown && !report.created);
     let saved = disk.read(&report.cut_saved_to.unwrap()).unwrap();

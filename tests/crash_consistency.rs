@@ -219,7 +219,7 @@ fn what_a_refused_write_left_on_the_disk_cannot_come_back() {
 }
 
 #[test]
-fn space_whose_zeros_were_not_synced_is_cut_off_also_behind_a_closed_log() {
+fn space_whose_zeros_were_not_synced_is_cut_off_after_a_closed_log_too() {
     let config = StoreConfig::durable(LOG);
     for seed in 0..400 {
         let mut random = Random::new(seed);

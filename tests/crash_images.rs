@@ -20,12 +20,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use softadastra_store::{Durability, RecoveryReport, SnapshotBuilderStore, StoreEngine};
+use softadastra_store::{Control, Durability, RecoveryReport, SnapshotBuilderStore, StoreEngine};
 use support::image::Contents;
 use support::model::{Model, run_at};
 use support::random::Random;
 use support::sim_disk::{Moment, Note, SimDisk};
-use support::story::{LOG, Story, open};
+use support::story::{INDEX, LOG, Story, open};
 
 const STEPS: usize = 16;
 /// Crash images of each moment of the story, and of the openers that follow a killed process; of the other openers
@@ -33,19 +33,30 @@ const STEPS: usize = 16;
 const IMAGES: usize = 3;
 
 /// The images that were met, over all stories.
-struct Gallery(Vec<Mutex<HashSet<u64, foldhash::fast::FixedState>>>);
+struct Gallery {
+    images: Vec<Mutex<HashSet<u64, foldhash::fast::FixedState>>>,
+    /// How often an index file was there, and how often it was of use.
+    indexed: AtomicU64,
+    by_index: AtomicU64,
+}
 
 impl Gallery {
     fn new() -> Self {
-        Self((0..64).map(|_| Mutex::default()).collect())
+        let images = (0..64).map(|_| Mutex::default()).collect();
+        Self { images, indexed: AtomicU64::new(0), by_index: AtomicU64::new(0) }
     }
 
     fn add(&self, fingerprint: u64) {
-        self.0[fingerprint as usize % 64].lock().unwrap().insert(fingerprint);
+        self.images[fingerprint as usize % 64].lock().unwrap().insert(fingerprint);
+    }
+
+    fn note_index(&self, was_of_use: bool) {
+        self.indexed.fetch_add(1, Ordering::Relaxed);
+        self.by_index.fetch_add(u64::from(was_of_use), Ordering::Relaxed);
     }
 
     fn len(&self) -> usize {
-        self.0.iter().map(|part| part.lock().unwrap().len()).sum()
+        self.images.iter().map(|part| part.lock().unwrap().len()).sum()
     }
 }
 
@@ -66,7 +77,9 @@ impl Cut {
 
     /// Whether the bytes are neither in the log nor in the copy any more.
     fn is_lost_in(&self, image: &Contents) -> bool {
-        let is_cut = image.file(Path::new(LOG)).is_some_and(|log| log.len() <= self.kept);
+        let whole = self.kept..self.kept + self.bytes.len();
+        let is_cut =
+            image.file(Path::new(LOG)).is_some_and(|log| log.get(whole) != Some(&self.bytes));
         is_cut && image.file(&self.name) != Some(&self.bytes[..])
     }
 }
@@ -131,8 +144,15 @@ impl Case<'_> {
         let engine = StoreEngine::with_storage(config, Arc::new(disk.clone()));
         let report = engine.recover().unwrap_or_else(|error| self.fail(&error.to_string()));
         let shown = self.commits_shown(&engine, found);
-        if built.is_some_and(|built| !built.all().eq(engine.entries().unwrap())) {
+        if built.is_some_and(|built| built.all().unwrap() != engine.entries().unwrap()) {
             self.fail("a snapshot built from the log is not what recovery shows");
+        }
+        if image.names.contains_key(Path::new(INDEX)) {
+            self.gallery.note_index(report.bytes_unverified > 0);
+            self.compare_with_a_full_replay(image, &report, &engine);
+        }
+        if random.below(2) == 0 {
+            self.all_in_memory(&engine, &found.states[shown]);
         }
         let cut = Cut::of(&report, image);
         if cut.as_ref().is_some_and(|cut| disk.read(&cut.name).as_ref() != Some(&cut.bytes)) {
@@ -147,6 +167,49 @@ impl Case<'_> {
             let cut = cut.filter(|_| image.is_durable());
             let images = if image.is_durable() { 1 } else { IMAGES };
             self.stop_again(images, &disk.moments(), &states, cut.as_ref(), random);
+        }
+    }
+
+    /// The index file changes nothing of what an opening finds.
+    fn compare_with_a_full_replay(
+        &self,
+        image: &Contents,
+        report: &RecoveryReport,
+        engine: &StoreEngine,
+    ) {
+        let mut image = image.clone();
+        image.names.remove(Path::new(INDEX));
+        let disk = SimDisk::with_contents(image);
+        let config = self.story.config.clone();
+        let replayed = StoreEngine::with_storage(config, Arc::new(disk));
+        let found = replayed.recover().unwrap_or_else(|error| self.fail(&error.to_string()));
+        if found.bytes_unverified > 0 || !replayed.stats().ready {
+            self.fail("there is no index file and something is left to be replayed");
+        }
+        let of_log = |report: &RecoveryReport| {
+            let ends = (report.bytes_kept, report.bytes_cut, report.clean_shutdown);
+            (ends, report.last_sequence, report.cut_saved_to.clone())
+        };
+        if of_log(report) != of_log(&found) {
+            self.fail(&format!("{report:?} by the index file, not {found:?}"));
+        }
+        if report.entries.is_some_and(|entries| Some(entries) != found.entries) {
+            self.fail("the entries are counted wrongly");
+        }
+        if engine.entries().unwrap() != replayed.entries().unwrap() {
+            self.fail("a replay of the whole log shows something else");
+        }
+        let history = |engine: &StoreEngine| (engine.stats().floor, engine.stats().consumers);
+        if history(engine) != history(&replayed) {
+            self.fail("another history, or other consumers");
+        }
+    }
+
+    fn all_in_memory(&self, engine: &StoreEngine, expected: &Model) {
+        let ready = engine.ready(&Control::default());
+        ready.unwrap_or_else(|error| self.fail(&format!("not ready: {error}")));
+        if Model::of(engine) != *expected || engine.size() != expected.entries.len() {
+            self.fail("the store shows something else once the whole log was replayed");
         }
     }
 
@@ -215,6 +278,7 @@ impl Case<'_> {
         if Model::of(&reopened) != model {
             self.fail("the store does not show what was written after recovery");
         }
+        self.all_in_memory(&reopened, &model);
         states
     }
 }
@@ -263,4 +327,7 @@ fn no_end_at_any_call_nor_a_crash_at_any_call_of_the_next_opener_loses_or_invent
     });
     let (images, stories, time) = (gallery.len(), next.into_inner(), begun.elapsed());
     println!("{images} different crash images of {stories} stories in {time:.1?}");
+    let (indexed, by_index) = (gallery.indexed.into_inner(), gallery.by_index.into_inner());
+    println!("{by_index} of {indexed} index files were of use");
+    assert!(by_index > 0 && by_index < indexed, "{by_index} of {indexed} index files were of use");
 }

@@ -42,6 +42,73 @@ fn paths_that_cannot_name_a_log_are_refused() {
     assert_eq!(names(folder.path()), [""; 0]);
 }
 
+/// Names that some file system takes for that of a file beside a log, or cannot find again.
+const AMBIGUOUS: [&str; 16] = [
+    "store.wal.new",
+    "store.wal.NEW",
+    "store.wal.New",
+    "store.wal.LOCK",
+    "store.wal.loc\u{212A}",
+    "store.wal.lo\u{200D}ck",
+    "store.wal.ne\u{FE0F}w",
+    "store.wal.new\u{AD}",
+    ".NEW",
+    "other.",
+    "other ",
+    "other..",
+    "other. ",
+    "store.wal.new.",
+    "store.wal.LOCK ",
+    "store.wal.new . .",
+];
+
+#[test]
+fn names_that_a_file_system_may_take_for_others_are_refused_for_whatever_becomes_a_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.wal");
+    let store = StoreEngine::open(StoreConfig::durable(&path)).unwrap();
+    store.put(&Key::new("a").unwrap(), &Value::from_string("1")).unwrap();
+    store.close().unwrap();
+    let before = (names(folder.path()), fs::read(&path).unwrap());
+    for name in AMBIGUOUS {
+        let other = folder.path().join(name);
+        let store = StoreEngine::open(StoreConfig::durable(&path)).unwrap();
+        let refusals = [
+            refusal(&other),
+            store.backup(&other, &Control::default()).unwrap_err(),
+            salvage(&path, &other).unwrap_err(),
+            SnapshotBuilderStore::build(&other).map(|_| ()).unwrap_err(),
+        ];
+        store.close().unwrap();
+        for error in refusals {
+            assert!(matches!(error, Error::InvalidPath { .. }), "{name:?}: {error}");
+        }
+        assert_eq!((names(folder.path()), fs::read(&path).unwrap()), before, "{name:?}");
+    }
+    for name in
+        ["renew", "new", "lock", "a.newer", "a.lock.wal", "NEW", "a .wal", ".a", "a.n\u{1EB}w"]
+    {
+        StoreEngine::open(StoreConfig::durable(folder.path().join(name))).unwrap();
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_link_does_not_lead_to_a_name_that_is_refused() {
+    use std::os::unix::fs::symlink;
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    StoreEngine::open(StoreConfig::durable(at("store.wal"))).unwrap().close().unwrap();
+    for name in AMBIGUOUS {
+        symlink(name, at("link")).unwrap();
+        assert!(matches!(refusal(&at("link")), Error::InvalidPath { .. }), "{name:?}");
+        fs::copy(at("store.wal"), at(name)).unwrap();
+        assert!(matches!(refusal(&at("link")), Error::InvalidPath { .. }), "{name:?}");
+        fs::remove_file(at(name)).unwrap();
+        fs::remove_file(at("link")).unwrap();
+    }
+}
+
 #[test]
 fn a_file_that_is_not_a_log_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
@@ -97,7 +164,7 @@ fn a_lock_file_that_was_left_behind_blocks_nobody() {
     let path = folder.path().join("store.wal");
     fs::write(folder.path().join("store.wal.lock"), "softadastra-store pid 1\n").unwrap();
     StoreEngine::open(StoreConfig::durable(&path)).unwrap().close().unwrap();
-    assert_eq!(names(folder.path()), ["store.wal", "store.wal.lock"]);
+    assert_eq!(names(folder.path()), ["store.wal", "store.wal.durable", "store.wal.lock"]);
 }
 
 #[test]
@@ -108,7 +175,7 @@ fn what_an_interrupted_creation_left_is_replaced() {
     let engine = StoreEngine::open(StoreConfig::durable(&path)).unwrap();
     engine.put(&Key::new("a").unwrap(), &Value::from_string("1")).unwrap();
     engine.close().unwrap();
-    assert_eq!(names(folder.path()), ["store.wal", "store.wal.lock"]);
+    assert_eq!(names(folder.path()), ["store.wal", "store.wal.durable", "store.wal.lock"]);
 }
 
 #[test]
@@ -151,7 +218,11 @@ fn a_log_whose_side_names_would_be_too_long_is_refused_when_it_is_made() {
     let to = folder.path().join(long_name(200));
     let error = salvage(&source, &to).unwrap_err();
     assert!(is_too_long(&error), "{error}");
-    assert_eq!(names(folder.path()), ["source.wal", "source.wal.lock"], "nothing is left");
+    assert_eq!(
+        names(folder.path()),
+        ["source.wal", "source.wal.durable", "source.wal.lock"],
+        "nothing is left"
+    );
     StoreEngine::open(StoreConfig::durable(folder.path().join(long_name(221)))).unwrap();
 }
 

@@ -7,97 +7,50 @@
     reason = "a test that fails panics"
 )]
 
+mod support;
+
 use std::fs::OpenOptions;
-use std::io::{self, Read, Seek, SeekFrom, Write as _};
-use std::path::{Path, PathBuf};
+use std::io::{Read, Seek, SeekFrom, Write as _};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use softadastra_store::storage::{
-    Access, DiskStorage, LockError, PathKind, Protection, Storage, StorageFile, StorageFolder,
-    StorageLock,
-};
+use softadastra_store::storage::DiskStorage;
 use softadastra_store::{
     CompactionPolicy, Control, Error, Key, OperationEncoder, StoreConfig, StoreEngine, Value, Write,
 };
+use support::watched_disk::{WatchedDisk, Watcher};
 
 const PAGE_BYTES: usize = 256 << 10;
 const PAGE_OPERATIONS: usize = 1024;
 
-/// The real disk, with a count of the bytes that are read.
+/// Counts the bytes that are read.
 #[derive(Debug, Default)]
-struct CountingDisk {
-    disk: DiskStorage,
-    read: Arc<AtomicU64>,
-}
+struct Count(AtomicU64);
 
-#[derive(Debug)]
-struct CountingFile {
-    file: Box<dyn StorageFile>,
-    read: Arc<AtomicU64>,
-}
-
-impl Storage for CountingDisk {
-    fn kind(&self, path: &Path) -> io::Result<PathKind> {
-        self.disk.kind(path)
-    }
-    fn canonical(&self, path: &Path) -> io::Result<PathBuf> {
-        self.disk.canonical(path)
-    }
-    fn open(&self, path: &Path, access: Access) -> io::Result<Box<dyn StorageFile>> {
-        let file = self.disk.open(path, access)?;
-        Ok(Box::new(CountingFile { file, read: Arc::clone(&self.read) }))
-    }
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.disk.rename(from, to)
-    }
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        self.disk.remove(path)
-    }
-    fn folder(&self, path: &Path) -> io::Result<Box<dyn StorageFolder>> {
-        self.disk.folder(path)
-    }
-    fn lock(&self, path: &Path, like: &Protection) -> Result<Box<dyn StorageLock>, LockError> {
-        self.disk.lock(path, like)
-    }
-}
-
-impl StorageFile for CountingFile {
-    fn len(&self) -> io::Result<u64> {
-        self.file.len()
-    }
-    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        let count = self.file.read_at(buffer, offset)?;
-        self.read.fetch_add(count as u64, Ordering::Relaxed);
-        Ok(count)
-    }
-    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {
-        self.file.write_at(bytes, offset)
-    }
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        self.file.set_len(len)
-    }
-    fn sync(&self) -> io::Result<()> {
-        self.file.sync()
+impl Watcher for Count {
+    fn read(&self, bytes: usize) {
+        self.0.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 }
 
 /// A store in a folder of its own, which is removed when this is dropped.
 struct Fixture {
-    folder: tempfile::TempDir,
+    // Before the folder: Windows removes none with an open file in it.
     engine: StoreEngine,
-    read: Arc<AtomicU64>,
+    folder: tempfile::TempDir,
+    read: Arc<Count>,
 }
 
 fn fixture() -> Fixture {
     let folder = tempfile::tempdir().unwrap();
-    let disk = CountingDisk::default();
-    let read = Arc::clone(&disk.read);
+    let read = Arc::new(Count::default());
+    let disk = WatchedDisk::new(Arc::new(DiskStorage), Arc::clone(&read) as Arc<dyn Watcher>);
     let config = StoreConfig::buffered(folder.path().join("store.wal"));
     let config = config.with_compaction(CompactionPolicy::MANUAL);
     let engine = StoreEngine::with_storage(config, Arc::new(disk));
     engine.recover().unwrap();
-    Fixture { folder, engine, read }
+    Fixture { engine, folder, read }
 }
 
 impl Fixture {
@@ -116,9 +69,9 @@ impl Fixture {
     }
 
     fn bytes_read(&self, what: impl FnOnce()) -> u64 {
-        let before = self.read.load(Ordering::Relaxed);
+        let before = self.read.0.load(Ordering::Relaxed);
         what();
-        self.read.load(Ordering::Relaxed) - before
+        self.read.0.load(Ordering::Relaxed) - before
     }
 
     /// Turns over the bits of one byte of the log.
@@ -164,6 +117,36 @@ fn a_page_is_small_in_bytes_and_in_operations_or_is_a_single_operation() {
     assert_eq!(next - 1, fixture.engine.last_sequence());
     assert_eq!(longest, PAGE_OPERATIONS);
     assert!(largest > PAGE_BYTES / 2, "pages are as full as they may be: {largest}");
+}
+
+#[test]
+fn a_batch_ends_with_its_last_operation_whatever_the_pages_are() {
+    let fixture = fixture();
+    let sizes = [1, 3, 2 * PAGE_OPERATIONS, 7, PAGE_OPERATIONS, 1];
+    for count in sizes {
+        fixture.batch((0..count).map(|_| 300));
+    }
+    let expected: Vec<_> = sizes
+        .iter()
+        .scan(0, |end, count| {
+            *end += *count as u64;
+            Some(*end)
+        })
+        .collect();
+    let ends = |since| -> Vec<u64> {
+        let operations = fixture.engine.operations(since, false).unwrap();
+        operations
+            .map(Result::unwrap)
+            .filter(|one| one.ends_batch)
+            .map(|one| one.sequence)
+            .collect()
+    };
+    assert_eq!(ends(0), expected);
+    fixture.engine.consumer("slow", 2).unwrap();
+    fixture.engine.compact(&Control::default()).unwrap();
+    assert_eq!(ends(2), expected[1..], "a compaction keeps the frames");
+    let small = fixture.engine.operations(3, false).unwrap().next().unwrap().unwrap();
+    assert_eq!((small.sequence, small.ends_batch), (4, true));
 }
 
 #[test]

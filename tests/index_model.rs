@@ -77,14 +77,21 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// Every third version is of an entry that expires.
+fn expiry_of(version: u64) -> Option<i64> {
+    version.is_multiple_of(3).then(|| i64::try_from(version << 40).unwrap())
+}
+
 fn same(record: &Record<'_>, key: &[u8], value: &(Vec<u8>, u64)) -> bool {
     let timestamp = i64::try_from(value.1).unwrap() - 7;
+    let expiry = expiry_of(value.1);
     let shared = record.blob().is_none_or(|blob| **blob == value.0[..])
         && record.blob().is_some() == (value.0.len() > 1024);
     record.key() == key
         && record.value() == value.0
         && record.version() == value.1
         && record.timestamp() == timestamp
+        && record.expiry() == expiry
         && shared
 }
 
@@ -119,6 +126,8 @@ fn check(index: &Index, model: &Model) {
     assert_eq!(index.is_empty(), model.is_empty());
     let bytes: usize = model.iter().map(|(key, (value, _))| key.len() + value.len()).sum();
     assert_eq!(index.live_bytes(), bytes as u64);
+    let expiring = model.values().filter(|(_, version)| expiry_of(*version).is_some()).count();
+    assert_eq!(index.expiring(), expiring);
     check_scan(index, model, &Range::all());
     check_scan(index, model, &Range { reverse: true, ..Range::all() });
     let missing = b"no such key".to_vec();
@@ -135,6 +144,7 @@ fn check(index: &Index, model: &Model) {
     for (key, value) in model {
         assert!(same(&index.get(key).unwrap(), key, value));
         assert_eq!(index.version_of(key), Some(value.1));
+        assert_eq!(index.expiry_of(key), expiry_of(value.1));
     }
     assert!(!index.contains(&missing));
 }
@@ -147,8 +157,10 @@ fn run(steps: Vec<Step>) {
         match step {
             Step::Put(key, value) => {
                 let timestamp = i64::try_from(version).unwrap() - 7;
-                let created = index.put(&key, &value, version, timestamp);
-                assert_eq!(created, loader.put(&key, &value, version, timestamp));
+                let expiry = expiry_of(version);
+                let created = index.put_until(&key, &value, version, timestamp, expiry);
+                let is_loaded = loader.put_until(&key, &value, version, timestamp, expiry);
+                assert_eq!(created, is_loaded);
                 assert_eq!(created, model.insert(key, (value, version)).is_none());
             }
             Step::Remove(key) => {
@@ -241,7 +253,7 @@ fn goes_on_after_loading(name: fn(u64) -> String) {
     let (mut bulk, mut model) = (IndexLoader::with_capacity(20_000), Model::new());
     for n in 0..20_000u64 {
         let key = name(n).into_bytes();
-        bulk.put(&key, b"v", n, i64::try_from(n).unwrap() - 7);
+        bulk.put_until(&key, b"v", n, i64::try_from(n).unwrap() - 7, expiry_of(n));
         model.insert(key, (b"v".to_vec(), n));
     }
     let mut index = bulk.finish();
@@ -250,7 +262,7 @@ fn goes_on_after_loading(name: fn(u64) -> String) {
         let start =
             ["a", "country/", "country/with a long name/1", "z"][usize::try_from(n % 4).unwrap()];
         let key = format!("{start}{n}!").into_bytes();
-        index.put(&key, b"w", n, i64::try_from(n).unwrap() - 7);
+        index.put_until(&key, b"w", n, i64::try_from(n).unwrap() - 7, expiry_of(n));
         model.insert(key, (b"w".to_vec(), n));
     }
     check(&index, &model);

@@ -19,7 +19,7 @@ use softadastra_store::{Control, Durability, Key, StoreConfig, StoreEngine, Valu
 use support::model::{Commit, Model, run_at};
 use support::random::Random;
 use support::sim_disk::{Call, Moment, Note, SimDisk};
-use support::story::{LOG, open};
+use support::story::{LOG, SMALL_INDEX, open};
 
 /// What a process does after it has opened the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -45,6 +45,8 @@ const CONSUMER: &str = "outbox";
 /// The lives of processes, one after the other, each with its own configuration.
 struct Lives<'a> {
     plans: &'a [(Durability, &'a [Step])],
+    /// Whether they have index files.
+    indexed: bool,
     crashes: usize,
     checked: HashSet<(u64, Note, usize)>,
     random: Random,
@@ -183,7 +185,9 @@ impl Lives<'_> {
     ) -> (Vec<Moment>, Vec<Model>) {
         disk.set_salt(self.random.clone().next());
         disk.record(note);
-        let engine = StoreEngine::with_storage(config(durability), Arc::new(disk.clone()));
+        let config = config(durability);
+        let config = if self.indexed { config.with_index(SMALL_INDEX) } else { config };
+        let engine = StoreEngine::with_storage(config, Arc::new(disk.clone()));
         let report = engine.recover().unwrap_or_else(|error| self.fail(&error.to_string()));
         let model = Model::of(&engine);
         let shown = (fewest..=note.asked).find(|&commits| states[commits] == model);
@@ -200,15 +204,24 @@ impl Lives<'_> {
             process.step(step);
         }
         let Process { engine, states, .. } = process;
+        if self.indexed && engine.stats().open {
+            engine.ready(&Control::default()).unwrap_or_else(|error| self.fail(&error.to_string()));
+            if Model::of(&engine) != states[states.len() - 1] {
+                self.fail("a replay of the whole log shows something else");
+            }
+        }
         drop(engine);
         (disk.moments(), states)
     }
 }
 
 fn check(plans: &[(Durability, &[Step])], crashes: usize) {
-    let random = Random::new(plans.len() as u64);
-    let mut all = Lives { plans, crashes, checked: HashSet::new(), random, at: vec![] };
-    all.go_on(&SimDisk::new(), Note::default(), 0, &[Model::default()]);
+    for indexed in [false, true] {
+        let random = Random::new(plans.len() as u64);
+        let mut all =
+            Lives { plans, indexed, crashes, checked: HashSet::new(), random, at: vec![] };
+        all.go_on(&SimDisk::new(), Note::default(), 0, &[Model::default()]);
+    }
 }
 
 const BOTH: [Durability; 2] = [Durability::Synced, Durability::Buffered];

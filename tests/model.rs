@@ -18,8 +18,11 @@ use std::sync::Arc;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
+use softadastra_store::engine::WriteResult;
 use softadastra_store::index::Range;
-use softadastra_store::{Error, Key, Operation, StoreConfig, StoreEngine, Value, Write};
+use softadastra_store::{
+    Control, Error, Key, Operation, OperationType, StoreConfig, StoreEngine, Value, Write,
+};
 use support::model::Model;
 use support::random::Random;
 use support::sim_disk::SimDisk;
@@ -34,6 +37,7 @@ struct Change {
     /// Nothing for a remove.
     value: Option<Vec<u8>>,
     if_version: Option<u64>,
+    expires_at: Option<i64>,
 }
 
 #[derive(Debug, Clone)]
@@ -41,7 +45,11 @@ enum Step {
     One(Change),
     Batch(Vec<Change>),
     Apply(Change, i64),
+    ApplyBatch(Vec<(Change, i64)>),
     Scan(Option<usize>, Option<usize>, bool),
+    /// The clock shows this, from 0 to 20.
+    Clock(i64),
+    Sweep,
     Flush,
     Recover,
     Reopen,
@@ -57,8 +65,10 @@ fn change() -> impl Strategy<Value = Change> {
         1 => Just(vec![7; 5_000]),
     ];
     let if_version = option::weighted(0.3, 0..12u64);
-    (0..KEYS.len(), option::weighted(0.75, value), if_version)
-        .prop_map(|(key, value, if_version)| Change { key, value, if_version })
+    let expires_at = option::weighted(0.3, 1..20i64);
+    (0..KEYS.len(), option::weighted(0.75, value), if_version, expires_at).prop_map(
+        |(key, value, if_version, expires_at)| Change { key, value, if_version, expires_at },
+    )
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -67,7 +77,10 @@ fn step() -> impl Strategy<Value = Step> {
         8 => change().prop_map(Step::One),
         4 => vec(change(), 0..6).prop_map(Step::Batch),
         2 => (change(), any::<i64>()).prop_map(|(change, time)| Step::Apply(change, time)),
+        2 => vec((change(), any::<i64>()), 0..6).prop_map(Step::ApplyBatch),
         2 => (key(), key(), any::<bool>()).prop_map(|(a, b, reverse)| Step::Scan(a, b, reverse)),
+        2 => (0..20i64).prop_map(Step::Clock),
+        1 => Just(Step::Sweep),
         1 => Just(Step::Flush),
         1 => Just(Step::Recover),
         1 => Just(Step::Reopen),
@@ -85,28 +98,43 @@ fn write_of(change: &Change) -> Write {
         Some(value) => Write::put(key_of(change), Value::from_bytes(value.clone())),
         None => Write::remove(key_of(change)),
     };
+    let write = match change.expires_at {
+        Some(at) => write.expires_at(at),
+        None => write,
+    };
     match change.if_version {
         Some(version) => write.if_version(version),
         None => write,
     }
 }
 
+fn operation_of(change: &Change, timestamp: i64) -> Operation {
+    let mut operation = match &change.value {
+        Some(value) => Operation::put(key_of(change), Value::from_bytes(value.clone())),
+        None => Operation::remove(key_of(change)),
+    };
+    operation.timestamp = timestamp;
+    operation
+}
+
 /// The store, the model, and the disk between them.
 struct Life {
     disk: SimDisk,
     engine: StoreEngine,
+    /// All entries, whether they have expired or not.
     model: Model,
+    now: i64,
 }
 
 impl Life {
     fn begin() -> Self {
         let disk = SimDisk::new();
         let engine = Self::open(&disk);
-        Self { disk, engine, model: Model::default() }
+        Self { disk, engine, model: Model::default(), now: 0 }
     }
 
     fn open(disk: &SimDisk) -> StoreEngine {
-        let config = StoreConfig::durable(LOG);
+        let config = StoreConfig::durable(LOG).with_sweeping(false);
         let engine = StoreEngine::with_storage(config, Arc::new(disk.clone()));
         engine.recover().unwrap();
         engine
@@ -121,16 +149,20 @@ impl Life {
         let mut next = self.model.clone();
         for change in changes {
             let key = KEYS[change.key];
-            let found = Self::version_of(&next, key);
+            let found = Self::version_of(&next.seen(self.now), key);
             if change.if_version.is_some_and(|expected| expected != found) {
                 return false;
             }
             next.last_sequence += 1;
-            match &change.value {
-                Some(value) => {
-                    next.entries.insert(key.into(), (value.clone(), next.last_sequence));
-                }
-                None => drop(next.entries.remove(key)),
+            if let Some(value) = &change.value {
+                next.entries.insert(key.into(), (value.clone(), next.last_sequence));
+                match change.expires_at {
+                    Some(at) => next.expiries.insert(key.into(), at),
+                    None => next.expiries.remove(key),
+                };
+            } else {
+                next.entries.remove(key);
+                next.expiries.remove(key);
             }
         }
         self.model = next;
@@ -138,14 +170,17 @@ impl Life {
     }
 
     fn one(&mut self, change: &Change) {
-        let (key, condition) = (key_of(change), change.if_version);
-        let outcome = match &change.value {
-            Some(value) => {
-                let value = Value::from_bytes(value.clone());
-                self.engine.put_if(&key, &value, condition).map(|put| put.version)
-            }
-            None => self.engine.remove_if(&key, condition).map(|removed| removed.version),
-        };
+        let was_there = self.model.seen(self.now).entries.contains_key(KEYS[change.key]);
+        let written =
+            self.engine.batch(&[write_of(change)]).map(|batch| match &batch.results[..] {
+                [WriteResult::Put(put)] => (put.version, put.updated),
+                [WriteResult::Remove(removed)] => (removed.version, removed.deleted),
+                other => panic!("{other:?}"),
+            });
+        let outcome = written.map(|(version, found)| {
+            assert_eq!(found, was_there);
+            version
+        });
         self.agree(outcome, std::slice::from_ref(change));
     }
 
@@ -173,7 +208,8 @@ impl Life {
         let found = found.into_iter().map(|entry| (entry.key.to_string(), entry.version));
         let inside =
             |key: &str| from.is_none_or(|from| key >= from) && to.is_none_or(|to| key < to);
-        let expected = self.model.entries.iter().filter(|(key, _)| inside(key));
+        let seen = self.model.seen(self.now);
+        let expected = seen.entries.iter().filter(|(key, _)| inside(key));
         let mut expected: Vec<_> = expected.map(|(key, entry)| (key.clone(), entry.1)).collect();
         if reverse {
             expected.reverse();
@@ -183,6 +219,7 @@ impl Life {
 
     fn restart(&mut self, end: impl FnOnce(&StoreEngine, &SimDisk) -> SimDisk) {
         self.disk = end(&self.engine, &self.disk);
+        self.disk.set_now(self.now);
         let idle = StoreEngine::new(StoreConfig::memory_only());
         drop(std::mem::replace(&mut self.engine, idle));
         self.engine = Self::open(&self.disk);
@@ -198,18 +235,42 @@ impl Life {
                 self.agree(outcome.map(|_| last), changes);
             }
             Step::Apply(change, timestamp) => {
-                let change = Change { if_version: None, ..change.clone() };
-                let mut operation = match &change.value {
-                    Some(value) => {
-                        Operation::put(key_of(&change), Value::from_bytes(value.clone()))
-                    }
-                    None => Operation::remove(key_of(&change)),
-                };
-                operation.timestamp = *timestamp;
-                let outcome = self.engine.apply(&operation);
+                let change = Change { expires_at: None, ..change.clone() };
+                let operation = operation_of(&change, *timestamp);
+                let outcome = self.engine.apply_if(&operation, change.if_version);
                 self.agree(outcome.map(|applied| applied.version), &[change]);
             }
+            Step::ApplyBatch(changes) => {
+                let operations: Vec<_> =
+                    changes.iter().map(|(change, time)| operation_of(change, *time)).collect();
+                let outcome = self.engine.apply_batch(&operations);
+                let last = self.engine.last_sequence();
+                let changes: Vec<_> = changes
+                    .iter()
+                    .map(|(change, _)| Change {
+                        if_version: None,
+                        expires_at: None,
+                        ..change.clone()
+                    })
+                    .collect();
+                self.agree(outcome.map(|_| last), &changes);
+                for operation in &operations {
+                    let found = self.engine.get(&operation.key).unwrap();
+                    let last = operations.iter().rfind(|other| other.key == operation.key);
+                    let put = last.filter(|last| last.kind == OperationType::Put);
+                    assert_eq!(found.map(|e| e.timestamp), put.map(|put| put.timestamp));
+                }
+            }
             Step::Scan(from, to, reverse) => self.scan(*from, *to, *reverse),
+            Step::Clock(now) => {
+                self.now = *now;
+                self.disk.set_now(*now);
+            }
+            Step::Sweep => {
+                let removed = self.engine.sweep(&Control::default()).unwrap().removed;
+                assert_eq!(removed, self.model.remove_expired(self.now));
+                assert_eq!(self.engine.size(), self.model.entries.len());
+            }
             Step::Flush => self.engine.flush().unwrap(),
             Step::Recover => drop(self.engine.recover().unwrap()),
             Step::Reopen => self.restart(|engine, disk| {
@@ -219,7 +280,7 @@ impl Life {
             Step::Kill => self.restart(|_, disk| disk.clone()),
             Step::Crash(seed) => self.restart(|_, disk| disk.crash(&mut Random::new(*seed))),
         }
-        assert_eq!(Model::of(&self.engine), self.model, "after {step:?}");
+        assert_eq!(Model::of(&self.engine), self.model.seen(self.now), "after {step:?}");
     }
 }
 

@@ -79,7 +79,7 @@ fn whatever_frame_is_damaged_the_new_log_holds_all_before_it_with_its_versions()
 }
 
 #[test]
-fn what_can_be_read_behind_the_damage_is_a_log_of_its_own_with_its_own_versions() {
+fn what_can_be_read_after_the_damage_is_a_log_of_its_own_with_its_own_versions() {
     let mut bytes = golden("sealed.wal");
     bytes[FRAMES[1] + 100] ^= 1;
     let (disk, report) = salvage(&bytes);
@@ -89,7 +89,8 @@ fn what_can_be_read_behind_the_damage_is_a_log_of_its_own_with_its_own_versions(
     assert_eq!((run.first_sequence, run.last_sequence, run.records), (6, 7, 2));
     assert_eq!(report.bytes_lost, (FRAMES[2] - FRAMES[1]) as u64);
     let later = SnapshotBuilderStore::build_on(&disk, &run.log).unwrap();
-    let entries: Vec<_> = later.all().map(|e| (e.key.to_string(), e.version)).collect();
+    let entries: Vec<_> =
+        later.all().unwrap().into_iter().map(|e| (e.key.to_string(), e.version)).collect();
     assert_eq!(entries, [("user:1".to_owned(), 6)]);
     let store = open(&disk, &run.log).unwrap();
     assert_eq!(store.last_sequence(), 7);
@@ -146,7 +147,7 @@ fn a_record_that_does_not_decode_ends_the_new_log_and_is_named() {
     assert_eq!(report.records, 1);
     let problem = report.problem.unwrap();
     assert!(problem.starts_with("no operation can be decoded at sequence 2"), "{problem}");
-    assert_eq!(report.later.len(), 1, "the frames behind it are readable");
+    assert_eq!(report.later.len(), 1, "the frames after it are readable");
 }
 
 #[test]

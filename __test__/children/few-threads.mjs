@@ -1,4 +1,4 @@
-// Opens many stores at once, closes half of them at once and has the rest collected, and many large snapshots besides. Says in
+// Opens many stores at once, closes half of them at once and has the rest collected, and many large snapshots as well. Says in
 // JSON how many threads of each name there ever were. Usage: node --expose-gc few-threads.mjs <folder> <how many stores>
 
 import { readdirSync, readFileSync } from 'node:fs';

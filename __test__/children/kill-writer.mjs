@@ -1,5 +1,5 @@
 // Writes from many tasks at once until it is killed, and reports each acknowledgement as a line on standard output.
-// Usage: node kill-writer.mjs <path> <name of the round> <durable or fast>
+// Usage: node kill-writer.mjs <path> <name of the round> <durable or fast> [sync]; then puts and batches are done when they return
 //
 // Each of the tasks counts up, and the numbers say what must be found later:
 //   put <task> <n>       counter/<task> = n
@@ -8,10 +8,11 @@
 //   keep <task> <n>      item/<round>/<task>/<n> was put
 
 import process from 'node:process';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Operation, StoreConfig, StoreEngine } from '@softadastra/store';
 import { report } from './report.mjs';
 
-const [path, round, kind] = process.argv.slice(2);
+const [path, round, kind, sync] = process.argv.slice(2);
 const TASKS = 8;
 const MEMBERS = ['a', 'b', 'c', 'd', 'e'];
 
@@ -20,18 +21,28 @@ const store = (await StoreEngine.open(StoreConfig[kind](path))).value();
 const numberAt = (key) => Number(store.getString(key) ?? 0);
 const padding = (n) => 'x'.repeat((n * 37) % 400);
 
+async function write(name, ...args) {
+  if (sync) {
+    store[`${name}Sync`](...args).value();
+  } else {
+    (await store[name](...args)).value();
+  }
+}
+
 async function count(task) {
   for (let n = numberAt(`counter/${task}`) + 1; ; n += 1) {
-    (await store.put(`counter/${task}`, String(n))).value();
+    await write('put', `counter/${task}`, String(n));
     report(`put ${task} ${n}`);
+    if (sync) await nextTurn();
   }
 }
 
 async function pair(task) {
   for (let n = numberAt(`pair/${task}/a`) + 1; ; n += 1) {
     const operations = MEMBERS.map((member) => Operation.put(`pair/${task}/${member}`, String(n)));
-    (await store.batch(operations)).value();
+    await write('batch', operations);
     report(`batch ${task} ${n}`);
+    if (sync) await nextTurn();
   }
 }
 

@@ -21,8 +21,8 @@ function putAll(name, count, keys = count) {
 }
 
 const calls = {
-  async open(path, kind = 'durable', options = undefined) {
-    const opened = await StoreEngine.open(StoreConfig[kind](path), options);
+  async open(path, kind = 'durable', options = undefined, settings = undefined) {
+    const opened = await StoreEngine.open(StoreConfig[kind](path, settings), options);
     if (opened.isErr()) return plain(opened);
     store = opened.value();
     return { ok: true, value: store.recoveryReport() };
@@ -38,6 +38,19 @@ const calls = {
   backup: async (path) => plain(await store.backup(path)),
   putAll,
 
+  /** Puts `<name>/<n>` for each n, each done before the next. */
+  putAllSync: (name, count) =>
+    Array.from({ length: count }, (_, n) => store.putSync(`${name}/${n}`, 'x').value()),
+
+  /** Counts up under a key for as long as the thread lives, without a turn for anything else. */
+  loadSync(key, shared) {
+    const acknowledged = new Int32Array(shared);
+    for (let n = 1; ; n += 1) {
+      store.putSync(key, String(n)).value();
+      Atomics.store(acknowledged, 0, n);
+    }
+  },
+
   /** Adds one to a number, `count` times, by conditional writes alone; gives the versions that it replaced. */
   async countUp(key, count) {
     const won = [];
@@ -52,6 +65,29 @@ const calls = {
     return won;
   },
 
+  /** Listens to everything, for as long as the thread lives. */
+  listen() {
+    for (const name of ['change', 'compaction', 'poisoned']) store.on(name, () => undefined);
+  },
+
+  /** Waits for this many changes. */
+  async watched(count) {
+    const changes = [];
+    for await (const { type, key, value, version } of store.watch()) {
+      changes.push([type, key, value?.toString(), version]);
+      if (changes.length === count) return changes;
+    }
+    return changes;
+  },
+
+  /** The same by updates. */
+  async update(key, count) {
+    for (let n = 0; n < count; n += 1) {
+      const change = (entry) => String(Number(entry?.value ?? 0) + 1);
+      (await store.update(key, change, { tries: 1e6 })).value();
+    }
+  },
+
   /** Writes the same number under all keys, batch after batch. */
   async batches(keys, count) {
     for (let n = 1; n <= count; n += 1) {
@@ -60,7 +96,7 @@ const calls = {
     }
   },
 
-  /** Counts up under a key for each element of `acknowledged`, for ever; each element has what was acknowledged last. */
+  /** Counts up under a key for each element of `acknowledged`, forever; each element has what was acknowledged last. */
   async load(name, shared) {
     const acknowledged = new Int32Array(shared);
     const count = async (_, task) => {

@@ -5,6 +5,7 @@ import {
   type BackupReport,
   type BatchOperation,
   type BatchResult,
+  type Change,
   Client,
   ClientOptions,
   type CompactionReport,
@@ -23,13 +24,14 @@ import {
   type RecoveryReport,
   type RemoveResult,
   Result,
+  readLog,
   type SalvagedRun,
   type SalvageReport,
   type Snapshot,
   SnapshotBuilderStore,
   SoftadastraError,
   StoreConfig,
-  StoreEngine,
+  type StoreEngine,
   type StoreStats,
   salvage,
   Value,
@@ -58,8 +60,21 @@ export async function histories(store: StoreEngine): Promise<void> {
   for await (const logged of store.operations({ since: 1, follow: true, signal })) {
     exactly<LoggedOperation>()(logged, true);
     exactly<Operation>()(logged.operation, true);
-    exactly<Result<ApplyResult>>()(await store.apply(logged.payload), true);
+    exactly<boolean>()(logged.endsBatch, true);
+    exactly<Result<ApplyResult>>()(await store.apply(logged.payload, { ifVersion: 0 }), true);
+    const { operation, payload } = logged;
+    const given = [operation, payload, { operation, ifVersion: 1 }];
+    exactly<Result<BatchResult<ApplyResult>>>()(await store.applyBatch(given), true);
+    exactly<Result<BatchResult<ApplyResult>>>()(store.applyBatchSync([payload]), true);
   }
+  for await (const change of store.watch({ prefix: 'a', lte: new Key('b') }, { signal })) {
+    exactly<Change>()(change, true);
+    exactly<'put' | 'remove'>()(change.type, true);
+    exactly<Value | undefined>()(change.value, true);
+    exactly<boolean>()(change.overflow, true);
+  }
+  // @ts-expect-error a watch has no order of its own
+  store.watch({ reverse: true });
   exactly<number>()(store.snapshot().lastSequence(), true);
   exactly<Array<{ name: string; position: number }>>()(store.stats().consumers, true);
   StoreConfig.fast('a.wal', { compaction: { ratio: 3, minimumBytes: 0 } }).compaction = false;
@@ -83,6 +98,12 @@ export async function writes(store: StoreEngine): Promise<void> {
   exactly<Result<void>>()(await store.flush(), true);
   exactly<Result<void>>()(await store.close(), true);
   exactly<Result<RecoveryReport>>()(await store.recover(), true);
+  exactly<Result<RecoveryReport>>()(await store.recover({ verify: 'first' }), true);
+  exactly<Result<void>>()(await store.ready({ signal: AbortSignal.timeout(1) }), true);
+  // @ts-expect-error no such time
+  await store.recover({ verify: 'now' });
+  // @ts-expect-error misspelt
+  await store.ready({ sginal: AbortSignal.timeout(1) });
   exactly<RecoveryReport | undefined>()(store.recoveryReport(), true);
 
   await store.put(new Key('a'), Uint8Array.of(1), { ifVersion: 0 });
@@ -106,6 +127,7 @@ export async function batches(store: StoreEngine): Promise<void> {
   const operations: ReadonlyArray<BatchOperation> = [
     { type: 'put', key: 'a', value: 'x', ifVersion: 1 },
     { type: 'remove', key: new Key('a') },
+    { type: 'delete', key: 'a' },
   ];
   const batch = (await store.batch([...operations, Operation.remove('b')])).value();
   exactly<Array<PutResult | RemoveResult>>()(batch.results, true);
@@ -121,8 +143,8 @@ export async function batches(store: StoreEngine): Promise<void> {
   await store.batch([{ type: 'put', key: 'a' }]);
   // @ts-expect-error a remove has no value
   await store.batch([{ type: 'remove', key: 'a', value: 'x' }]);
-  // @ts-expect-error in a batch it is called remove
-  await store.batch([{ type: 'delete', key: 'a' }]);
+  // @ts-expect-error no such type
+  await store.batch([{ type: 'del', key: 'a' }]);
   // @ts-expect-error not an array
   await store.batch(Operation.remove('a'));
 }
@@ -138,6 +160,12 @@ export function reads(store: StoreEngine): void {
   exactly<number>()(store.lastSequence(), true);
   exactly<number>()(store.lastRecoveredSequence(), true);
   exactly<StoreStats>()(store.stats(), true);
+  exactly<boolean>()(store.stats().ready, true);
+  exactly<StoreStats['rewriting']>()(store.stats().warming, true);
+  exactly<number>()(store.stats().indexedSequence, true);
+  exactly<string | undefined>()(store.stats().indexFailure, true);
+  exactly<number | undefined>()(store.stats().entries, true);
+  exactly<number | undefined>()(store.recoveryReport()?.entries, true);
   exactly<Snapshot>()(store.snapshot(), true);
 
   const entry = store.get('a').value();
@@ -171,6 +199,9 @@ export function scans(source: StoreEngine | Snapshot): void {
 export async function snapshots(): Promise<void> {
   const built = await SnapshotBuilderStore.build('a.wal');
   exactly<Result<Snapshot>>()(built, true);
+  exactly<Result<Snapshot>>()(await readLog('a.wal', { onProgress: undefined }), true);
+  // @ts-expect-error misspelt
+  await readLog('a.wal', { sginal: undefined });
   const snapshot = built.value();
   exactly<Result<Entry>>()(snapshot.get('a'), true);
   exactly<number>()(snapshot.size(), true);
@@ -241,29 +272,6 @@ export function values(): void {
   Value.fromString(new Uint8Array());
   // @ts-expect-error made with the factories
   new Value('x');
-}
-
-export async function configs(): Promise<void> {
-  exactly<StoreConfig>()(StoreConfig.memoryOnly(), true);
-  const config = StoreConfig.durable('a.wal', { autoFlush: false, stagedBytesLimit: 1 });
-  exactly<'memory' | 'durable'>()(config.mode, true);
-  config.autoFlush = true;
-  exactly<Result<StoreEngine>>()(await StoreEngine.open(StoreConfig.fast('a.wal')), true);
-  const { signal } = new AbortController();
-  await StoreEngine.open(StoreConfig.fast('a.wal'), { signal, lockTimeoutMs: 100 });
-  await new StoreEngine(config).recover({ lockTimeoutMs: undefined });
-  // @ts-expect-error a limit is in milliseconds
-  await StoreEngine.open(config, { lockTimeoutMs: '1 s' });
-  // @ts-expect-error misspelt
-  StoreConfig.durable('a.wal', { autoflush: true });
-  // @ts-expect-error a fast store does not flush by itself
-  StoreConfig.fast('a.wal', { autoFlush: true });
-  // @ts-expect-error misspelt
-  config.autoflush = true;
-  // @ts-expect-error a path is not a config
-  new StoreEngine('a.wal');
-  await using engine = new StoreEngine(config);
-  exactly<Promise<void>>()(engine[Symbol.asyncDispose](), true);
 }
 
 export async function clients(): Promise<void> {

@@ -8,6 +8,7 @@ import {
   Key,
   type PutResult,
   type StoreEngine,
+  type UpdateResult,
 } from '@softadastra/store';
 import { exactly } from './exactly.mjs';
 
@@ -17,6 +18,10 @@ export async function unwrapped(store: StoreEngine): Promise<void> {
   exactly<Entry>()(orThrow.get(new Key('a')), true);
   exactly<BatchResult>()(await orThrow.batch([]), true);
   exactly<CompactionReport>()(await orThrow.compact(), true);
+  exactly<PutResult>()(orThrow.putSync('a', 'x'), true);
+  exactly<BatchResult>()(orThrow.batchSync([]), true);
+  exactly<UpdateResult>()(await orThrow.update('a', () => null, { tries: 1 }), true);
+  exactly<void>()(orThrow.flushSync(), true);
   exactly<Consumer>()(await orThrow.consumer('outbox'), true);
   exactly<void>()(await orThrow.close(), true);
   // @ts-expect-error takes what the call itself takes

@@ -6,10 +6,12 @@ const { StoreConfig } = require('../api/config.js');
 const { StoreEngine } = require('../api/engine.js');
 const { readPath, workingFolder } = require('../options/path.js');
 const { RealPromise } = require('../runtime/runtime.js');
+const { dismiss } = require('../types/result.js');
 const { inTurn } = require('../runtime/turns.js');
 const { EntryCursor, KeyCursor, ValueCursor, contentOf, storeRange } = require('./level-cursor.js');
 const { LevelError, openError, operationError } = require('./level-error.js');
-const { checkLevelView, toStoreKey } = require('./level-key.js');
+const { toStoreKey } = require('./level-key.js');
+const { refuseLostViews } = require('./level-views.js');
 
 const MANIFEST = {
   encodings: { utf8: true, buffer: true },
@@ -21,10 +23,10 @@ const MANIFEST = {
   getSync: true,
 };
 
-/** Removals in one commit of `clear()`: many for each sync, and the event loop is not held for long. */
+/** Removals in one commit of `clear()`: enough to share a sync, few enough not to hold up the event loop. */
 const CLEARED_AT_ONCE = 1000;
 
-/** The state behind a snapshot. */
+/** The state of a snapshot. */
 const kState = Symbol.for('@softadastra/store.state');
 
 class SoftadastraSnapshot extends AbstractSnapshot {
@@ -42,10 +44,12 @@ class SoftadastraSnapshot extends AbstractSnapshot {
 /** A database of abstract-level whose data is in a store. */
 class SoftadastraLevel extends AbstractLevel {
   #location;
-  /** Where a relative location begins: it is opened only later, and may be opened again. */
+  /** What a relative location is relative to: it is opened later, and may be opened again. */
   #folder = workingFolder();
   #engine = undefined;
   #autoFlush = true;
+  /** Whether reads may have to wait for the disk. */
+  #pages = false;
 
   constructor(location, options) {
     super(MANIFEST, options);
@@ -61,7 +65,7 @@ class SoftadastraLevel extends AbstractLevel {
     return this.#engine;
   }
 
-  async _open({ createIfMissing, errorIfExists, autoFlush = true }) {
+  async _open({ createIfMissing, errorIfExists, autoFlush = true, memoryLimit }) {
     const path = this.#path();
     if (!createIfMissing && !existsSync(path)) {
       throw new LevelError('LEVEL_IO_ERROR', `${path} does not exist (createIfMissing is false)`);
@@ -69,12 +73,13 @@ class SoftadastraLevel extends AbstractLevel {
     if (errorIfExists && existsSync(path)) {
       throw new LevelError('LEVEL_IO_ERROR', `${path} exists (errorIfExists is true)`);
     }
-    const opened = await StoreEngine.open(StoreConfig.durable(path, { autoFlush }));
+    const opened = await StoreEngine.open(StoreConfig.durable(path, { autoFlush, memoryLimit }));
     if (opened.isErr()) {
       throw openError(opened.error());
     }
     this.#engine = opened.value();
     this.#autoFlush = autoFlush;
+    this.#pages = memoryLimit !== undefined;
   }
 
   #path() {
@@ -147,6 +152,7 @@ class SoftadastraLevel extends AbstractLevel {
   }
 
   async _get(key, options) {
+    if (this.#pages) await this.#load([key]);
     return inTurn(this._getSync(key, options));
   }
 
@@ -163,6 +169,7 @@ class SoftadastraLevel extends AbstractLevel {
   }
 
   async _getMany(keys, options) {
+    if (this.#pages) await this.#load(keys);
     const { snapshot, valueEncoding } = options;
     if (snapshot || valueEncoding !== 'utf8') {
       return inTurn(keys.map((key) => this._getSync(key, options)));
@@ -172,11 +179,12 @@ class SoftadastraLevel extends AbstractLevel {
   }
 
   async _has(key, { snapshot }) {
+    if (this.#pages) await this.#load([key]);
     const stored = toStoreKey(key);
     const found = this.#read([stored], () =>
       snapshot
         ? fromSnapshot(snapshot[kState], stored, 'buffer') !== undefined
-        : // A store that is not open contains nothing, and says why when it is read.
+        : // A store that is not open contains nothing; reading it says why.
           this.#engine.contains(stored) || this.#engine.getBytes(stored) !== undefined,
     );
     return inTurn(found);
@@ -202,12 +210,12 @@ class SoftadastraLevel extends AbstractLevel {
     return new SoftadastraSnapshot(options, this.#now());
   }
 
-  /** Where an iterator finds its state: in the snapshot that it was given, or in one of this moment, which is its own. */
+  /** Where an iterator finds its state: in the snapshot that it was given, or in a new one of its own. */
   #momentOf({ snapshot }) {
     if (snapshot) {
       return { open: () => snapshot[kState], close: () => undefined };
     }
-    // abstract-level expects no error here: an iterator that it has deferred would never answer.
+    // abstract-level expects no error here: a deferred iterator would never answer.
     try {
       const state = this.#now();
       return { open: () => state, close: () => state.close() };
@@ -223,8 +231,13 @@ class SoftadastraLevel extends AbstractLevel {
     return this.#read([], () => this.#engine.snapshot());
   }
 
+  /** Has what these keys need in memory. What fails at that fails again when they are read. */
+  #load(keys) {
+    return this.#engine.load(this.#read(keys, () => keys.map(toStoreKey))).then(dismiss);
+  }
+
   #failure(error, keys) {
-    return operationError(error, keys, this.#engine.stats().poisoned);
+    return operationError(error, keys, this.#engine);
   }
 
   #read(keys, read) {
@@ -243,41 +256,6 @@ class SoftadastraLevel extends AbstractLevel {
     if (sync && !this.#autoFlush) {
       await this.#commit(this.#engine.flush(), [], false);
     }
-  }
-}
-
-/**
- * Has a database and its sublevels look at a key and a value before they encode it: most encodings take a view that lost its
- * memory for an empty one.
- */
-function refuseLostViews(db) {
-  const { _assertValidKey, _assertValidValue, _sublevel, clear } = db;
-  db._assertValidKey = (key) => {
-    _assertValidKey.call(db, key);
-    checkLevelView(key, 'key');
-  };
-  db._assertValidValue = (value) => {
-    _assertValidValue.call(db, value);
-    checkLevelView(value, 'value');
-  };
-  for (const kind of ['iterator', 'keys', 'values']) {
-    const make = db[kind];
-    db[kind] = (options) => {
-      checkBounds(options);
-      return make.call(db, options);
-    };
-  }
-  db.clear = async (options) => {
-    checkBounds(options);
-    return clear.call(db, options);
-  };
-  db._sublevel = (name, options) => refuseLostViews(_sublevel.call(db, name, options));
-  return db;
-}
-
-function checkBounds(options) {
-  for (const name of ['gt', 'gte', 'lt', 'lte']) {
-    checkLevelView(options?.[name], 'key');
   }
 }
 

@@ -4,11 +4,11 @@ import type { StoreConfig, StoreEngine } from '../../index.js';
 /**
  * A storage adapter for Keyv 5 and 6: the cache is in a store, and a `set` that Keyv has answered is on stable storage.
  *
- * Keyv puts the expiry of a value into its text, prefixes keys with its namespace, and removes an expired entry when it
- * meets one. `clear()` removes the keys of the namespace; `setMany` and `deleteMany` are written all or none. Keys are
+ * Keyv puts the expiry of a value into its text and prefixes keys with its namespace. The store knows the expiry as well, and
+ * removes what has expired. `clear()` removes the keys of the namespace; `setMany` and `deleteMany` are written all or none. Keys are
  * 1 byte to 1 MiB with the namespace, serialized values up to 64 MiB.
  *
- * Errors are `SoftadastraError`s. Each failed call of Keyv 5 and 6 emits `error` once; what it answers is Keyv's matter.
+ * Errors are `SoftadastraError`s. Each failed call of Keyv 5 and 6 emits `error` once; what it returns is up to Keyv.
  *
  * @example
  * ```js
@@ -33,9 +33,9 @@ export class SoftadastraKeyv extends EventEmitter {
   opts: { dialect: string; url: string };
   get(key: string): Promise<string | undefined>;
   getMany(keys: string[]): Promise<Array<string | undefined>>;
-  /** Takes text only, which is what Keyv makes of a value. */
-  set(key: string, value: string): Promise<boolean>;
-  setMany(entries: Array<{ key: string; value: string }>): Promise<boolean[]>;
+  /** Takes text only, which is what Keyv makes of a value. `ttl` is in milliseconds; 0 and less are no limit. */
+  set(key: string, value: string, ttl?: number): Promise<boolean>;
+  setMany(entries: Array<{ key: string; value: string; ttl?: number }>): Promise<boolean[]>;
   /** True when there was an entry. */
   delete(key: string): Promise<boolean>;
   /** True when there was an entry for any of the keys. */

@@ -8,17 +8,18 @@ const { invalidArgument } = require('../types/error.js');
 const { RealPromise, soon } = require('../runtime/runtime.js');
 const { inTurn } = require('../runtime/turns.js');
 
-/** Removals in one commit of `clear()`: many for each sync, and the event loop is not held for long. */
+/** Removals in one commit of `clear()`: enough to share a sync, few enough not to hold up the event loop. */
 const CLEARED_AT_ONCE = 1000;
 
 /**
- * A storage adapter of Keyv. Keyv itself puts the expiry into the text of a value and prefixes keys with the namespace.
- * There is no `has`: without it Keyv reads the value, and does not take an expired one for present. Each version of Keyv
- * reports the failures of some calls; the adapter emits those of the others, so that each is heard of once.
+ * A storage adapter for Keyv. Keyv itself puts the expiry into the text of a value and prefixes keys with the namespace. The
+ * adapter gives it to the store as well, which removes entries that nobody reads again.
+ * There is no `has`: without it Keyv reads the value, so that an expired one does not count as present. Each version of Keyv
+ * reports the failures of some calls; the adapter emits the others, so that each failure is reported once.
  */
 class SoftadastraKeyv extends EventEmitter {
   namespace = undefined;
-  // Keyv 5 iterates only over adapters of dialects that it has heard of.
+  // Keyv 5 iterates only over adapters of dialects that it knows.
   opts = { dialect: 'sqlite', url: '' };
   #engine;
   #owned = false;
@@ -37,17 +38,17 @@ class SoftadastraKeyv extends EventEmitter {
     }
     this.#owned = true;
     this.#engine = open(config);
-    // Every call reports a store that did not open; nobody may have called yet.
+    // Every call reports a store that did not open; until the first call nobody is listening.
     this.#engine.catch(() => undefined);
   }
 
-  /** Only Keyv 6 asks for this, when it is given the adapter, and it reports each failure itself. */
+  /** Only Keyv 6 reads this, when it gets the adapter, and it reports each failure itself. */
   get capabilities() {
     this.#reported = true;
     return undefined;
   }
 
-  /** There is none. Keyv 5 asks before the read that it makes instead, and reports the failure of that one itself. */
+  /** There is none. Keyv 5 looks for it, reads the value instead, and reports a failure of that read itself. */
   get has() {
     this.#askedForHas = true;
     soon(() => {
@@ -74,17 +75,18 @@ class SoftadastraKeyv extends EventEmitter {
     }
   }
 
-  async set(key, value) {
+  async set(key, value, ttl) {
     const engine = await this.#engine;
-    (await engine.put(key, textOf(value, key))).value();
+    (await engine.put(key, textOf(value, key), { ttlMs: ttlMsOf(ttl) })).value();
     return true;
   }
 
   async setMany(entries) {
-    const batch = entries.map(({ key, value }) => ({
+    const batch = entries.map(({ key, value, ttl }) => ({
       type: 'put',
       key,
       value: textOf(value, key),
+      ttlMs: ttlMsOf(ttl),
     }));
     const engine = await this.#engine;
     (await engine.batch(batch)).value();
@@ -146,7 +148,7 @@ class SoftadastraKeyv extends EventEmitter {
     }
   }
 
-  /** Emits what Keyv 4 and 5 would not: they emit failed writes alone, and Keyv 5 takes a failed read for a missing key. */
+  /** Emits what Keyv 4 and 5 would not: they emit only failed writes, and Keyv 5 takes a failed read for a missing key. */
   #report(error) {
     if (!this.#reported) {
       this.emit('error', error);
@@ -165,6 +167,12 @@ function prefixOf(namespace) {
 
 function removal(key) {
   return { type: 'remove', key };
+}
+
+/** A time to live as the store takes it. What Keyv takes for no limit is none; Keyv itself treats the others as expired. */
+function ttlMsOf(ttl) {
+  const isTime = typeof ttl === 'number' && ttl > 0 && Number.isFinite(ttl);
+  return isTime ? Math.min(Math.ceil(ttl), Number.MAX_SAFE_INTEGER) : undefined;
 }
 
 function textOf(value, key) {

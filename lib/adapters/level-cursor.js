@@ -4,7 +4,7 @@ const { AbstractIterator, AbstractKeyIterator, AbstractValueIterator } = require
 const { othersTurn } = require('../runtime/turns.js');
 const { checkLevelView, fromStoreKey, toStoreBound } = require('./level-key.js');
 
-/** Items that are read before others are asked whether they want a turn. */
+/** Items that are read before others get a turn. */
 const TAKEN_AT_ONCE = 500;
 
 /** The bounds of a range of abstract-level, where an inclusive bound wins over an exclusive one. */
@@ -33,8 +33,8 @@ function contentOf(value, format) {
 }
 
 /**
- * Walks over one moment of a store. `moment` opens its state, and lets go of it when it is the cursor's own; `read` makes an
- * item of what the store's own iterator gives.
+ * Walks over one moment of a store. `moment` opens its state, and releases it if it is the cursor's own; `read` turns what
+ * the store's iterator returns into an item.
  */
 class Cursor {
   #moment;
@@ -49,7 +49,7 @@ class Cursor {
   constructor(moment, options, kind, read) {
     this.#moment = moment;
     this.#scan = (range) => moment.open()[kind](range);
-    // An iterator that was not made to the end could not be closed, nor could its database.
+    // An iterator whose constructor threw could not be closed, nor could its database.
     try {
       this.#range = storeRange(options);
     } catch (error) {
@@ -58,7 +58,7 @@ class Cursor {
         throw error;
       };
     }
-    // With the limit no more is read ahead than can be asked for; abstract-level counts, across seeks too.
+    // With the limit, no more is read ahead than can be asked for; abstract-level counts across seeks too.
     this.#left = options.limit === -1 ? Number.POSITIVE_INFINITY : options.limit;
     this.#ahead = { ...this.#range, limit: this.#left };
     this.#read = read;
@@ -66,7 +66,7 @@ class Cursor {
   }
 
   take(count) {
-    // Not before it is needed: a snapshot that is closed by then is abstract-level's to report.
+    // Not before it is needed: if a snapshot is closed by then, abstract-level reports it.
     this.#source ??= this.#scan(this.#ahead);
     const items = [];
     while (items.length < count) {
@@ -79,6 +79,12 @@ class Cursor {
     return items;
   }
 
+  /** Has what is taken next in memory, where it may have to be read from the disk. */
+  load() {
+    this.#source ??= this.#scan(this.#ahead);
+    return this.#source.isFetched ? undefined : this.#source.load();
+  }
+
   seek(target) {
     const key = toStoreBound(target);
     const { gt, gte, lt, lte, reverse } = this.#range;
@@ -87,14 +93,14 @@ class Cursor {
     this.#source = undefined;
   }
 
-  /** No seek leads further than the limit; many callers close nothing after it. */
+  /** No seek leads past the limit; many callers close nothing once they reach it. */
   #closeIfSpent() {
     if (this.#left <= 0) {
       this.close();
     }
   }
 
-  /** Lets go of the state, which costs memory while the store changes. */
+  /** Releases the state, which costs memory while the store changes. */
   close() {
     this.#source?.return();
     this.#moment.close();
@@ -113,6 +119,8 @@ function iteratorOf(Base, kindOf, readerOf) {
     async _next() {
       const turn = othersTurn();
       if (turn !== undefined) await turn;
+      const loading = this.#cursor.load();
+      if (loading !== undefined) await loading;
       return this.#cursor.take(1)[0];
     }
 
@@ -120,6 +128,7 @@ function iteratorOf(Base, kindOf, readerOf) {
       const items = [];
       while (items.length < size) {
         await othersTurn();
+        await this.#cursor.load();
         const some = this.#cursor.take(Math.min(size - items.length, TAKEN_AT_ONCE));
         if (some.length === 0) {
           break;

@@ -5,17 +5,17 @@ const { Key } = require('../types/key.js');
 const { Buffer } = require('../runtime/runtime.js');
 const { LevelError } = require('./level-error.js');
 
-/** Of a key of the store, whose text has at least as many bytes as the key. */
+/** The limit of a key in the store, whose text has at least as many bytes as the key. */
 const MOST_BYTES = 1024 * 1024;
 
 const ASCII = /^\p{ASCII}+$/u;
 const NOT_A_BYTE = /[\u0100-\uffff]/;
 
 /**
- * The store's keys are text of one byte or more; keys of abstract-level are any bytes, none included. Each byte becomes
- * the character of that number, and a key that is empty or begins with a zero gets one zero more in front. Keys stay
- * different and in the order of their bytes, and ASCII stays what it is. An order-preserving form that left all text as
- * it is cannot be: between two neighbouring texts there is no room for the bytes that are no text.
+ * The store's keys are text of one byte or more; keys of abstract-level are any bytes, or none. Each byte becomes the
+ * character with that number, and a key that is empty or begins with a zero gets one more zero in front. Keys stay
+ * distinct and in the order of their bytes, and ASCII stays as it is. No encoding can keep the order and leave all text
+ * unchanged: between two neighbouring texts there is no room for bytes that are not text.
  */
 function toStoreKey(key) {
   if (typeof key !== 'string') {
@@ -33,7 +33,7 @@ function toStoreKey(key) {
   return guard(Buffer.from(key, 'utf8').latin1Slice());
 }
 
-/** The text of a key that is too long could be longer than strings can be. */
+/** The text of a key that is too long could exceed the longest string. */
 function checkSize(bytes) {
   if (bytes > MOST_BYTES) {
     throw new LevelError(
@@ -43,7 +43,7 @@ function checkSize(bytes) {
   }
 }
 
-/** The stored form of a key that bounds a range, which the store judges only when it is read. */
+/** The stored form of a key that bounds a range, which the store checks only when it reads. */
 function toStoreBound(key) {
   const stored = toStoreKey(key);
   if (!new Key(stored).isValid()) {
@@ -55,7 +55,7 @@ function toStoreBound(key) {
   return stored;
 }
 
-/** Throws for a key or value whose memory is not its own any more: it would be taken for an empty one. */
+/** Throws for a detached key or value: it would look like an empty one. */
 function checkLevelView(view, what) {
   if (isOutside(view)) {
     throw new LevelError(
@@ -69,7 +69,7 @@ function guard(text) {
   return text === '' || text.charCodeAt(0) === 0 ? `\0${text}` : text;
 }
 
-/** True for the keys, nearly all, that are stored as they are. */
+/** True for keys that are stored as they are, which nearly all are. */
 function isPlain(text) {
   return text.charCodeAt(0) !== 0 && ASCII.test(text);
 }

@@ -1,25 +1,25 @@
 'use strict';
 
-const { checkClientOptions } = require('../options/client.js');
+const { checkClientOptions } = require('../options/client-options.js');
 const { StoreConfig } = require('./config.js');
 const { StoreEngine } = require('./engine.js');
 const { SoftadastraError, invalidState, toError } = require('../types/error.js');
 const { nextIdentity } = require('../types/identity.js');
 const { asyncDispose } = require('../write/lifecycle.js');
 const { readPath, workingFolder } = require('../options/path.js');
-const { ok, err } = require('../types/result.js');
+const { ok, err, isFailure } = require('../types/result.js');
 const { failing, settled } = require('../types/settled.js');
 const { inTurn } = require('../runtime/turns.js');
 
 const DONE = settled(ok(undefined));
 
-/** The store behind the documented SDK: one node, its options, and promises of results. */
+/** The store of the documented SDK: one node, its options, and promises of results. */
 class Client {
   #options;
   /** Where a relative path begins, so that every open() of the client leads to one log. */
   #folder = workingFolder();
   #engine = undefined;
-  /** The opening that no close has overtaken, as promises of its engine and of what `open` gives. */
+  /** The opening that no close has overtaken, as promises of its engine and of the result of `open`. */
   #opening = undefined;
   #closing = DONE;
   #closed = false;
@@ -40,7 +40,7 @@ class Client {
   close() {
     const opening = this.#opening;
     if (opening !== undefined || this.#engine !== undefined) {
-      // A close that overtakes an open waits for it, so that no store is left open behind it. A later open waits for the close.
+      // A close that overtakes an open waits for it, so that no store stays open. A later open waits for the close.
       const closed = opening === undefined ? this.#engine.close() : closeOpened(opening.engine);
       this.#opening = undefined;
       this.#engine = undefined;
@@ -56,7 +56,7 @@ class Client {
 
   async get(key) {
     const found = this.#engine?.get(key) ?? this.#notOpen();
-    return inTurn(found.isOk() ? ok(found.value().value) : found);
+    return inTurn(isFailure(found) ? found : ok(found.value().value));
   }
 
   remove(key) {
@@ -64,11 +64,11 @@ class Client {
   }
 
   contains(key) {
-    return this.#engine?.contains(key) ?? false;
+    return this.#whileOpen((engine) => engine.contains(key), false);
   }
 
   size() {
-    return this.#engine?.size() ?? 0;
+    return this.#whileOpen((engine) => engine.size(), 0);
   }
 
   empty() {
@@ -84,7 +84,7 @@ class Client {
     opening.done = opening.engine.then((opened) => {
       const isOvertaken = this.#opening !== opening;
       this.#opening = isOvertaken ? this.#opening : undefined;
-      if (opened.isErr()) {
+      if (isFailure(opened)) {
         return opened;
       }
       this.#engine = isOvertaken ? this.#engine : opened.value();
@@ -121,6 +121,18 @@ class Client {
     });
   }
 
+  /** What `ask` gets from the engine. It may not be open although the client is: another thread can recover a shared log. */
+  #whileOpen(ask, otherwise) {
+    try {
+      return this.#engine === undefined ? otherwise : ask(this.#engine);
+    } catch (error) {
+      if (error.code === 'invalid_state') {
+        return otherwise;
+      }
+      throw error;
+    }
+  }
+
   #notOpen() {
     const message = this.#closed
       ? 'the client is closed'
@@ -131,7 +143,7 @@ class Client {
 
 async function closeOpened(engine) {
   const opened = await engine;
-  return opened.isOk() ? opened.value().close() : ok(undefined);
+  return isFailure(opened) ? ok(undefined) : opened.value().close();
 }
 
 function notHere(code, option, owner) {

@@ -6,13 +6,15 @@ const { invalidArgument } = require('../types/error.js');
 const { checkBoolean, checkNames } = require('../options/check.js');
 const { readPath } = require('../options/path.js');
 
-const MODES = ['memory', 'durable'];
-const FIELDS = ['mode', 'path', 'autoFlush', 'stagedBytesLimit', 'compaction'];
-const DURABLE_OPTIONS = ['autoFlush', 'stagedBytesLimit', 'compaction'];
-const FAST_OPTIONS = ['stagedBytesLimit', 'compaction'];
+const MODES = ['memory', 'log'];
+const FIELDS = ['mode', 'path', 'autoFlush', 'stagedBytesLimit', 'compaction', 'memoryLimit'];
+const DURABLE_OPTIONS = ['autoFlush', 'stagedBytesLimit', 'compaction', 'memoryLimit'];
+const FAST_OPTIONS = ['stagedBytesLimit', 'compaction', 'memoryLimit'];
+const MEMORY_NAMES = ['mode', 'stagedBytesLimit', 'memoryLimit'];
+const LEAST_MEMORY = 1024 * 1024;
 const DEFAULT_STAGED_BYTES_LIMIT = 16 * 1024 * 1024;
 
-/** How a store keeps its state. The fields may be changed until a StoreEngine is made from them. */
+/** How a store keeps its state. The fields may be changed until a StoreEngine is created from them. */
 class StoreConfig {
   constructor() {
     this.mode = 'memory';
@@ -20,10 +22,19 @@ class StoreConfig {
     this.autoFlush = true;
     this.stagedBytesLimit = DEFAULT_STAGED_BYTES_LIMIT;
     this.compaction = true;
+    this.memoryLimit = undefined;
   }
 
   static memoryOnly() {
     return new StoreConfig();
+  }
+
+  /** What an acknowledged write survives. */
+  get durability() {
+    if (this.mode === 'memory') {
+      return 'none';
+    }
+    return this.autoFlush ? 'power' : 'process';
   }
 
   static durable(path, options) {
@@ -39,33 +50,54 @@ markClass(StoreConfig, 'StoreConfig');
 
 function logged(path, autoFlush, options, names, owner) {
   const config = new StoreConfig();
-  config.mode = 'durable';
+  config.mode = 'log';
   config.path = path;
   config.autoFlush = autoFlush;
   if (options !== undefined) {
     checkNames(options, names, owner);
-    for (const name of names) {
-      if (options[name] !== undefined) {
-        config[name] = options[name];
-      }
-    }
+    take(config, options, names);
   }
   return config;
 }
 
-/** Throws unless `config` can open a store; returns its fields as they are now, safe from later changes. */
-function readConfig(config) {
-  if (!isOf(config, 'StoreConfig')) {
+function take(config, options, names) {
+  for (const name of names) {
+    if (options[name] !== undefined) {
+      config[name] = options[name];
+    }
+  }
+}
+
+/** The config that plain options describe. It needs a path, so that a lost path does not lead to a store in memory. */
+function configOf(options) {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw invalidArgument(
-      'a store needs a StoreConfig: StoreConfig.memoryOnly(), StoreConfig.durable(path) or StoreConfig.fast(path)',
+      'a store needs options, { path } at least, or a StoreConfig: StoreConfig.memoryOnly(), StoreConfig.durable(path) or StoreConfig.fast(path)',
     );
   }
-  checkNames(config, FIELDS, 'StoreConfig');
-  const { mode, autoFlush, stagedBytesLimit } = config;
-  if (!MODES.includes(mode)) {
-    throw invalidArgument('mode must be "memory" or "durable"', 'mode');
+  const { mode = 'log' } = options;
+  const config = new StoreConfig();
+  config.mode = 'log';
+  config.path = options.path;
+  const names = mode === 'memory' ? MEMORY_NAMES : FIELDS;
+  checkNames(options, names, mode === 'memory' ? 'a store in memory' : 'a store');
+  take(config, options, names);
+  return config;
+}
+
+/** Throws unless a store can be opened with this; returns the fields as they are now, safe from later changes. */
+function readConfig(given) {
+  let config = given;
+  if (isOf(given, 'StoreConfig')) {
+    checkNames(given, FIELDS, 'StoreConfig');
+  } else {
+    config = configOf(given);
   }
-  const path = mode === 'durable' ? readPath(config.path) : '';
+  const { mode, autoFlush, stagedBytesLimit, memoryLimit } = config;
+  if (!MODES.includes(mode)) {
+    throw invalidArgument('mode must be "memory" or "log"', 'mode');
+  }
+  const path = mode === 'log' ? readPath(config.path) : '';
   checkBoolean(autoFlush, 'autoFlush');
   if (!Number.isSafeInteger(stagedBytesLimit) || stagedBytesLimit < 1) {
     throw invalidArgument(
@@ -73,8 +105,17 @@ function readConfig(config) {
       'stagedBytesLimit',
     );
   }
+  if (
+    memoryLimit !== undefined &&
+    !(Number.isSafeInteger(memoryLimit) && memoryLimit >= LEAST_MEMORY)
+  ) {
+    throw invalidArgument(
+      `memoryLimit must be a whole number of bytes, ${LEAST_MEMORY} or more`,
+      'memoryLimit',
+    );
+  }
   const compaction = readCompaction(config.compaction);
-  return { mode, path, autoFlush, stagedBytesLimit, compaction };
+  return { mode, path, autoFlush, stagedBytesLimit, compaction, memoryLimit };
 }
 
 module.exports = { StoreConfig, readConfig };

@@ -11,9 +11,24 @@ const { Buffer } = require('../runtime/runtime.js');
 const INTERNAL = Symbol('internal');
 const MAX_NAME_BYTES = 255;
 const CONSUMER_OPTIONS = ['since'];
+const ACKNOWLEDGE_OPTIONS = ['acknowledge'];
+const ACKNOWLEDGEMENT = ['consumer', 'sequence'];
+
+/** What `acknowledge(sequence)` of a consumer of the store with this identity would store. */
+let acknowledgementOf;
 
 /** A named reader of the history whose position the log keeps. */
 class Consumer {
+  static {
+    acknowledgementOf = (consumer, sequence, identity) => {
+      if (!(consumer instanceof Consumer) || consumer.store !== identity) {
+        throw invalidArgument('acknowledge needs a consumer of this store', 'consumer');
+      }
+      consumer.#checkRead(sequence);
+      return { name: consumer.name, sequence };
+    };
+  }
+
   /** @type {string} */
   name;
   #store;
@@ -47,22 +62,26 @@ class Consumer {
 
   async acknowledge(sequence) {
     try {
-      checkWhole(sequence, 'sequence');
-      if (sequence > this.#read) {
-        throw invalidArgument(
-          `sequence ${sequence} was not read yet: consumer "${this.name}" has read up to ${this.#read}`,
-          'sequence',
-        );
-      }
+      this.#checkRead(sequence);
       await this.#store.acknowledge(this.name, sequence);
       return ok(undefined);
     } catch (raw) {
       return err(toError(raw));
     }
   }
+
+  #checkRead(sequence) {
+    checkWhole(sequence, 'sequence');
+    if (sequence > this.#read) {
+      throw invalidArgument(
+        `sequence ${sequence} has not been read yet: consumer "${this.name}" has read up to ${this.#read}`,
+        'sequence',
+      );
+    }
+  }
 }
 
-/** The calls of a store that are about consumers. They run in turn with the commits. */
+/** The calls of a store that concern consumers. They queue with the commits. */
 class Consumers {
   identity = nextIdentity();
   histories;
@@ -113,6 +132,27 @@ class Consumers {
 
   acknowledge(name, sequence) {
     return this.#run((done) => this.#handle.acknowledge(name, sequence, done));
+  }
+
+  /** {@link acknowledge} on this thread, after all that was written before. */
+  acknowledgeNow({ name, sequence }) {
+    this.#writer.commitNow();
+    this.#handle.acknowledgeNow(name, sequence);
+  }
+
+  /** The acknowledgement in the options of a write. */
+  acknowledgementOf(options, owner) {
+    if (options === undefined) {
+      return undefined;
+    }
+    checkNames(options, ACKNOWLEDGE_OPTIONS, owner);
+    const { acknowledge } = options;
+    if (acknowledge === undefined) {
+      return undefined;
+    }
+    checkNames(acknowledge, ACKNOWLEDGEMENT, 'acknowledge', 'field');
+    const { consumer, sequence } = acknowledge;
+    return acknowledgementOf(consumer, sequence, this.identity);
   }
 
   assertOpen() {

@@ -1,39 +1,27 @@
 'use strict';
 
-const { inBackground } = require('../write/background.js');
-const { BatchWrite } = require('../write/batch.js');
 const { isAborted } = require('../runtime/abort.js');
+const { Changes } = require('./changes.js');
 const { readConfig } = require('./config.js');
 const { Consumers } = require('./consumer.js');
 const { markClass } = require('../types/copies.js');
-const { entryOf } = require('../types/entry.js');
 const { aborted, toError } = require('../types/error.js');
+const { Events } = require('./events.js');
+const { follow } = require('./follower.js');
 const { Histories } = require('../read/history.js');
 const { nextIdentity } = require('../types/identity.js');
-const { textsOf, unwrapKey } = require('../types/key.js');
 const { Lifecycle, OPEN, asyncDispose } = require('../write/lifecycle.js');
-const { getMany } = require('../read/many.js');
-const native = require('../native/addon.js');
+const { native } = require('../native/addon.js');
 const { readOpenOptions } = require('../options/open.js');
-const { readOperation } = require('../types/operation.js');
-const { readIfVersion } = require('../options/check.js');
-const { readPath } = require('../options/path.js');
-const { readBytes } = require('../read/read-bytes.js');
-const { ok, err, missing } = require('../types/result.js');
-const { BackupReport, BatchResult, CompactionReport } = require('../types/results.js');
-const { EntryIterator, KeyIterator, ValueIterator, readRange } = require('../read/scan.js');
-const { failing, settled } = require('../types/settled.js');
+const { dismiss, ok, err, isFailure } = require('../types/result.js');
 const { OrThrow } = require('./or-throw.js');
-const { snapshotOf } = require('./snapshot.js');
-const { statsOf } = require('./stats.js');
-const { unwrapValue } = require('../types/value.js');
+const { Reads } = require('./reads.js');
+const { typed } = require('./typed-store.js');
+const { Updates } = require('./updates.js');
+const { Upkeep } = require('./upkeep.js');
+const { Watches } = require('../read/watches.js');
 const { warnOfFailures } = require('../write/warnings.js');
 const { Writer } = require('../write/writer.js');
-const { ApplyWrite, PutWrite, RemoveWrite } = require('../write/writes.js');
-
-/** Where native code writes version and timestamp. They are read before the next call, so one serves all stores. */
-const numbers = new Float64Array(2);
-const numbersMemory = numbers.buffer;
 
 /** The current state of one node: reads are synchronous, writes are committed in groups. */
 class StoreEngine {
@@ -42,28 +30,40 @@ class StoreEngine {
   #life;
   #histories;
   #consumers;
-  // Bound once, and kept as fields of their own, because these are the calls that hot loops make.
-  #nativeGet;
-  #nativeGetString;
-  #nativeGetBytes;
+  #reads;
+  #changes;
+  #updates;
+  #upkeep;
+  #watches;
+  #events;
 
   constructor(config) {
     const fields = readConfig(config);
     try {
-      this.#handle = native.openHandle(fields);
+      this.#handle = native().openHandle(fields);
     } catch (raw) {
       throw toError(raw);
     }
     this.identity = nextIdentity();
     this.#writer = new Writer(this.#handle, fields.mode === 'memory');
-    this.#life = new Lifecycle(this.#handle, this.#writer, fields.mode === 'durable');
-    this.#histories = new Histories(this.#handle, this.#life, this.#writer);
+    this.#life = new Lifecycle(this.#handle, this.#writer, fields.mode === 'log');
+    this.#histories = new Histories(this.#handle, this.#life);
+    this.#watches = new Watches(this.#handle);
+    this.#writer.onDone = () => {
+      this.#histories.look();
+      this.#watches.look();
+    };
     warnOfFailures(this.#handle, this.#writer);
     this.#consumers = new Consumers(this.#handle, this.#life, this.#writer, this.#histories);
-    this.#nativeGet = this.#handle.get;
-    this.#nativeGetString = this.#handle.getString;
-    this.#nativeGetBytes = this.#handle.getBytes;
+    const pages = fields.mode === 'log' && fields.memoryLimit !== undefined;
+    this.#reads = new Reads(this.#handle, this.#life, pages);
+    this.#changes = new Changes(this.#writer, this.#life, this.#consumers);
+    this.#upkeep = new Upkeep(this.#handle, this.#life);
+    this.#events = new Events(this.#watches, this.#life);
+    this.#updates = new Updates(this.#reads, this.#changes, this.#life);
   }
+
+  static follow = follow;
 
   static async open(config, options) {
     let engine;
@@ -78,8 +78,8 @@ class StoreEngine {
     }
     if (engine.#life.state !== OPEN) {
       const recovered = await engine.recover(options);
-      if (recovered.isErr()) {
-        await engine.close();
+      if (isFailure(recovered)) {
+        dismiss(await engine.close());
         return recovered;
       }
     }
@@ -90,177 +90,168 @@ class StoreEngine {
     return this.#life.recover(options);
   }
 
-  recoveryReport() {
-    return this.#life.report;
+  ready(options) {
+    return this.#upkeep.ready(options);
+  }
+
+  load(wanted, options) {
+    return this.#upkeep.load(wanted, options);
   }
 
   put(key, value, options) {
-    if (this.#life.state !== OPEN) {
-      return failing(this.#life.notOpen());
-    }
-    try {
-      // The value last: reading the others can run the caller's code, which may take its memory away.
-      const ifVersion = options === undefined ? -1 : readIfVersion(options, 'put');
-      const text = typeof key === 'string' ? key : unwrapKey(key);
-      const content = typeof value === 'string' ? value : unwrapValue(value);
-      return this.#writer.write(new PutWrite(text, content, ifVersion));
-    } catch (error) {
-      return failing(error);
-    }
+    return this.#changes.put(key, value, options);
+  }
+
+  putSync(key, value, options) {
+    return this.#changes.putSync(key, value, options);
   }
 
   remove(key, options) {
-    if (this.#life.state !== OPEN) {
-      return failing(this.#life.notOpen());
-    }
-    try {
-      const write = new RemoveWrite(unwrapKey(key), readIfVersion(options, 'remove'));
-      return this.#writer.write(write);
-    } catch (error) {
-      return failing(error);
-    }
+    return this.#changes.remove(key, options);
+  }
+
+  removeSync(key, options) {
+    return this.#changes.removeSync(key, options);
   }
 
   batch(operations) {
-    if (this.#life.state !== OPEN) {
-      return failing(this.#life.notOpen());
-    }
-    let write;
-    try {
-      write = new BatchWrite(operations);
-    } catch (error) {
-      return failing(error);
-    }
-    // Reading the operations can run the caller's code, and that may have closed the store.
-    if (this.#life.state !== OPEN) {
-      return failing(this.#life.notOpen());
-    }
-    return write.size === 0 ? settled(ok(new BatchResult([], 0))) : this.#writer.write(write);
+    return this.#changes.batch(operations);
   }
 
-  apply(operation) {
-    if (this.#life.state !== OPEN) {
-      return failing(this.#life.notOpen());
-    }
-    try {
-      const { type, key, value, timestamp } = readOperation(operation);
-      const write = new ApplyWrite(type, unwrapKey(key), unwrapValue(value), timestamp);
-      return this.#writer.write(write);
-    } catch (error) {
-      return failing(error);
-    }
+  batchSync(operations) {
+    return this.#changes.batchSync(operations);
+  }
+
+  apply(operation, options) {
+    return this.#changes.apply(operation, options);
+  }
+
+  applySync(operation, options) {
+    return this.#changes.applySync(operation, options);
+  }
+
+  applyBatch(operations, options) {
+    return this.#changes.applyBatch(operations, options);
+  }
+
+  applyBatchSync(operations, options) {
+    return this.#changes.applyBatchSync(operations, options);
+  }
+
+  update(key, change, options) {
+    return this.#updates.update(key, change, options);
   }
 
   get(key) {
-    if (this.#life.state !== OPEN) {
-      return err(this.#life.notOpen());
-    }
-    try {
-      const text = typeof key === 'string' ? key : unwrapKey(key);
-      const content = this.#nativeGet(text, numbersMemory);
-      return content === undefined
-        ? missing(text)
-        : ok(entryOf(text, content, numbers[0], numbers[1]));
-    } catch (raw) {
-      return err(toError(raw));
-    }
+    return this.#reads.get(key);
   }
 
   getString(key) {
-    this.#life.assertOpen();
-    try {
-      return this.#nativeGetString(typeof key === 'string' ? key : unwrapKey(key));
-    } catch (raw) {
-      throw toError(raw);
-    }
+    return this.#reads.getString(key);
   }
 
   getBytes(key) {
-    this.#life.assertOpen();
-    try {
-      return readBytes(this.#nativeGetBytes, typeof key === 'string' ? key : unwrapKey(key));
-    } catch (raw) {
-      throw toError(raw);
-    }
+    return this.#reads.getBytes(key);
   }
 
   getMany(keys) {
-    this.#life.assertOpen();
-    try {
-      return getMany(this.#handle, textsOf(keys));
-    } catch (raw) {
-      throw toError(raw);
-    }
+    return this.#reads.getMany(keys);
   }
 
   contains(key) {
-    try {
-      return this.#handle.contains(unwrapKey(key)) && this.#life.state === OPEN;
-    } catch (raw) {
-      throw toError(raw);
-    }
+    return this.#reads.contains(key);
   }
 
   size() {
-    return this.#life.state === OPEN ? this.#handle.size() : 0;
+    return this.#reads.size();
   }
 
   empty() {
-    return this.size() === 0;
+    return this.#reads.size() === 0;
   }
 
   entries(range) {
-    this.#life.assertOpen();
-    return new EntryIterator(this.#handle.scan, readRange(range, 'entries'));
+    return this.#reads.entries(range);
   }
 
   keys(range) {
-    this.#life.assertOpen();
-    return new KeyIterator(this.#handle.scan, readRange(range, 'keys'));
+    return this.#reads.keys(range);
   }
 
   values(range) {
-    this.#life.assertOpen();
-    return new ValueIterator(this.#handle.scan, readRange(range, 'values'));
+    return this.#reads.values(range);
   }
 
   snapshot() {
-    this.#life.assertOpen();
-    try {
-      return snapshotOf(this.#handle.snapshot(), this.identity);
-    } catch (raw) {
-      throw toError(raw);
-    }
+    return this.#reads.snapshot(this.identity);
   }
 
   stats() {
-    return statsOf(this.#handle);
+    return this.#reads.stats();
   }
 
   lastSequence() {
-    return this.#handle.lastSequence();
+    return this.#reads.lastSequence();
   }
 
   lastRecoveredSequence() {
-    return this.#handle.lastRecoveredSequence();
+    return this.#reads.lastRecoveredSequence();
+  }
+
+  recoveryReport() {
+    return this.#reads.recoveryReport();
   }
 
   flush() {
     return this.#life.flush();
   }
 
+  flushSync() {
+    return this.#life.flushNow();
+  }
+
   compact(options) {
-    return this.#rewrite('compact', options, CompactionReport, this.#handle.compact);
+    return this.#upkeep.compact(options);
   }
 
   backup(path, options) {
-    const start = (tell) => this.#handle.backup(readPath(path), tell);
-    return this.#rewrite('backup', options, BackupReport, start);
+    return this.#upkeep.backup(path, options);
+  }
+
+  sweep(options) {
+    return this.#upkeep.sweep(options);
   }
 
   operations(options) {
     this.#life.assertOpen();
     return this.#histories.since(options);
+  }
+
+  watch(range, options) {
+    return this.#watch(range, options);
+  }
+
+  on(name, listener) {
+    this.#events.on(name, listener);
+    return this;
+  }
+
+  addListener(name, listener) {
+    return this.on(name, listener);
+  }
+
+  once(name, listener) {
+    this.#events.once(name, listener);
+    return this;
+  }
+
+  off(name, listener) {
+    this.#events.off(name, listener);
+    return this;
+  }
+
+  removeListener(name, listener) {
+    return this.off(name, listener);
   }
 
   consumer(name, options) {
@@ -273,9 +264,17 @@ class StoreEngine {
 
   close() {
     const closed = this.#life.close();
-    // Before the caller hears of the end: nothing of the log is held any more then.
-    closed.then(() => this.#histories.end());
+    // Before the caller learns of the end: by then nothing holds the log any more.
+    closed.then(() => {
+      this.#histories.end();
+      this.#watches.end();
+    });
     return closed;
+  }
+
+  as(codec) {
+    const watch = (range, options, shown) => this.#watch(range, options, shown);
+    return typed(this, codec, { updates: this.#updates, watch });
   }
 
   get orThrow() {
@@ -286,11 +285,9 @@ class StoreEngine {
     (await this.close()).value();
   }
 
-  #rewrite(owner, options, Report, start) {
-    if (this.#life.state !== OPEN) {
-      return failing(this.#life.notOpen());
-    }
-    return inBackground(owner, options, (report) => new Report(report), start);
+  #watch(range, options, shown) {
+    this.#life.assertOpen();
+    return this.#watches.begin(range, options, shown);
   }
 }
 

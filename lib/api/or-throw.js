@@ -1,14 +1,27 @@
 'use strict';
 
-const NOW = ['get'];
+const NOW = [
+  'get',
+  'putSync',
+  'removeSync',
+  'batchSync',
+  'applySync',
+  'applyBatchSync',
+  'flushSync',
+];
 const LATER = [
   'put',
   'remove',
   'batch',
   'apply',
+  'applyBatch',
+  'update',
   'recover',
+  'ready',
+  'load',
   'flush',
   'compact',
+  'sweep',
   'backup',
   'consumer',
   'removeConsumer',

@@ -5,16 +5,11 @@ const { entryOf } = require('../types/entry.js');
 const { invalidArgument, invalidState, toError } = require('../types/error.js');
 const { nextIdentity } = require('../types/identity.js');
 const { unwrapKey } = require('../types/key.js');
-const native = require('../native/addon.js');
+const { native } = require('../native/addon.js');
 const { readPath } = require('../options/path.js');
 const { ok, err, missing } = require('../types/result.js');
-const {
-  EntryIterator,
-  KeyIterator,
-  PairIterator,
-  ValueIterator,
-  readRange,
-} = require('../read/scan.js');
+const { EntryIterator, KeyIterator, PairIterator, ValueIterator } = require('../read/scan.js');
+const { readRange } = require('../options/range.js');
 
 const INTERNAL = Symbol('internal');
 const inspect = Symbol.for('nodejs.util.inspect.custom');
@@ -30,16 +25,16 @@ class SnapshotSource {
   }
 
   get handle() {
-    this.check();
+    this.assertOpen();
     return this.#handle;
   }
 
   scan(...page) {
-    return native.snapshotScan(this.#handle, ...page);
+    return native().snapshotScan(this.#handle, ...page);
   }
 
   /** Throws once the snapshot is closed. */
-  check() {
+  assertOpen() {
     if (this.#closed) {
       throw invalidState('the snapshot is closed');
     }
@@ -48,7 +43,7 @@ class SnapshotSource {
   close() {
     if (!this.#closed) {
       this.#closed = true;
-      native.snapshotClose(this.#handle);
+      native().snapshotClose(this.#handle);
       this.#handle = undefined;
     }
   }
@@ -57,31 +52,31 @@ class SnapshotSource {
 /** The state of a store at one moment; later writes do not show in it. */
 class Snapshot {
   #source;
+  #load;
 
-  constructor(token, handle, store) {
+  constructor(token, handle, store, load) {
     if (token !== INTERNAL) {
-      throw invalidArgument(
-        'a Snapshot is made with StoreEngine.snapshot() or SnapshotBuilderStore.build(path)',
-      );
+      throw invalidArgument('a Snapshot is made with StoreEngine.snapshot() or readLog(path)');
     }
     this.#source = new SnapshotSource(handle);
+    this.#load = load;
     this.store = store;
-    this.sequence = native.snapshotLastSequence(handle);
+    this.sequence = native().snapshotLastSequence(handle);
   }
 
   size() {
-    return native.snapshotSize(this.#source.handle);
+    return native().snapshotSize(this.#source.handle);
   }
 
   lastSequence() {
-    return native.snapshotLastSequence(this.#source.handle);
+    return native().snapshotLastSequence(this.#source.handle);
   }
 
   get(key) {
     try {
       const text = unwrapKey(key);
-      const found = native.snapshotGet(this.#source.handle, text);
-      return found === undefined ? missing(text) : ok(entryOf(text, found[0], found[1], found[2]));
+      const found = native().snapshotGet(this.#source.handle, text);
+      return found === undefined ? missing(text) : ok(entryOf(text, ...found));
     } catch (raw) {
       return err(toError(raw));
     }
@@ -113,8 +108,8 @@ class Snapshot {
 
   #iterator(Iterator, range) {
     const source = this.#source;
-    source.check();
-    return new Iterator(source.scan.bind(source), range, source);
+    source.assertOpen();
+    return new Iterator(source.scan.bind(source), range, source, this.#load);
   }
 
   toJSON() {
@@ -127,18 +122,32 @@ class Snapshot {
 }
 
 /** `store` is the identity of the store whose state it is: two of one store and one sequence are equal. */
-function snapshotOf(handle, store = nextIdentity()) {
-  return new Snapshot(INTERNAL, handle, store);
+function snapshotOf(handle, store = nextIdentity(), load = undefined) {
+  return new Snapshot(INTERNAL, handle, store, load);
 }
 
 /** Builds the state that a log describes, without opening the store. */
+function readLog(path, options) {
+  return build('readLog', path, options);
+}
+
+function build(owner, path, options) {
+  return inBackground(
+    owner,
+    options,
+    (handle) => snapshotOf(handle),
+    (tell) => {
+      return native().buildSnapshot(readPath(path), tell);
+    },
+  );
+}
+
+/** `readLog` under the name that the family of engines has for it. */
 // biome-ignore lint/complexity/noStaticOnlyClass: the published API is a class with a static method
 class SnapshotBuilderStore {
   static build(path, options) {
-    return inBackground('build', options, snapshotOf, (tell) => {
-      return native.buildSnapshot(readPath(path), tell);
-    });
+    return build('build', path, options);
   }
 }
 
-module.exports = { Snapshot, SnapshotBuilderStore, snapshotOf };
+module.exports = { Snapshot, SnapshotBuilderStore, readLog, snapshotOf };

@@ -3,14 +3,36 @@
 const { toError } = require('../types/error.js');
 const { warn } = require('../write/warnings.js');
 
-/** The figures of a store, as plain data. */
+/** The statistics of a store, as plain data. */
 function statsOf(handle) {
   warn(handle);
-  const stats = handle.stats();
+  const { following: _, ...stats } = handle.stats();
   if (stats.lastCompactionError !== undefined) {
     stats.lastCompactionError = toError(stats.lastCompactionError);
   }
   return stats;
 }
 
-module.exports = { statsOf };
+/** The statistics of a store that follows a log: those that a writer has as well, and what became of following it. */
+function followerStatsOf(handle) {
+  const { entries, liveBytes, memoryBytes, logBytes, lastSequence, floor, consumers, ...more } =
+    handle.stats();
+  const { snapshots, watches, following } = more;
+  const { restarts, lastRestart, error } = following;
+  return {
+    entries,
+    liveBytes,
+    memoryBytes,
+    logBytes,
+    lastSequence,
+    floor,
+    consumers,
+    snapshots,
+    watches,
+    restarts,
+    lastRestart,
+    followError: error === undefined ? undefined : toError(error),
+  };
+}
+
+module.exports = { followerStatsOf, statsOf };

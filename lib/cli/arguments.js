@@ -2,7 +2,7 @@
 
 const { Failure } = require('./failure.js');
 
-/** What runtimes put in the place of bytes that are no UTF-8, so that different arguments would become one. */
+/** What runtimes put in place of bytes that are not UTF-8, which would make different arguments equal. */
 const REPLACEMENT = '\ufffd';
 
 function checkArguments(args) {

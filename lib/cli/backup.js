@@ -12,7 +12,7 @@ module.exports = (program) => {
     .command('backup <log> <path>')
     .summary('copy a store into a new log')
     .description(
-      'Copies what a store holds into a new, compact log, which is whole and durable when it gets its name. It replaces no file, and no other process may have the log open.',
+      'Copies what a store holds into a new, compact log, which is complete and durable when it gets its name. It replaces no file, and no other process may have the log open.',
     );
   withJson(command).action(run);
 };

@@ -4,7 +4,7 @@ const { createReadStream } = require('node:fs');
 const { FAILED, Failure } = require('./failure.js');
 const { standardInput } = require('./stdin.js');
 
-/** All bytes of a file, or of standard input when there is none. More than `limit` are not read. */
+/** All bytes of a file, or of standard input if none is named. Never reads more than `limit`. */
 async function readBounded(file, limit) {
   const source = file === undefined ? standardInput() : chunksOf(file);
   const chunks = [];

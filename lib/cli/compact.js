@@ -10,9 +10,9 @@ function run(log, options) {
 module.exports = (program) => {
   const command = program
     .command('compact <log>')
-    .summary('make a log as small as what it holds')
+    .summary('rewrite a log without what is no longer needed')
     .description(
-      'Rewrites a log without what was overwritten or removed; no other process may have it open. Interrupted, it leaves the log as it was.',
+      'Rewrites a log without what was overwritten or removed; no other process may have it open. If interrupted, it leaves the log as it was.',
     );
   withJson(command).action(run);
 };

@@ -3,13 +3,13 @@
 const { isUtf8 } = require('node:buffer');
 const { Failure } = require('./failure.js');
 
-/** A value as a field of JSON that gives the same bytes again: `value` for text, `base64` for anything else. */
+/** A value as a JSON field that gives the same bytes back: `value` for text, `base64` for anything else. */
 function fieldOf(value) {
   const bytes = value.toBytes();
   return isUtf8(bytes) ? { value: value.toString() } : { base64: bytes.toString('base64') };
 }
 
-/** Bytes of their text form. What is not exactly that form is refused: Buffer would skip it without a word. */
+/** Bytes from their text form. Anything not exactly in that form is refused: Buffer would silently skip it. */
 function decode(text, form) {
   const bytes = Buffer.from(text, form);
   const whole = form === 'hex' ? text.toLowerCase() : text;

@@ -5,9 +5,9 @@ const { Operation } = require('../../index.js');
 const { decode } = require('./content.js');
 const { Failure } = require('./failure.js');
 
-const FIELDS = ['key', 'value', 'base64', 'version', 'timestamp'];
+const FIELDS = ['key', 'value', 'base64', 'version', 'timestamp', 'expiresAt'];
 
-/** The operation that writes the entry of one line of a dump again. Throws for anything that `dump` does not write. */
+/** The operation that rewrites the entry of one line of a dump, and when that expires. Throws for anything that `dump` does not write. */
 function operationOf(line) {
   const entry = parse(line);
   for (const name of Object.keys(entry)) {
@@ -15,7 +15,7 @@ function operationOf(line) {
       throw new Failure(`unknown field "${name}"`);
     }
   }
-  const { key, value, base64, timestamp } = entry;
+  const { key, value, base64, timestamp, expiresAt } = entry;
   if (typeof key !== 'string') {
     throw new Failure('"key" must be a string');
   }
@@ -25,13 +25,14 @@ function operationOf(line) {
   if (typeof (value ?? base64) !== 'string') {
     throw new Failure(`"${value === undefined ? 'base64' : 'value'}" must be a string`);
   }
-  return Operation.put(key, value ?? decode(base64, 'base64'), { timestamp });
+  const operation = Operation.put(key, value ?? decode(base64, 'base64'), { timestamp });
+  return { operation, expiresAt };
 }
 
 function parse(line) {
   let entry;
   try {
-    // Without the check broken text would become other text, and be stored as that.
+    // Without the check, broken text would become different text and be stored as that.
     entry = isUtf8(line) ? JSON.parse(line.toString()) : undefined;
   } catch {
     entry = undefined;

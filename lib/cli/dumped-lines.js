@@ -29,7 +29,7 @@ async function* operationsOf(source) {
     for await (const line of linesOf(source, LONGEST_LINE)) {
       const content = number === 1 ? withoutMark(line) : line;
       if (!content.every((byte) => BLANKS.includes(byte))) {
-        yield { number, size: line.length + 1, operation: operationOf(content) };
+        yield { number, size: line.length + 1, ...operationOf(content) };
       }
       number += 1;
     }
@@ -41,7 +41,7 @@ async function* operationsOf(source) {
 /** The first line without the byte-order mark that some programs begin text with. */
 function withoutMark(line) {
   if (UTF16_MARKS.some((mark) => beginsWith(line, mark))) {
-    throw new Failure('the dump is UTF-16, and has to be UTF-8');
+    throw new Failure('the dump is UTF-16; it must be UTF-8');
   }
   return beginsWith(line, UTF8_MARK) ? line.subarray(UTF8_MARK.length) : line;
 }

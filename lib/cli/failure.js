@@ -8,7 +8,7 @@ const NO = 1;
 /** The command was used wrongly, or could not do what it was asked. */
 const FAILED = 2;
 
-/** The command did what it was asked, and could not write the report of it. */
+/** The command did what it was asked, and could not write its report. */
 const UNREPORTED = 3;
 
 /** Ends a command with a message, an exit code, and one of the codes that errors of the store have. */
@@ -25,13 +25,13 @@ function keyNotFound(key) {
   return new Failure(`key not found: ${key}`, NO, 'not_found');
 }
 
-/** The error of a write to an open store, as the answer no when it is the write's condition that did not hold. */
+/** The error of a write to an open store; the answer is no if the write's condition did not hold. */
 function refusal(error) {
   const conditional = error.code === 'invalid_state' || error.code === 'already_exists';
   return conditional ? new Failure(error.message, NO, error.code) : error;
 }
 
-/** Any error as one that a command ends with. */
+/** Any error, as a failure that ends a command. */
 function failureOf(error) {
   if (error instanceof Failure) {
     return error;

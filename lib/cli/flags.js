@@ -12,10 +12,10 @@ function wholeNumber(text) {
 }
 
 function withJson(command) {
-  return command.option('--json', 'write JSON, for machines');
+  return command.option('--json', 'write JSON, for programs');
 }
 
-/** For keys that an argument cannot hold, or no shell shows. */
+/** For keys that cannot be an argument, or that no shell shows. */
 function withJsonKey(command) {
   return command.option(
     '--json-key',
@@ -27,9 +27,9 @@ function withRange(command) {
   return withJsonKey(command)
     .option('--prefix <text>', 'only keys that begin with this')
     .option('--gt <key>', 'only keys after this')
-    .option('--gte <key>', 'only keys after this, and this one')
+    .option('--gte <key>', 'this key and all keys after it')
     .option('--lt <key>', 'only keys before this')
-    .option('--lte <key>', 'only keys before this, and this one')
+    .option('--lte <key>', 'this key and all keys before it')
     .option('--reverse', 'from the last key to the first')
     .option('--limit <count>', 'at most this many', wholeNumber);
 }
@@ -43,7 +43,7 @@ function rangeOf(options) {
 }
 
 function withCreate(command) {
-  return command.option('--create', 'make the log if there is none');
+  return command.option('--create', 'create the log if there is none');
 }
 
 function withIfVersion(command) {
@@ -54,4 +54,17 @@ function withIfVersion(command) {
   );
 }
 
-module.exports = { rangeOf, withCreate, withIfVersion, withJson, withJsonKey, withRange };
+function withTtl(command) {
+  return command.option('--ttl <milliseconds>', 'the entry expires this much later', wholeNumber);
+}
+
+module.exports = {
+  rangeOf,
+  wholeNumber,
+  withCreate,
+  withIfVersion,
+  withJson,
+  withJsonKey,
+  withRange,
+  withTtl,
+};

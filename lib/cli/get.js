@@ -7,18 +7,18 @@ const { Failure, keyNotFound } = require('./failure.js');
 const { withJson, withJsonKey } = require('./flags.js');
 const { writeLines } = require('./output.js');
 const { write } = require('./stdout.js');
-const { readLog } = require('./store.js');
+const { stateOf } = require('./store.js');
 
 async function run(log, argument, options) {
   const key = keyOf(argument, options);
-  const found = (await readLog(log)).get(key);
+  const found = (await stateOf(log)).get(key);
   if (found.isErr()) {
     const error = found.error();
     throw error.code === 'not_found' ? keyNotFound(key) : error;
   }
-  const { value, version, timestamp } = found.value();
+  const { value, version, timestamp, expiresAt } = found.value();
   if (options.json) {
-    await writeLines([JSON.stringify({ key, ...fieldOf(value), version, timestamp })]);
+    await writeLines([JSON.stringify({ key, ...fieldOf(value), version, timestamp, expiresAt })]);
   } else if (options.hex || options.base64) {
     await writeLines([value.toBytes().toString(options.hex ? 'hex' : 'base64')]);
   } else {
@@ -33,7 +33,7 @@ async function writeRaw(bytes) {
   } else if (isUtf8(bytes)) {
     await write([bytes, '\n']);
   } else {
-    throw new Failure('the value is no text: use --hex, --base64, or write it to a file');
+    throw new Failure('the value is not text: use --hex or --base64, or write it to a file');
   }
 }
 
@@ -41,7 +41,9 @@ module.exports = (program) => {
   const command = program
     .command('get <log> <key>')
     .summary('write the value of a key')
-    .description('Writes the value of a key, byte for byte; on a terminal only if it is text.')
+    .description(
+      'Writes the value of a key to standard output, byte for byte; to a terminal only if it is text.',
+    )
     .option('--base64', 'write the bytes as base64')
     .option('--hex', 'write the bytes as hexadecimal digits');
   withJson(withJsonKey(command)).action(run);

@@ -6,14 +6,14 @@ const { fieldOf } = require('./content.js');
 const { rangeOf, withJson, withRange } = require('./flags.js');
 const { moment, shortened, writeLines, writeTable } = require('./output.js');
 const { write } = require('./stdout.js');
-const { readLog } = require('./store.js');
+const { stateOf } = require('./store.js');
 
 const SHOWN = 20;
 const KEY_WIDTH = 40;
 const VALUE_WIDTH = 48;
 
 async function run(log, options) {
-  const snapshot = await readLog(log);
+  const snapshot = await stateOf(log);
   const range = { ...rangeOf(options), limit: options.limit ?? SHOWN };
   const shown = Array.from(snapshot.entries(range), ([, entry]) => entry);
   const summary = { log, logBytes: statSync(log).size, entries: snapshot.size() };
@@ -27,7 +27,7 @@ async function run(log, options) {
   await writeTable(['key', 'version', 'written', 'bytes', 'value'], shown.map(row));
 }
 
-/** One object on one line. As one string it could be longer than strings can be. */
+/** One object on one line, in pieces: as one string it could exceed the longest string. */
 function* jsonPieces(summary, shown) {
   yield `${JSON.stringify(summary).slice(0, -1)},"shown":[`;
   for (const [at, entry] of shown.entries()) {
@@ -42,7 +42,7 @@ function record({ key, value, version, timestamp }) {
 
 function row({ key, value, version, timestamp }) {
   const bytes = value.toBytes();
-  // Enough of it: four bytes are the most that a character takes.
+  // Enough: a character takes at most four bytes.
   const begin = bytes.subarray(0, 4 * VALUE_WIDTH);
   const text = isUtf8(bytes) ? begin.toString() : `0x${begin.toString('hex')}`;
   return [

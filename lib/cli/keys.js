@@ -2,10 +2,10 @@
 
 const { rangeOf, withJson, withRange } = require('./flags.js');
 const { printable, writeLines } = require('./output.js');
-const { readLog } = require('./store.js');
+const { stateOf } = require('./store.js');
 
 async function run(log, options) {
-  const snapshot = await readLog(log);
+  const snapshot = await stateOf(log);
   await writeLines(lines(snapshot.keys(rangeOf(options)), options.json));
 }
 
@@ -15,7 +15,7 @@ function* lines(keys, json) {
   }
 }
 
-/** As an argument may hold it, so that --json-key takes every key that is listed. */
+/** In a form that an argument can hold, so that --json-key takes every key that is listed. */
 function jsonOf(key) {
   return JSON.stringify(key).replaceAll('\ufffd', '\\ufffd');
 }
@@ -24,6 +24,6 @@ module.exports = (program) => {
   const command = program
     .command('keys <log>')
     .summary('list keys')
-    .description('Lists keys in their order, one a line, with control characters as \\uXXXX.');
+    .description('Lists keys in order, one per line, with control characters as \\uXXXX.');
   withJson(withRange(command)).action(run);
 };

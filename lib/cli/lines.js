@@ -5,8 +5,8 @@ const { Failure } = require('./failure.js');
 const END_OF_LINE = 0x0a;
 
 /**
- * The lines of a stream as bytes. `readline` would also end lines at characters that JSON leaves inside of strings.
- * Throws for a line of more than `limit` bytes, before it has to be held.
+ * The lines of a stream as bytes. `readline` would also break lines at characters that JSON leaves inside strings.
+ * Throws for a line of more than `limit` bytes before holding it.
  */
 async function* linesOf(stream, limit) {
   let begun = [];

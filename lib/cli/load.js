@@ -9,7 +9,7 @@ const { progressOf } = require('./progress.js');
 const { standardInput } = require('./stdin.js');
 const { withStore } = require('./store.js');
 
-/** How much is on its way to the disk before the next line is read. */
+/** How much may be on its way to the disk before the next line is read. */
 const LINES_UNDER_WAY = 10_000;
 const BYTES_UNDER_WAY = 16 * 1024 * 1024;
 
@@ -28,7 +28,7 @@ async function run(log, file, options) {
   }
 }
 
-/** Asked before the log is touched, so that a misspelt name creates nothing. */
+/** Checked before the log is touched, so that a misspelt name creates nothing. */
 function sizeOf(file) {
   const stat = statSync(file, { throwIfNoEntry: false });
   if (stat === undefined || stat.isDirectory()) {
@@ -38,7 +38,7 @@ function sizeOf(file) {
   return stat.size;
 }
 
-/** Writes the lines of a dump in their order, many at a time, and ends at the first that cannot be written. */
+/** Writes the lines of a dump in order, many at a time, and stops at the first that cannot be written. */
 class Loading {
   #store;
   #progress;
@@ -68,8 +68,9 @@ class Loading {
     return this.#loaded;
   }
 
-  async #add({ number, size, operation }) {
-    this.#pending.push({ number, written: this.#store.apply(operation) });
+  async #add({ number, size, operation, expiresAt }) {
+    const written = this.#store.apply(operation, { expiresAt });
+    this.#pending.push({ number, written });
     this.#pendingBytes += size;
     if (this.#pending.length >= LINES_UNDER_WAY || this.#pendingBytes >= BYTES_UNDER_WAY) {
       await this.#settle();

@@ -17,6 +17,7 @@ const COMMANDS = [
   require('./put.js'),
   require('./remove.js'),
   require('./dump.js'),
+  require('./tail.js'),
   require('./load.js'),
   require('./compact.js'),
   require('./backup.js'),
@@ -33,7 +34,7 @@ Exit codes:
 /** With NODE_DEBUG=softadastra-store it says where an error came from. */
 const debug = debuglog('softadastra-store');
 
-/** Runs one command and leaves the exit code to the end of the process, so that all output gets out. */
+/** Runs one command. It sets the exit code and does not exit, so that all output gets out. */
 async function main(args) {
   try {
     checkArguments(args);
@@ -48,7 +49,7 @@ async function perform(args) {
   try {
     await programThat((text) => help.push(text)).parseAsync(args, { from: 'user' });
   } catch (error) {
-    // Asking for help is no error.
+    // Asking for help is not an error.
     if (!(error instanceof CommanderError && error.exitCode === 0)) {
       throw error;
     }
@@ -73,7 +74,7 @@ function programThat(writeOut) {
 /** Says what went wrong and gives the exit code for it. */
 function report(error, json) {
   if (error instanceof CommanderError) {
-    // It has spoken already.
+    // The parser has printed its message already.
     return FAILED;
   }
   debug(error.stack);

@@ -10,7 +10,7 @@ const PIECE = 64 * 1024;
 /** Rows of one table: it is laid out as a whole, in time that grows with the square of its rows. */
 const ROWS = 500;
 
-/** Writes many lines, made only as fast as they are taken. */
+/** Writes many lines, made no faster than they are read. */
 function writeLines(lines) {
   return write(pieces(lines));
 }
@@ -29,7 +29,7 @@ function* pieces(lines) {
   }
 }
 
-/** Writes one object: as JSON for machines, as a table with a row for each field for people. */
+/** Writes one object: as JSON for programs, as a table with a row for each field for people. */
 function writeRecord(record, { json }) {
   if (json) {
     return writeLines([JSON.stringify(record)]);
@@ -41,13 +41,13 @@ function writeRecord(record, { json }) {
   );
 }
 
-/** Writes the report of a command that has changed something: that it failed would be untrue, whatever the output does. */
+/** Writes the report of a command that has changed something. It did not fail, even if its report cannot be written. */
 async function writeReport(record, options) {
   try {
     await writeRecord(record, options);
   } catch (error) {
     throw new Failure(
-      `${error.message}; the command did its work, only the report of it is missing`,
+      `${error.message}; the command did its work; only its report is missing`,
       UNREPORTED,
       error.code,
       error.context,
@@ -59,7 +59,7 @@ function writeTable(head, rows) {
   return writeLines(tables(head, rows));
 }
 
-/** Many rows become several tables, each with the head. */
+/** Many rows become several tables, each with a header. */
 function* tables(head, rows) {
   for (let from = 0; from === 0 || from < rows.length; from += ROWS) {
     yield tableOf(head, rows.slice(from, from + ROWS));
@@ -67,7 +67,7 @@ function* tables(head, rows) {
 }
 
 function tableOf(head, rows) {
-  // Colours of its own would only be noise in a file.
+  // Colours would only be noise in a file.
   const table = new Table({
     ...(head && { head }),
     style: { head: [], border: [], compact: true },
@@ -89,7 +89,7 @@ function shown(value) {
   return typeof value === 'string' ? printable(value) : String(value);
 }
 
-/** Text that cannot move the cursor, break a line or turn it around: such characters as JSON can write them. */
+/** Text that cannot move the cursor, break a line or reverse it: such characters are escaped as in JSON. */
 function printable(text) {
   return text.replaceAll(/[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu, (character) => {
     const code = character.charCodeAt(0).toString(16).padStart(4, '0');
@@ -105,7 +105,7 @@ function shortened(text, length) {
     : `${characters.slice(0, length - 1).join('')}…`;
 }
 
-/** A moment for people. Timestamps reach further than dates do. */
+/** A time for people. Timestamps have a wider range than dates. */
 function moment(timestamp) {
   const date = new Date(timestamp);
   return Number.isNaN(date.getTime()) ? `${timestamp} ms` : date.toISOString();

@@ -2,7 +2,7 @@
 
 const { Presets, SingleBar } = require('cli-progress');
 
-/** A bar on the terminal of the person who waits, a count when the total is not known, nothing elsewhere. */
+/** A bar on a terminal, or a count if the total is unknown; nothing elsewhere. */
 function progressOf(title, total) {
   if (!process.stderr.isTTY) {
     return { at: () => undefined, stop: () => undefined };

@@ -4,19 +4,21 @@ const { keyOf } = require('./arguments.js');
 const { readBounded } = require('./bounded.js');
 const { decode } = require('./content.js');
 const { Failure, refusal } = require('./failure.js');
-const { withCreate, withIfVersion, withJson, withJsonKey } = require('./flags.js');
+const { withCreate, withIfVersion, withJson, withJsonKey, withTtl } = require('./flags.js');
 const { writeReport } = require('./output.js');
 const { withStore } = require('./store.js');
 
-/** The bytes that the largest value may be given in, and more text for the same than any form of it needs. */
+/** Bytes of the largest value, and of its longest text form. */
 const MOST_BYTES = 64 * 1024 * 1024;
 const MOST_TEXT = 4 * MOST_BYTES;
 
 async function run(log, keyArgument, valueArgument, options) {
   const key = keyOf(keyArgument, options);
   const value = await readValue(valueArgument, options);
-  const { ifVersion, create } = options;
-  const written = await withStore(log, create, (store) => store.put(key, value, { ifVersion }));
+  const { ifVersion, create, ttl } = options;
+  const written = await withStore(log, create, (store) =>
+    store.putSync(key, value, { ifVersion, ttlMs: ttl }),
+  );
   if (written.isErr()) {
     throw refusal(written.error());
   }
@@ -24,7 +26,7 @@ async function run(log, keyArgument, valueArgument, options) {
   await writeReport({ key, version, created }, options);
 }
 
-/** The value from where it was said to be, as bytes or text. */
+/** The value from wherever the arguments say, as bytes or text. */
 async function readValue(argument, { file, base64, hex }) {
   if (argument !== undefined && file !== undefined) {
     throw new Failure('the value is given twice: as an argument and with --file');
@@ -45,10 +47,10 @@ module.exports = (program) => {
     .command('put <log> <key> [value]')
     .summary('write an entry')
     .description(
-      'Writes an entry. Without a value it reads one from standard input, which has to be open: a closed one is no empty value.',
+      'Writes an entry. Without a value it reads one from standard input, which must be open: a closed one is not an empty value.',
     )
     .option('--file <path>', 'the value is the content of this file')
     .option('--base64', 'the value is given as base64')
     .option('--hex', 'the value is given as hexadecimal digits');
-  withJson(withJsonKey(withIfVersion(withCreate(command)))).action(run);
+  withJson(withJsonKey(withTtl(withIfVersion(withCreate(command))))).action(run);
 };

@@ -10,9 +10,9 @@ async function run(log, argument, options) {
   const key = keyOf(argument, options);
   const { ifVersion } = options;
   const removed = await withStore(log, false, (store) => {
-    // The store would record the removal of nothing.
+    // The store would log a removal that removes nothing.
     const missing = key !== '' && !store.contains(key) && ifVersion === undefined;
-    return missing ? undefined : store.remove(key, { ifVersion });
+    return missing ? undefined : store.removeSync(key, { ifVersion });
   });
   if (removed === undefined) {
     throw keyNotFound(key);
@@ -28,6 +28,6 @@ module.exports = (program) => {
   const command = program
     .command('remove <log> <key>')
     .summary('remove an entry')
-    .description('Removes an entry. Nothing is written when there is none.');
+    .description('Removes an entry. If there is none, nothing is written.');
   withJson(withJsonKey(withIfVersion(command))).action(run);
 };

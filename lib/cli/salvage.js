@@ -27,7 +27,7 @@ module.exports = (program) => {
     .command('salvage <log> <to>')
     .summary('save what can be read of a damaged log')
     .description(
-      'Saves what can be read of a damaged log: what is before the damage as a log <to>, a copy as <to>.damaged, each part after the damage as a log of its own. The log itself is only read.',
+      'Saves what can be read of a damaged log: everything before the damage as the log <to>, a copy of the damaged log as <to>.damaged, and each part after the damage as a log of its own. The log itself is only read.',
     );
   withJson(command).action(run);
 };

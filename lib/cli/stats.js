@@ -3,9 +3,9 @@
 const { statSync } = require('node:fs');
 const { withJson } = require('./flags.js');
 const { moment, writeRecord } = require('./output.js');
-const { readLog } = require('./store.js');
+const { stateOf } = require('./store.js');
 
-/** What can be counted of the entries of a log. Fields without an answer are left out. */
+/** What can be counted about the entries of a log. Fields without an answer are left out. */
 function figures(snapshot) {
   const counts = { entries: 0, keyBytes: 0, valueBytes: 0, largestValue: 0 };
   const ends = { highestVersion: 0, oldest: undefined, newest: undefined };
@@ -23,7 +23,7 @@ function figures(snapshot) {
 }
 
 async function run(log, options) {
-  const snapshot = await readLog(log);
+  const snapshot = await stateOf(log);
   const { oldest, newest, ...rest } = figures(snapshot);
   const date = (timestamp) =>
     options.json || timestamp === undefined ? timestamp : moment(timestamp);

@@ -1,6 +1,6 @@
 'use strict';
 
-// A message that nobody can read changes nothing: the exit code tells the same.
+// A message that cannot be written changes nothing: the exit code says the same.
 process.stderr.on('error', () => undefined);
 
 function say(text) {

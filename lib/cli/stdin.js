@@ -6,7 +6,7 @@ const { FAILED, Failure } = require('./failure.js');
 
 const STDIN = 0;
 
-/** The bytes of standard input. Throws at once when there is none, which the stream of Node.js takes for an empty one. */
+/** The bytes of standard input. Throws if it is closed, which Node.js's stream treats as empty. */
 function standardInput() {
   return chunksOf(open());
 }
@@ -44,7 +44,7 @@ function statOf(descriptor) {
   }
 }
 
-/** Runtimes open the null device in the place of a closed input for reading and writing; `< /dev/null` is for reading. */
+/** In place of a closed input runtimes open the null device for reading and writing; `< /dev/null` is only for reading. */
 function isStandIn(stat) {
   if (!stat.isCharacterDevice() || stat.rdev !== statSync(devNull).rdev) {
     return false;

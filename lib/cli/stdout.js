@@ -6,10 +6,10 @@ const { FAILED, Failure } = require('./failure.js');
 
 const STDOUT = 1;
 
-/** The reader has seen enough, and nothing more has to be made for it. */
+/** The reader has seen enough; nothing more needs to be produced. */
 let gone = false;
 
-/** Writes chunks as fast as the reader takes them. A reader that has seen enough (`| head`) is no failure. */
+/** Writes chunks as fast as the reader takes them. A reader that has seen enough (`| head`) is not a failure. */
 async function write(chunks) {
   const writeChunk = takesBytes() ? writeBytes : writeToStream;
   for (const chunk of chunks) {
@@ -26,8 +26,8 @@ async function write(chunks) {
 }
 
 /**
- * True for files and devices. The stream of Node.js takes a write for whole that was cut short by a full disk, and lets
- * what is written to a block device or a folder disappear.
+ * True for files and devices. Node.js's stream takes a write that a full disk cut short for a complete one, and silently
+ * drops what is written to a block device or a folder.
  */
 function takesBytes() {
   try {
@@ -48,7 +48,7 @@ function writeBytes(chunk) {
 function writeToStream(chunk) {
   const { stdout } = process;
   if (stdout.listenerCount('error') === 0) {
-    // The error comes to the callback too.
+    // The callback gets the error too.
     stdout.on('error', () => undefined);
   }
   return new Promise((resolve, reject) => {
@@ -56,4 +56,9 @@ function writeToStream(chunk) {
   });
 }
 
-module.exports = { write };
+/** Whether nobody reads any more. */
+function isGone() {
+  return gone;
+}
+
+module.exports = { isGone, write };

@@ -1,17 +1,17 @@
 'use strict';
 
 const { existsSync } = require('node:fs');
-const { SnapshotBuilderStore, StoreConfig, StoreEngine } = require('../../index.js');
+const { StoreConfig, StoreEngine, readLog } = require('../../index.js');
 const { Failure } = require('./failure.js');
 
 /** The entries of a log. Nothing is locked, created or changed, so another process may have the store open. */
-async function readLog(path) {
-  return (await SnapshotBuilderStore.build(path)).value();
+async function stateOf(path) {
+  return (await readLog(path)).value();
 }
 
 /**
- * Runs `work` with the store of a log and closes it, whatever happens. A log is created only when `create` says so; it is
- * undefined where that could have been asked for.
+ * Runs `work` with the store of a log and closes it, whatever happens. A log is created only if `create` is true; it is
+ * undefined if the command has that option and it was not given.
  */
 async function withStore(path, create, work) {
   if (!create && !existsSync(path)) {
@@ -30,4 +30,4 @@ async function withStore(path, create, work) {
   return outcome;
 }
 
-module.exports = { readLog, withStore };
+module.exports = { stateOf, withStore };

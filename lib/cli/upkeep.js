@@ -4,7 +4,7 @@ const { writeReport } = require('./output.js');
 const { progressOf } = require('./progress.js');
 const { withStore } = require('./store.js');
 
-/** Opens the store of a log for one long call of it, shows how far that is, and writes its report. */
+/** Opens the store of a log for one long call, shows its progress, and writes its report. */
 async function runUpkeep(title, log, options, call) {
   const progress = progressOf(title, 1);
   const onProgress = ({ written, expected }) => progress.at(written, expected);

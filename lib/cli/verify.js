@@ -24,7 +24,7 @@ module.exports = (program) => {
     .command('verify <log>')
     .summary('check a log')
     .description(
-      'Checks every frame of a log and changes nothing. An interrupted last write, which opening mends, is no damage.',
+      'Checks every frame of a log and changes nothing. An interrupted last write, which opening repairs, does not count as damage.',
     );
   withJson(command).action(run);
 };

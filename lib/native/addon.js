@@ -1,6 +1,7 @@
 'use strict';
 
-// Finds the native module: a file that the environment names, the build of a source checkout, or the platform's package.
+// Finds the native module: a file named in the environment, the build of a source checkout, or the platform's package.
+// It is loaded when something needs it: a program that may need a store, or needs only the types, starts sooner.
 
 const { version } = require('../../package.json');
 const { VARIABLE, missing, otherVersion, unloadable } = require('./advice.js');
@@ -11,22 +12,25 @@ const { TARGETS, fileName, packageName } = require('./targets.js');
 const fs = builtin('fs');
 const path = builtin('path');
 
-/** This folder, unless a bundler took the code out of it. */
-const folder = typeof __dirname === 'string' ? __dirname : undefined;
-const bundled = folder === undefined || !fs.existsSync(path.join(folder, 'targets.js'));
+/** The folder of the package: two above this file in a checkout, that of the one file in a release. None in a foreign bundle. */
+function ownFolder() {
+  if (typeof __dirname !== 'string') return undefined;
+  const near = [path.join(__dirname, '..', '..'), __dirname];
+  return near.find((folder) => fs.existsSync(path.join(folder, 'index.d.mts')));
+}
 
-/** The file of the checkout's own build. One that is there but does not load is the error to report. */
-function builtFile(target) {
-  const file = bundled ? undefined : path.join(folder, '..', '..', 'npm', fileName(target));
+/** The checkout's own build. If it exists but does not load, that is the error to report. */
+function builtFile(folder, target) {
+  const file = folder && path.join(folder, 'npm', fileName(target));
   return file && fs.existsSync(file) ? file : undefined;
 }
 
-function packagedFile(target) {
+function packagedFile(folder, target) {
   try {
     return outsideArchive(require.resolve(packageName(target)));
   } catch (cause) {
     const installed = TARGETS.map(({ name }) => name).filter(isInstalled);
-    throw missing({ target, installed, bundled, version, cause });
+    throw missing({ target, installed, bundled: folder === undefined, version, cause });
   }
 }
 
@@ -38,13 +42,13 @@ function isInstalled(target) {
   }
 }
 
-/** The system cannot load a file from inside an Electron archive; packagers lay such files in a folder beside it. */
+/** The system cannot load a file from inside an Electron archive; packagers put such files in a folder beside it. */
 function outsideArchive(file) {
   const outside = file.replace(/\.asar(?=[\\/])/, '.asar.unpacked');
   return fs.existsSync(outside) ? outside : file;
 }
 
-/** Not through `require`, which a bundler may have taken away or replaced. */
+/** Without `require`, which a bundler may have removed or replaced. */
 function load(file) {
   const made = { exports: {} };
   process.dlopen(made, path.toNamespacedPath(file));
@@ -54,17 +58,28 @@ function load(file) {
 function loadNative() {
   const target = targetName();
   const named = process.env[VARIABLE];
-  const file = named ? path.resolve(named) : (builtFile(target) ?? packagedFile(target));
-  let native;
+  const folder = ownFolder();
+  const file = named
+    ? path.resolve(named)
+    : (builtFile(folder, target) ?? packagedFile(folder, target));
+  let found;
   try {
-    native = load(file);
+    found = load(file);
   } catch (cause) {
     throw unloadable({ file, target, named, cause });
   }
-  if (native.version !== version) {
-    throw otherVersion({ file, found: native.version, version, named });
+  if (found.version !== version) {
+    throw otherVersion({ file, found: found.version, version, named });
   }
-  return native;
+  return found;
 }
 
-module.exports = loadNative();
+let loaded;
+
+/** The native module. */
+function native() {
+  loaded ??= loadNative();
+  return loaded;
+}
+
+module.exports = { native };

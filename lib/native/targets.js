@@ -1,7 +1,7 @@
 'use strict';
 
-// Every platform that has a package with a built addon. The only list: the loader, the scripts that make the packages and
-// the tests of the release workflow read it. `os`, `cpu` and `libc` are npm's words, `triple` is Rust's.
+// Every platform that has a package with a prebuilt addon. This is the only list: the loader, the scripts that make the
+// packages and the tests of the release workflow read it. `os`, `cpu` and `libc` are npm's words, `triple` is Rust's.
 const TARGETS = [
   { name: 'darwin-arm64', os: 'darwin', cpu: 'arm64', triple: 'aarch64-apple-darwin' },
   { name: 'darwin-x64', os: 'darwin', cpu: 'x64', triple: 'x86_64-apple-darwin' },
@@ -23,10 +23,13 @@ function musl(cpu, machine) {
   return { name: `linux-${cpu}-musl`, os: 'linux', cpu, libc: 'musl', triple };
 }
 
-/** The oldest C library that the gnu builds run on: the one that Node.js 20 itself asks for. */
+/** The oldest C library on which the gnu builds run: the one that Node.js 20 itself needs. */
 const OLDEST_GLIBC = '2.28';
+
+/** The oldest macOS on which the builds for it run, as Rust and Node.js 20 have it. */
+const OLDEST_MACOS = '11.0';
 
 const packageName = (target) => `@softadastra/store-${target}`;
 const fileName = (target) => `softadastra-store.${target}.node`;
 
-module.exports = { TARGETS, OLDEST_GLIBC, packageName, fileName };
+module.exports = { TARGETS, OLDEST_GLIBC, OLDEST_MACOS, packageName, fileName };

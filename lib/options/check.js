@@ -2,7 +2,7 @@
 
 const { invalidArgument } = require('../types/error.js');
 
-/** Edit distance in which swapping two neighbours counts as one edit; enough for names of a few letters. */
+/** Edit distance in which swapping two neighbours counts as one edit; fast enough for names of a few letters. */
 function editDistance(a, b) {
   let beforeLast = [];
   let last = Array.from({ length: b.length + 1 }, (_, j) => j);
@@ -21,7 +21,7 @@ function editDistance(a, b) {
   return last[b.length];
 }
 
-/** The known name that was probably meant, or undefined when none is near. */
+/** The known name that was probably meant, or undefined if none is close. */
 function nearest(name, known) {
   const asked = name.toLowerCase();
   let best;
@@ -36,7 +36,7 @@ function nearest(name, known) {
   return best;
 }
 
-/** The error for a name that is not in `known`, with the right spelling where one is near. */
+/** The error for a name that is not in `known`, with the right spelling if one is close. */
 function unknownName(name, known, owner, noun = 'option') {
   const meant = nearest(name, known);
   const hint =
@@ -45,14 +45,14 @@ function unknownName(name, known, owner, noun = 'option') {
 }
 
 /**
- * Throws unless `options` is an object all of whose own enumerable names are in `known`. What it inherits is not the
- * caller's spelling: methods of its class, or what somebody has added to all objects.
+ * Throws unless `options` is an object whose own enumerable names are all in `known`. Inherited names are not the caller's
+ * spelling: they are methods of its class, or were added to all objects.
  */
 function checkNames(options, known, owner, noun) {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw invalidArgument(`the options for ${owner} must be an object`);
   }
-  // A list of its names would cost each operation of a batch an array.
+  // A list of names would cost an array for each operation of a batch.
   for (const name in options) {
     if (!known.includes(name) && Object.hasOwn(options, name)) {
       throw unknownName(name, known, owner, noun);
@@ -72,7 +72,7 @@ function checkFunction(value, name) {
   }
 }
 
-/** A signal of another realm or package is none of `AbortSignal`, but works. */
+/** A signal of another realm or package is not an instance of `AbortSignal`, but works. */
 function checkSignal(signal) {
   if (signal === undefined) {
     return;
@@ -86,7 +86,7 @@ function checkSignal(signal) {
   }
 }
 
-/** Gives the number back, if it is a count, a sequence or a size. */
+/** Returns the number if it can be a count, a sequence or a size. */
 function checkWhole(value, name) {
   if (!Number.isSafeInteger(value) || value < 0) {
     throw invalidArgument(`${name} must be a whole number, 0 or more`, name);
@@ -96,7 +96,7 @@ function checkWhole(value, name) {
 
 const IF_VERSION = ['ifVersion'];
 
-/** The version that a write depends on: -1 when it depends on none. */
+/** The version that a write depends on; -1 for none. */
 function checkIfVersion(ifVersion) {
   if (ifVersion === undefined) {
     return -1;
@@ -107,12 +107,12 @@ function checkIfVersion(ifVersion) {
   return ifVersion;
 }
 
-/** Reads `{ ifVersion }` of `put` and `remove`. */
-function readIfVersion(options, owner) {
+/** Reads `{ ifVersion }` of calls that may take other options too. */
+function readIfVersion(options, owner, names = IF_VERSION) {
   if (options === undefined) {
     return -1;
   }
-  checkNames(options, IF_VERSION, owner);
+  checkNames(options, names, owner);
   return checkIfVersion(options.ifVersion);
 }
 

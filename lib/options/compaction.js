@@ -7,7 +7,7 @@ const OPTIONS = ['ratio', 'minimumBytes'];
 const DEFAULT_RATIO = 2;
 const DEFAULT_MINIMUM_BYTES = 4 * 1024 * 1024;
 
-/** Reads the option `compaction`: false, true, or when it is to be done. */
+/** Reads the option `compaction`: false, true, or the rules for when to do it. */
 function readCompaction(compaction) {
   if (typeof compaction !== 'boolean') {
     if (typeof compaction !== 'object' || compaction === null) {

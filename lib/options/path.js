@@ -19,7 +19,7 @@ function checkPath(path) {
   }
 }
 
-/** The working directory; undefined when it was removed, or has a name that is no text. */
+/** The working directory; undefined if it was removed, or its name is not text. */
 function workingFolder() {
   try {
     const folder = process.cwd();
@@ -29,7 +29,7 @@ function workingFolder() {
   }
 }
 
-/** False for a name with U+FFFD in the place of bytes that are not UTF-8: another folder could have just that name. */
+/** False for a name in which U+FFFD stands for bytes that are not UTF-8: another folder could actually have that name. */
 function leadsHere(folder) {
   if (!folder.includes('\ufffd')) {
     return true;
@@ -39,8 +39,8 @@ function leadsHere(folder) {
 }
 
 /**
- * The absolute form of a path that can name a log, by the working directory of this moment or the `folder` that was one
- * earlier. The work is done by other threads, later, when the directory may be another one.
+ * The absolute form of a path that can name a log, relative to the current working directory, or to `folder`, which was the
+ * working directory earlier. Other threads do the work later, when the directory may have changed.
  */
 function readPath(path, folder = workingFolder()) {
   checkPath(path);
@@ -54,7 +54,7 @@ function readPath(path, folder = workingFolder()) {
       path,
     );
   }
-  // Only Windows resolves `..` by the text alone; elsewhere it leads out of the folder that a link stands for.
+  // Only Windows resolves `..` in the text alone; elsewhere it leads out of the folder that a link points to.
   return process.platform === 'win32' ? resolve(folder, path) : `${folder}/${path}`;
 }
 

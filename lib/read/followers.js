@@ -1,6 +1,6 @@
 'use strict';
 
-/** Those who wait for more of the history of one store, with one wake of native code for all of them. */
+/** The iterations that wait for more history of one store, with one native wake-up for all of them. */
 class Followers {
   #handle;
   #asleep = new Set();
@@ -11,9 +11,9 @@ class Followers {
   }
 
   /**
-   * Calls `resolve` once the history can be read beyond `position` or the store is closed, and gives the function that
-   * does so at once. The wake of native code keeps no process alive: one that has nothing else to do would end with an
-   * operation still to be given. What is known on this thread is therefore looked for, here and by `look`.
+   * Calls `resolve` once the history can be read beyond `position` or the store is closed, and returns a function that
+   * does so at once. The native wake-up keeps no process alive: one that has nothing else to do would end before it got its
+   * last operation. So what this thread already knows is checked, here and in `look`.
    */
   sleep(position, resolve) {
     const readable = this.#handle.readableSequence();
@@ -22,8 +22,8 @@ class Followers {
       return resolve;
     }
     this.#asleep.add(resolve);
-    // It is lower than it was when a store was recovered that had lost what it had not synced.
-    if (this.#watch === undefined || readable < this.#watch.behind) {
+    // It can go down: a recovered store may have lost what it had not synced.
+    if (this.#watch === undefined || readable < this.#watch.readable) {
       this.#begin(readable);
     }
     return () => this.#wake(resolve);
@@ -31,13 +31,13 @@ class Followers {
 
   /** A commit or another job is done. */
   look() {
-    if (this.#watch !== undefined && this.#handle.readableSequence() > this.#watch.behind) {
+    if (this.#watch !== undefined && this.#handle.readableSequence() > this.#watch.readable) {
       this.#wakeAll();
     }
   }
 
   #begin(readable) {
-    const watch = { behind: readable };
+    const watch = { readable };
     this.#watch = watch;
     this.#handle.whenMore(readable, () => {
       if (this.#watch === watch) {
@@ -58,7 +58,7 @@ class Followers {
     resolve();
   }
 
-  /** All at once: with hardly an exception they have read what there was, and more is news to each. */
+  /** All at once: nearly all of them have read everything, so there is something new for each. */
   #wakeAll() {
     const asleep = this.#asleep;
     this.#asleep = new Set();

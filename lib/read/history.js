@@ -11,10 +11,10 @@ const { WeaklyHeld } = require('../runtime/weakly.js');
 const FOLLOW_OPTIONS = ['follow', 'signal'];
 const HISTORY_OPTIONS = ['since', ...FOLLOW_OPTIONS];
 
-/** No page is read ahead beside a larger one, which is a single operation. */
+/** Nothing is read ahead of a page larger than this, which is a single operation. */
 const LARGE_PAGE = 256 * 1024;
 
-/** Reads the options of an iteration over the history; throws for names and types that it does not have. */
+/** Reads the options of an iteration over the history; throws for unknown names and wrong types. */
 function readHistoryOptions(options, owner, names = FOLLOW_OPTIONS) {
   if (options !== undefined) {
     checkNames(options, names, owner);
@@ -26,9 +26,9 @@ function readHistoryOptions(options, owner, names = FOLLOW_OPTIONS) {
 }
 
 /**
- * The operations of a log one by one. Nothing is read or remembered before the first `next()`. `source` opens the native
- * reader, remembers who reads, says where the history ends now and whether the store is closed, and reads no two pages
- * at once.
+ * The operations of a log, one by one. Nothing is read or remembered before the first `next()`. `source` opens the native
+ * reader, remembers the iterations, knows where the history ends now and whether the store is closed, and never reads two
+ * pages at once.
  */
 class HistoryIterator {
   #source;
@@ -69,7 +69,7 @@ class HistoryIterator {
     return this.#operations.throw(error);
   }
 
-  /** Ends the iteration and lets go of the history, also while somebody waits for more of it. */
+  /** Ends the iteration and releases the history, even while someone waits for more of it. */
   abort() {
     if (!this.#over) {
       this.#over = true;
@@ -94,7 +94,8 @@ class HistoryIterator {
           }
           this.#onYield?.(operation.sequence);
           yield operation;
-          if (operation.sequence >= end) {
+          // `end` may lie inside of what became visible step by step.
+          if (operation.sequence >= end && operation.endsBatch) {
             return;
           }
         }
@@ -104,7 +105,7 @@ class HistoryIterator {
     }
   }
 
-  /** Pages that have something in them. */
+  /** Pages that are not empty. */
   async *#pages(end) {
     let ahead;
     try {
@@ -140,7 +141,7 @@ class HistoryIterator {
     return page;
   }
 
-  /** Never rejects, since nobody may be there yet to hear of a page that is read ahead. */
+  /** Never rejects: when a page is read ahead, nobody may be waiting for it yet. */
   async #read() {
     try {
       this.#native ??= this.#source.open(this.#since(), this.#follow);
@@ -157,7 +158,7 @@ class HistoryIterator {
   }
 }
 
-/** Whether the page after this one is worth reading ahead. The first page is not asked about: many readers want no more. */
+/** Whether the page after this one is worth reading ahead. Not used after the first page: many readers want no more. */
 function isLikelyToContinue({ firstSequence, payloads, count, hasMore }, end) {
   return hasMore && payloads.length <= LARGE_PAGE && firstSequence + count <= end;
 }
@@ -167,14 +168,13 @@ class Histories {
   #source;
   #life;
   #last = RealPromise.resolve();
-  /** Weakly, so that an iteration that was begun and forgotten holds back no history for ever. */
+  /** Weakly, so that an iteration that was started and forgotten does not hold history forever. */
   #running = new WeaklyHeld();
   #followers;
 
-  constructor(handle, life, writer) {
+  constructor(handle, life) {
     this.#life = life;
     this.#followers = new Followers(handle);
-    writer.onDone = () => this.#followers.look();
     this.#source = {
       remember: (iterator, signal) => this.#remember(iterator, signal),
       open: (since, follow) => handle.operations(checkWhole(since, 'since'), follow),
@@ -183,6 +183,11 @@ class Histories {
       lastSequence: () => handle.lastSequence(),
       closed: () => life.closed,
     };
+  }
+
+  /** This thread has committed something. */
+  look() {
+    this.#followers.look();
   }
 
   /** An iteration after `options.since`. */
@@ -194,7 +199,7 @@ class Histories {
     return this.iterate(() => checked.since, checked);
   }
 
-  /** An iteration after the sequence that `since` gives when it begins. */
+  /** An iteration after the sequence that `since` returns when it begins. */
   iterate(since, options, onYield) {
     return new HistoryIterator(this.#source, since, options, onYield);
   }
@@ -206,7 +211,7 @@ class Histories {
     }
   }
 
-  /** Gives the function that forgets the iterator, without keeping it. */
+  /** Returns a function that forgets the iterator and does not keep it alive. */
   #remember(iterator, signal) {
     const listenNoMore = onAbortWeakly(signal, iterator);
     const reference = this.#running.add(iterator);
@@ -216,7 +221,7 @@ class Histories {
     };
   }
 
-  /** One page at a time, so that readers take no more than one worker from the rest of the process. */
+  /** One page at a time, so that readers occupy only one worker of the process. */
   #readPage(native, isOver) {
     const read = () => (isOver() ? undefined : nextPage(native));
     const page = this.#last.then(read);
@@ -227,9 +232,9 @@ class Histories {
 
 function nextPage(native) {
   return new RealPromise((resolve, reject) => {
-    native.nextPage((error, firstSequence, payloads, ends, hasMore) => {
+    native.nextPage((error, firstSequence, payloads, ends, batchEnds, hasMore) => {
       if (error === undefined) {
-        resolve({ firstSequence, payloads, ends, count: ends.length / 4, hasMore });
+        resolve({ firstSequence, payloads, ends, batchEnds, count: ends.length / 4, hasMore });
       } else {
         reject(error);
       }

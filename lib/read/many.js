@@ -1,14 +1,14 @@
 'use strict';
 
-/** Keys per native call: enough to spread its cost, few enough for the lengths to stay in the cache. */
+/** Keys per native call: enough to spread its cost, few enough for the lengths to fit in the cache. */
 const CHUNK = 1000;
 
-/** Characters of the keys of a native call, unless one key alone has more: a string has a limit. */
+/** Characters of all keys in a native call, unless one key alone has more: strings have a limit. */
 const CHUNK_CHARACTERS = 1 << 20;
 
 const MISSING = -1;
 
-/** Lengths of the values of one call, negative for a missing key and for a value apart. */
+/** Lengths of the values of one call; negative for a missing key, or a value that comes separately. */
 const lens = new Int32Array(CHUNK);
 
 /** Cuts a packed answer into values. A piece shares the memory of the whole. */
@@ -30,15 +30,15 @@ function unpack(answer, count, values) {
   }
 }
 
-/** The string of a packed answer: the answer itself, or the first of an array whose others did not fit into it. */
+/** The string of a packed answer: the answer itself, or the first item of an array with those that did not fit into it. */
 function textOf(answer) {
   return typeof answer === 'string' ? answer : answer[0];
 }
 
 /**
- * The values of many keys, all of them strings. The keys cross to native code as one string and the values come back as
- * one, because a call for each string would cost more than the look-up. Native code says undefined when a key has a
- * NUL, which is what stands between the keys.
+ * The values of many keys, all of them strings. The keys go to native code as one string and the values come back as one,
+ * because a call per string would cost more than the look-up. Native code returns undefined if a key has a NUL, which
+ * separates the keys.
  */
 function getMany(handle, keys) {
   const values = [];
@@ -48,7 +48,7 @@ function getMany(handle, keys) {
     const some = from === 0 && to === keys.length ? keys : keys.slice(from, to);
     const answer = handle.getMany(some.join('\0'), some.length, lens.buffer);
     if (answer === undefined) {
-      // A copy, since native code takes no proxy of an array for one.
+      // A copy, since native code does not accept a proxy of an array.
       values.push(...handle.getEach([...some]));
     } else {
       unpack(answer, some.length, values);
@@ -58,7 +58,7 @@ function getMany(handle, keys) {
   return values;
 }
 
-/** Where the chunk ends that begins at `from`; it has one key at least. */
+/** The end of the chunk that begins at `from`; it has at least one key. */
 function endOfChunk(keys, from) {
   const last = Math.min(from + CHUNK, keys.length);
   let characters = keys[from].length;

@@ -7,16 +7,16 @@ const { allocUnsafeSlow } = Buffer;
 const { set } = Object.getPrototypeOf(Uint8Array.prototype);
 const ByteArray = Uint8Array;
 
-/** Where native code writes a short value. It is read before the next call, so one place serves all stores. */
+/** Where native code writes a short value. It is read before the next call, so one buffer serves all stores. */
 const memory = new ArrayBuffer(4096);
 
-/** The beginning of `memory`, by length. */
+/** Views of the beginning of `memory`, by length. */
 const views = [];
 
 /**
- * The bytes of a value in memory of its own, undefined for a missing key: what is posted or cloned takes all of its memory
- * with it, and what is transferred takes it away. A short value is copied by way of `memory`, because JavaScript makes a
- * buffer in less time than native code does, above all one of up to 64 bytes.
+ * The bytes of a value in memory of their own; undefined for a missing key. Posting or cloning a view sends all its memory,
+ * and transferring takes that memory away, so none is shared. A short value is copied through `memory`, because JavaScript
+ * creates a buffer faster than native code does, above all one of up to 64 bytes.
  */
 function readBytes(getBytes, key) {
   const found = getBytes(key, memory);

@@ -1,74 +1,31 @@
 'use strict';
 
 const { entryOf } = require('../types/entry.js');
-const { invalidArgument, toError } = require('../types/error.js');
-const { unwrapKey } = require('../types/key.js');
+const { toError } = require('../types/error.js');
 const { textOf } = require('./many.js');
-const { checkBoolean, checkNames } = require('../options/check.js');
+const { ReadAhead } = require('./read-ahead.js');
 const { wrapValue } = require('../types/value.js');
 
 // Pages grow, so that a scan that ends early has not read far ahead, and a long one makes few calls.
 const FIRST_PAGE = 128;
 const LARGEST_PAGE = 512;
-const BOUNDS = ['prefix', 'gt', 'gte', 'lt', 'lte'];
-const RANGE_OPTIONS = [...BOUNDS, 'reverse', 'limit'];
 
 /**
- * Where native code writes the numbers of a page. `lens` begins with how many items there are and whether more follow;
- * after that are the lengths of keys and values, negative for what lies apart. `numbers` has versions and timestamps. They are read before the next
- * call, so one pair serves all scans.
+ * Where native code writes the numbers of a page. `lens` begins with how many items there are and whether more follow; then
+ * come the lengths of keys and values, negative for those that come separately. `numbers` has versions, timestamps and
+ * expiries. They are read before the next call, so one pair serves all scans.
  */
 const HEAD = 2;
 const lens = new Int32Array(HEAD + 2 * LARGEST_PAGE);
-const numbers = new Float64Array(2 * LARGEST_PAGE);
+const EACH = 3;
+const numbers = new Float64Array(EACH * LARGEST_PAGE);
 
-/** Checks range options and gives them the form that native code takes. */
-function readRange(range, owner) {
-  const scan = {
-    prefix: undefined,
-    gt: undefined,
-    gte: undefined,
-    lt: undefined,
-    lte: undefined,
-    reverse: false,
-  };
-  if (range === undefined) {
-    return { scan, limit: Number.POSITIVE_INFINITY };
-  }
-  checkNames(range, RANGE_OPTIONS, owner);
-  for (const name of BOUNDS) {
-    if (range[name] !== undefined) {
-      scan[name] = readBound(range[name], name);
-    }
-  }
-  // No key comes before the empty string, which native code takes for the absence of a bound.
-  const nothing = scan.lt === '' || scan.lte === '';
-  const { reverse = false, limit = Number.POSITIVE_INFINITY } = range;
-  checkBoolean(reverse, 'reverse');
-  scan.reverse = reverse;
-  if (limit !== Number.POSITIVE_INFINITY && (!Number.isSafeInteger(limit) || limit < 0)) {
-    throw invalidArgument('limit must be a whole number, 0 or more', 'limit');
-  }
-  return { scan, limit: nothing ? 0 : limit };
-}
-
-function readBound(bound, name) {
-  const text = unwrapKey(bound);
-  if (typeof text !== 'string') {
-    throw invalidArgument(`${name} must be a string or a Key`, name);
-  }
-  if (!text.isWellFormed()) {
-    throw invalidArgument(`${name} is not well-formed Unicode`, name);
-  }
-  return text;
-}
-
-/** The prototype that all built-in iterators share: it makes an iterator iterable, and has the helpers of newer Node. */
+/** The prototype of all built-in iterators: it makes an iterator iterable and has the helpers of newer Node.js versions. */
 const IteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]()));
 
 /**
- * Fetches pages of a native scan as they are needed; each page resumes after the last key of the one before. A scan with a
- * `source` ends with an error once that says that it may not be read any more. One that is over holds neither.
+ * Fetches pages of a native scan as they are needed; each page resumes after the last key of the one before. A scan ends
+ * with an error once its `source` says that it is no longer open. A finished one keeps neither scan nor source.
  */
 class ScanIterator {
   /** Set by `unpack`. */
@@ -83,19 +40,19 @@ class ScanIterator {
   #items = [];
   #at = 0;
   #last = false;
+  #load;
 
-  constructor(nativeScan, { scan, limit }, withValues, source) {
+  constructor(nativeScan, { scan, limit }, withValues, source, load) {
     this.#nativeScan = nativeScan;
     this.#source = source;
+    this.#load = load;
     this.#range = scan;
     this.#withValues = withValues;
     this.#remaining = limit;
   }
 
   next() {
-    if (this.#source !== undefined) {
-      this.#checkSource();
-    }
+    this.#assertOpen();
     if (this.#at === this.#items.length && !this.#fetch()) {
       return { done: true, value: undefined };
     }
@@ -109,9 +66,28 @@ class ScanIterator {
     return { done: true, value };
   }
 
-  #checkSource() {
+  [Symbol.asyncIterator]() {
+    return new ReadAhead(this);
+  }
+
+  /** Whether the next item is in memory already. */
+  get isFetched() {
+    return this.#at < this.#items.length;
+  }
+
+  /** Has the next page brought into memory by another thread. What fails at that fails again when it is fetched. */
+  load() {
+    const count = Math.min(this.#size, this.#remaining);
+    if (this.#load === undefined || this.#last || count === 0) {
+      return undefined;
+    }
+    const { prefix, gt, gte, lt, lte, reverse } = this.#range;
+    return this.#load(prefix, gt, gte, lt, lte, reverse, this.#after, count);
+  }
+
+  #assertOpen() {
     try {
-      this.#source.check();
+      this.#source?.assertOpen();
     } catch (error) {
       this.#end();
       throw error;
@@ -168,6 +144,7 @@ class ScanIterator {
   #end() {
     this.#nativeScan = undefined;
     this.#source = undefined;
+    this.#load = undefined;
     this.#items = [];
     this.#at = 0;
     this.#last = true;
@@ -176,13 +153,13 @@ class ScanIterator {
 
 Object.setPrototypeOf(ScanIterator.prototype, IteratorPrototype);
 
-/** Walks records. A subclass says what it makes of one. */
+/** Iterates over records. A subclass decides what it makes of each. */
 class RecordIterator extends ScanIterator {
-  constructor(nativeScan, range, source) {
-    super(nativeScan, range, true, source);
+  constructor(nativeScan, range, source, load) {
+    super(nativeScan, range, true, source, load);
   }
 
-  /** Cuts a packed page into items. What does not fit into its string lies apart. */
+  /** Splits a packed page into items. What does not fit into its string comes separately. */
   unpack(page, count) {
     const text = textOf(page);
     const items = new Array(count);
@@ -208,7 +185,7 @@ class RecordIterator extends ScanIterator {
         apart += 1;
       }
       // @ts-expect-error every kind of iterator has its own
-      items[i] = this.item(key, content, numbers[2 * i], numbers[2 * i + 1]);
+      items[i] = this.item(key, content, EACH * i);
     }
     this.lastKey = key;
     return items;
@@ -216,8 +193,8 @@ class RecordIterator extends ScanIterator {
 }
 
 class EntryIterator extends RecordIterator {
-  item(key, content, version, timestamp) {
-    return [key, entryOf(key, content, version, timestamp)];
+  item(key, content, at) {
+    return [key, entryOf(key, content, numbers[at], numbers[at + 1], numbers[at + 2])];
   }
 }
 
@@ -234,8 +211,8 @@ class ValueIterator extends RecordIterator {
 }
 
 class KeyIterator extends ScanIterator {
-  constructor(nativeScan, range, source) {
-    super(nativeScan, range, false, source);
+  constructor(nativeScan, range, source, load) {
+    super(nativeScan, range, false, source, load);
   }
 
   unpack(page, count) {
@@ -258,4 +235,9 @@ class KeyIterator extends ScanIterator {
   }
 }
 
-module.exports = { readRange, EntryIterator, KeyIterator, PairIterator, ValueIterator };
+module.exports = {
+  EntryIterator,
+  KeyIterator,
+  PairIterator,
+  ValueIterator,
+};

@@ -2,10 +2,10 @@
 
 const { WeaklyHeld } = require('./weakly.js');
 
-/** What hears of each signal. Node.js warns of more than ten listeners, and takes one off in linear time. */
+/** What listens to each signal. Node.js warns about more than ten listeners, and removes one in linear time. */
 const watched = new WeakMap();
 
-/** The one listener on a signal, for as long as anything hears of it. */
+/** The one listener on a signal, as long as anything waits for it. */
 class Watch {
   #signal;
   #strongly = new Set();
@@ -44,7 +44,7 @@ class Watch {
       try {
         this.#signal.removeEventListener('abort', this.#onAbort);
       } catch {
-        // A signal that is somebody's own must not keep a call from its end.
+        // A custom signal that throws must not keep a call from ending.
       }
     }
   }
@@ -62,17 +62,17 @@ class Watch {
 const watchOf = (signal) => watched.get(signal) ?? new Watch(signal);
 const nothing = () => undefined;
 
-/** Calls `abortable.abort()` when the signal aborts, unless the function that it gives is called before. */
+/** Calls `abortable.abort()` when the signal aborts, unless the function that it returns is called before. */
 function onAbort(signal, abortable) {
   return signal === undefined ? nothing : watchOf(signal).add(abortable);
 }
 
-/** `onAbort` for an object that may be forgotten and collected meanwhile. The function that it gives must not refer to it. */
+/** `onAbort` for an object that may be collected meanwhile. The function that it returns must not refer to the object. */
 function onAbortWeakly(signal, abortable) {
   return signal === undefined ? nothing : watchOf(signal).addWeakly(abortable);
 }
 
-/** Whether the signal is aborted. One that is somebody's own may throw when it is asked. */
+/** Whether the signal is aborted. A custom one may throw when asked. */
 function isAborted(signal) {
   try {
     return signal?.aborted === true;

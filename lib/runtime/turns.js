@@ -1,27 +1,27 @@
 'use strict';
 
-const native = require('../native/addon.js');
+const { native } = require('../native/addon.js');
 const { builtin } = require('../native/builtin.js');
 const { RealPromise, provenOr, secondsUp } = require('./runtime.js');
 
-/** How long a thread goes on without a turn for timers and I/O. */
+/** How long a thread may run before timers and I/O get a turn. */
 const TURN_SECONDS = 0.002;
 
-/** Costs a thread, but calls back whatever has become of the timers, and lets everybody else have a turn before. */
+/** Costs a thread, but calls back whatever was done to the timers, after everything else has had its turn. */
 function afterPause(call) {
-  native.pause(0, () => call());
+  native().pause(0, () => call());
 }
 
-/** Calls `call` in the next turn of the event loop, when timers and I/O were asked. */
+/** Calls `call` in the next turn of the event loop, after timers and I/O. */
 const inNextTurn = provenOr(afterPause, builtin('timers').setImmediate);
 
-/** When the package was first asked for something in this turn of the event loop; undefined before that. */
+/** When the package was first called in this turn of the event loop; undefined before that. */
 let turnBegan;
 const endTurn = () => {
   turnBegan = undefined;
 };
 
-/** Awaited calls that need no disk follow each other without an end, unless timers and I/O are let in between. */
+/** A loop of awaited calls that need no disk would never end its turn, unless timers and I/O are let in between. */
 function hasHadItsTurn() {
   const now = secondsUp();
   if (turnBegan === undefined) {
@@ -31,7 +31,7 @@ function hasHadItsTurn() {
   return now - turnBegan > TURN_SECONDS;
 }
 
-/** What a call that answers at once has to await, so that a loop of them keeps nobody out. */
+/** What a call that answers at once has to await, so that a loop of such calls does not starve everything else. */
 function othersTurn() {
   return hasHadItsTurn() ? new RealPromise(inNextTurn) : undefined;
 }

@@ -1,14 +1,14 @@
 'use strict';
 
 /**
- * Objects that somebody else keeps. One that is collected leaves the set by itself, so that adding and removing one costs
+ * Objects that someone else keeps alive. A collected one leaves the set automatically, so adding and removing one costs
  * the same however many there were before.
  */
 class WeaklyHeld {
   #references = new Set();
   #collected;
 
-  /** `onEmpty` is called when the last one was collected. */
+  /** `onEmpty` is called when the last one has been collected. */
   constructor(onEmpty = () => undefined) {
     this.#collected = new FinalizationRegistry((reference) => {
       if (this.#references.delete(reference) && this.#references.size === 0) {
@@ -21,7 +21,7 @@ class WeaklyHeld {
     return this.#references.size;
   }
 
-  /** Gives what `remove` takes. */
+  /** Returns the argument for `remove`. */
   add(object) {
     const reference = new WeakRef(object);
     this.#references.add(reference);
@@ -35,7 +35,7 @@ class WeaklyHeld {
     }
   }
 
-  /** Takes all of them out. */
+  /** Removes and returns all of them. */
   takeAll() {
     const objects = [];
     for (const reference of this.#references) {

@@ -1,7 +1,7 @@
 'use strict';
 
-// Bytes that others hold too. Their arrays can be of another realm, be shrunk or given away, and have any prototype, so they are
-// asked through functions that were taken before anybody could replace them.
+// Bytes that others hold too. Their arrays can come from another realm, be shrunk or given away, and have any prototype, so
+// they are accessed through functions that were saved before anyone could replace them.
 
 const { invalidArgument } = require('./error.js');
 const { Buffer } = require('../runtime/runtime.js');
@@ -23,14 +23,14 @@ function getter(prototype, name) {
   return Object.getOwnPropertyDescriptor(prototype, name).get;
 }
 
-/** A `Uint8Array` of whatever realm, or something derived from it. */
+/** A `Uint8Array` of any realm, or an instance of a subclass. */
 function isBytes(value) {
   return typeof value === 'object' && apply(kindOf, value, []) === 'Uint8Array';
 }
 
 /**
- * Whether the memory of a view was given away, or shrunk so that the view lies outside of it. Its length is 0 then, and
- * nothing that native code can ask tells it from an empty view.
+ * Whether the memory of a view was detached, or shrunk so that the view lies outside it. Its length is 0 then, and native
+ * code cannot tell it from an empty view.
  */
 function isOutside(value) {
   if (!isView(value)) {
@@ -48,7 +48,7 @@ function isOutside(value) {
   }
 }
 
-/** Throws for bytes whose memory is not theirs any more. `what` is what they were to be. */
+/** Throws for bytes that lost their memory. `what` names what they should have been. */
 function checkInside(value, what) {
   if (isOutside(value)) {
     throw invalidArgument(
@@ -66,7 +66,7 @@ function copyOf(bytes) {
   return copy;
 }
 
-/** A part of a Buffer that nobody else has, in memory of its own. */
+/** A part of a Buffer with no other owner, in memory of its own. */
 function pieceOf(buffer, start, end) {
   const piece = allocUnsafeSlow(end - start);
   apply(set, piece, [buffer.subarray(start, end)]);

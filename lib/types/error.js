@@ -41,7 +41,7 @@ class SoftadastraError extends Error {
   }
 }
 
-/** A cause in JSON: an error that can say more than its message says it itself, anything else becomes text. */
+/** A cause in JSON: an error that can say more than its message does so itself, anything else becomes text. */
 function told(cause) {
   if (cause === undefined || cause instanceof SoftadastraError) {
     return cause;
@@ -70,7 +70,7 @@ function invalidState(message, context) {
   return new SoftadastraError('invalid_state', message, context);
 }
 
-/** The error of a call that its signal stopped. */
+/** The error of a call that was aborted by its signal. */
 function aborted(signal) {
   let cause;
   try {
@@ -81,7 +81,10 @@ function aborted(signal) {
   return new SoftadastraError('invalid_state', 'the call was aborted', undefined, { cause });
 }
 
-/** Turns whatever native code threw or passed (`{ code, message, context }`), or code of the caller, into a SoftadastraError. */
+/**
+ * Turns whatever native code threw or passed (`{ code, message, context }`), or the caller's code threw, into a
+ * SoftadastraError.
+ */
 function toError(raw) {
   try {
     return errorOf(raw);

@@ -3,8 +3,8 @@
 let last = 0;
 
 /**
- * A number that nothing else in this thread has, for a field of what is equal to nothing but itself: comparisons by fields
- * do not see the private ones.
+ * A number that is unique in this thread, for a field of objects that equal only themselves: comparisons by fields do not
+ * see private ones.
  */
 function nextIdentity() {
   last += 1;

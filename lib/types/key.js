@@ -2,11 +2,11 @@
 
 const { isOf, markClass } = require('./copies.js');
 const { invalidArgument } = require('./error.js');
-const native = require('../native/addon.js');
+const { native } = require('../native/addon.js');
 
 const inspect = Symbol.for('nodejs.util.inspect.custom');
 
-/** The string inside a Key; anything else is passed on as it is, for native code to judge. */
+/** The string inside a Key; anything else is passed on unchanged, for native code to check. */
 let unwrapKey;
 
 class Key {
@@ -22,8 +22,9 @@ class Key {
   }
 
   isValid() {
+    const { validateKey } = native();
     try {
-      native.validateKey(this.text);
+      validateKey(this.text);
       return true;
     } catch {
       return false;
@@ -46,7 +47,7 @@ class Key {
 
 markClass(Key, 'Key');
 
-/** The text of a Key of another copy of this package; anything else as it is. */
+/** The text of a Key of another copy of this package; anything else unchanged. */
 function textOfOther(key) {
   if (!isOf(key, 'Key')) {
     return key;
@@ -58,7 +59,7 @@ function textOfOther(key) {
   }
 }
 
-/** `every` would pass over the holes of an array. */
+/** `every` would skip the holes of an array. */
 function areStrings(keys) {
   for (let at = 0; at < keys.length; at += 1) {
     if (typeof keys[at] !== 'string') {
@@ -68,16 +69,16 @@ function areStrings(keys) {
   return true;
 }
 
-/** Joining keys would turn anything into text, so what is no key is refused before. */
+/** Joining keys would turn anything into text, so anything that is not a key is refused first. */
 function textOf(key) {
   const text = unwrapKey(key);
   if (typeof text !== 'string') {
-    native.validateKey(text);
+    native().validateKey(text);
   }
   return text;
 }
 
-/** The texts of the keys for `getMany`, in an array whose methods are those of the language. */
+/** The texts of the keys for `getMany`, in an array with the language's own methods. */
 function textsOf(keys) {
   if (!Array.isArray(keys)) {
     throw invalidArgument('getMany takes an array of keys');

@@ -7,16 +7,17 @@ const { OperationDecoder } = require('./operation.js');
 const INTERNAL = Symbol('internal');
 const inspect = Symbol.for('nodejs.util.inspect.custom');
 
-/** One operation of the history. Most readers pass the payload on, so it is decoded only when that is asked for. */
+/** One operation of the history. Most readers pass the payload on, so it is decoded only on request. */
 class LoggedOperation {
   #operation = undefined;
 
-  constructor(token, sequence, payload) {
+  constructor(token, sequence, payload, endsBatch) {
     if (token !== INTERNAL) {
       throw invalidArgument('a LoggedOperation comes from operations()');
     }
     this.sequence = sequence;
     this.payload = payload;
+    this.endsBatch = endsBatch;
   }
 
   get operation() {
@@ -24,28 +25,31 @@ class LoggedOperation {
     return this.#operation;
   }
 
-  /** The payload is what an encoder makes of the operation. */
+  /** The payload is the encoded operation. */
   toJSON() {
-    const { sequence, operation } = this;
-    return { sequence, operation };
+    const { sequence, operation, endsBatch } = this;
+    return { sequence, operation, endsBatch };
   }
 
   [inspect](_depth, options, print) {
-    const { sequence, payload } = this;
-    // Whoever prints it may have given the payload away.
+    const { sequence, payload, endsBatch } = this;
+    // The payload may have been transferred before it is printed.
     const decoded = OperationDecoder.decode(payload);
     const operation = decoded.isOk() ? decoded.value() : decoded.error();
-    return `LoggedOperation ${print({ sequence, operation, payload }, options)}`;
+    return `LoggedOperation ${print({ sequence, operation, payload, endsBatch }, options)}`;
   }
 }
 
-/** The operations of a page, as native code lays it out. Each has its payload to itself, to post it or to give it away. */
-function* operationsOf({ firstSequence, payloads, ends, count }) {
+/** The operations of a page, as native code lays it out. Each has its own payload, which can be posted or given away. */
+function* operationsOf({ firstSequence, payloads, ends, batchEnds, count }) {
   let start = 0;
+  let batches = 0;
   for (let at = 0; at < count; at += 1) {
     const end = ends.readUInt32LE(at * 4);
     const payload = count === 1 ? payloads : pieceOf(payloads, start, end);
-    yield new LoggedOperation(INTERNAL, firstSequence + at, payload);
+    const endsBatch = batches < batchEnds.length && batchEnds.readUInt32LE(batches) === at + 1;
+    batches += endsBatch ? 4 : 0;
+    yield new LoggedOperation(INTERNAL, firstSequence + at, payload, endsBatch);
     start = end;
   }
 }

@@ -4,7 +4,7 @@ const { checkInside, isBytes } = require('./bytes.js');
 const { isOf, markClass } = require('./copies.js');
 const { invalidArgument, toError } = require('./error.js');
 const { unwrapKey } = require('./key.js');
-const native = require('../native/addon.js');
+const { native } = require('../native/addon.js');
 const { checkNames } = require('../options/check.js');
 const { ok, err } = require('./result.js');
 const { Value, unwrapValue, wrapValue } = require('./value.js');
@@ -12,7 +12,18 @@ const { Value, unwrapValue, wrapValue } = require('./value.js');
 const INTERNAL = Symbol('internal');
 const TIMESTAMP = ['timestamp'];
 
-/** A change of one key, made here or elsewhere. */
+/** The type that operations use. The name of the call that makes a removal is accepted too. */
+function readType(type) {
+  if (type === 'put' || type === 'delete') {
+    return type;
+  }
+  if (type === 'remove') {
+    return 'delete';
+  }
+  throw invalidArgument('the type of an operation must be "put", "delete" or "remove"', 'type');
+}
+
+/** A change to one key, made here or elsewhere. */
 class Operation {
   constructor(token, type, key, value, timestamp) {
     if (token !== INTERNAL) {
@@ -52,7 +63,7 @@ function toValue(given) {
 function checkedKey(key) {
   const text = unwrapKey(key);
   try {
-    native.validateKey(text);
+    native().validateKey(text);
   } catch (raw) {
     throw toError(raw);
   }
@@ -61,10 +72,10 @@ function checkedKey(key) {
 
 function readTimestamp(options, owner) {
   if (options === undefined) {
-    return native.now();
+    return native().now();
   }
   checkNames(options, TIMESTAMP, owner);
-  const { timestamp = native.now() } = options;
+  const { timestamp = native().now() } = options;
   if (!Number.isSafeInteger(timestamp)) {
     throw invalidArgument('timestamp must be a whole number of milliseconds', 'timestamp');
   }
@@ -79,7 +90,8 @@ class OperationEncoder {
     }
     const { type, key, value, timestamp } = operation;
     try {
-      return ok(native.encodeOperation(type, unwrapKey(key), unwrapValue(value), timestamp));
+      const held = readType(type);
+      return ok(native().encodeOperation(held, unwrapKey(key), unwrapValue(value), timestamp));
     } catch (raw) {
       return err(toError(raw));
     }
@@ -94,7 +106,7 @@ class OperationDecoder {
     }
     try {
       checkInside(payload, 'payload');
-      const [type, key, content, timestamp] = native.decodeOperation(payload);
+      const [type, key, content, timestamp] = native().decodeOperation(payload);
       // Past this the number would be rounded, and would not encode back to the same bytes.
       if (!Number.isSafeInteger(timestamp)) {
         return err(invalidArgument('invalid payload: timestamp is too large for JavaScript'));
@@ -107,7 +119,7 @@ class OperationDecoder {
   }
 }
 
-/** The operation that `apply` is given, as itself or as its payload. */
+/** The operation that `apply` was given, as an operation or as its payload. */
 function readOperation(given) {
   if (isBytes(given)) {
     return OperationDecoder.decode(given).value();
@@ -118,4 +130,4 @@ function readOperation(given) {
   return given;
 }
 
-module.exports = { Operation, OperationEncoder, OperationDecoder, readOperation };
+module.exports = { Operation, OperationEncoder, OperationDecoder, readOperation, readType };

@@ -2,14 +2,15 @@
 
 const { isOf } = require('./copies.js');
 const { SoftadastraError, invalidArgument } = require('./error.js');
+const { isUnread, markRead, watch } = require('../runtime/unread.js');
 
 const INTERNAL = Symbol('internal');
 const inspect = Symbol.for('nodejs.util.inspect.custom');
 
 /**
- * A success with its value, or a failure with a description of its error, both in plain fields for those who compare
- * or clone results. The error itself, and the stack that goes with it, is only made once it is asked for: a missing key
- * and a refused condition are ordinary.
+ * A success with its value, or a failure with a description of its error, both in plain fields for callers who compare
+ * or clone results. The error itself, with its stack, is only created on request: missing keys and refused conditions
+ * are ordinary.
  */
 class Result {
   #error;
@@ -31,7 +32,7 @@ class Result {
     if (!isOf(error, 'SoftadastraError')) {
       throw invalidArgument('Result.err takes a SoftadastraError');
     }
-    return err(error);
+    return failureOf(error);
   }
 
   isOk() {
@@ -77,19 +78,55 @@ function ok(value) {
   return new Result(INTERNAL, true, value, undefined);
 }
 
+/** A failure that the caller gets. */
 function err(error) {
+  return watched(failureOf(error));
+}
+
+function failureOf(error) {
   const { code, message, context, cause } = error;
   return new Result(INTERNAL, false, { code, message, context, cause }, error);
 }
 
-/** A failure without a cause, whose error is made when it is asked for. */
+/** A failure without a cause, whose error is created on request. */
 function failed(code, message, context) {
-  return new Result(INTERNAL, false, { code, message, context, cause: undefined }, undefined);
+  const content = { code, message, context, cause: undefined };
+  return watched(new Result(INTERNAL, false, content, undefined));
 }
 
-/** A read of a key that is not there. */
+/** A read of a missing key, which is nothing to warn about. */
 function missing(key) {
-  return failed('not_found', 'key not found', key);
+  const content = { code: 'not_found', message: 'key not found', context: key, cause: undefined };
+  return new Result(INTERNAL, false, content, undefined);
 }
 
-module.exports = { Result, ok, err, failed, missing };
+/** The field `ok` of a watched failure. Every way to read a result reads it. */
+const READ = {
+  get() {
+    markRead(this);
+    return false;
+  },
+  enumerable: true,
+  configurable: true,
+};
+
+/** Makes sure that someone hears of a failure. Successes and missing keys pay nothing for that. */
+function watched(failure) {
+  const { content } = failure;
+  if (content.code !== 'not_found' && watch(failure, content)) {
+    Object.defineProperty(failure, 'ok', READ);
+  }
+  return failure;
+}
+
+/** Whether a result is a failure. Asking does not count as reading: the caller has yet to read it. */
+function isFailure(result) {
+  return isUnread(result) || !result.ok;
+}
+
+/** Marks a result that no caller gets as read. */
+function dismiss(result) {
+  markRead(result);
+}
+
+module.exports = { Result, dismiss, ok, err, failed, isFailure, missing };

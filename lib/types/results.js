@@ -31,6 +31,18 @@ class ApplyResult {
   }
 }
 
+/** Outcome of `update`; none of the booleans is true when the entry was left as it was. */
+class UpdateResult {
+  constructor(key, version, { created = false, updated = false, deleted = false }, tries) {
+    this.key = key;
+    this.version = version;
+    this.created = created;
+    this.updated = updated;
+    this.deleted = deleted;
+    this.tries = tries;
+  }
+}
+
 /** Outcome of `batch`: one result per operation, in their order. */
 class BatchResult {
   constructor(results, firstVersion) {
@@ -47,6 +59,8 @@ class RecoveryReport {
     this.checkpointEntries = report.checkpointEntries;
     this.records = report.records;
     this.entries = report.entries;
+    this.indexedSequence = report.indexedSequence;
+    this.bytesUnverified = report.bytesUnverified;
     this.lastSequence = report.lastSequence;
     this.bytesKept = report.bytesKept;
     this.bytesCut = report.bytesCut;
@@ -57,7 +71,7 @@ class RecoveryReport {
   }
 }
 
-/** What a salvage saved of a damaged log, and what it could not save. */
+/** What a salvage saved from a damaged log, and what it could not save. */
 class SalvageReport {
   constructor(report) {
     this.log = report.log;
@@ -95,13 +109,22 @@ class BackupReport {
   }
 }
 
+/** What a sweep did. */
+class SweepReport {
+  constructor(report) {
+    this.removed = report.removed;
+  }
+}
+
 module.exports = {
   BackupReport,
   CompactionReport,
+  SweepReport,
   PutResult,
   RemoveResult,
   ApplyResult,
   BatchResult,
+  UpdateResult,
   RecoveryReport,
   SalvageReport,
 };

@@ -3,25 +3,28 @@
 const { checkInside, copyOf, isBytes, utf8Of } = require('./bytes.js');
 const { isOf, markClass } = require('./copies.js');
 const { invalidArgument, toError } = require('./error.js');
-const native = require('../native/addon.js');
+const { native } = require('../native/addon.js');
 const { isUtf8 } = require('../runtime/runtime.js');
 
 const INTERNAL = Symbol('internal');
 const inspect = Symbol.for('nodejs.util.inspect.custom');
 
-/** Wraps a string, or bytes that nobody else holds, without looking at it. */
+/** Wraps a string, or bytes with no other owner, without a check. */
 let wrapValue;
 
-/** The string or bytes inside a Value; throws for bytes that lost their memory; passes anything else on, for native code to judge. */
+/**
+ * The string or bytes inside a Value; throws for bytes that lost their memory; passes on anything else, for native code to
+ * check.
+ */
 let unwrapValue;
 
-/** A longer text is cut where it is shown to people. */
+/** Longer text is cut when it is shown to people. */
 const SHOWN = 10_000;
 const SHOWN_BYTES = 50;
 
 /**
- * Holds text or, where that has none, bytes, and converts to the other form when that is asked for. The same bytes are
- * always held the same way, in a plain field, so that comparisons by fields compare contents.
+ * Holds text or, if the content is not text, bytes, and converts to the other form on request. The same bytes are always
+ * held the same way, in a plain field, so that comparisons by fields compare contents.
  */
 class Value {
   constructor(token, content) {
@@ -81,13 +84,13 @@ class Value {
 
 markClass(Value, 'Value');
 
-/** A content, unless its memory is gone. */
+/** The content, unless its memory is gone. */
 function insideOf(content) {
   checkInside(content, 'value');
   return content;
 }
 
-/** The content of a Value of another copy of this package; anything else as it is. */
+/** The content of a Value of another copy of this package; anything else unchanged. */
 function contentOfOther(value) {
   if (isOf(value, 'Value')) {
     try {
@@ -124,9 +127,9 @@ function check(content) {
   }
 }
 
-/** Throws the raw error of a value that no store takes. Looking at a text costs far less than encoding it. */
+/** Throws the raw error of a value that no store accepts. Checking a text costs far less than encoding it. */
 function validateValue(value) {
-  native.validateValue(value, typeof value === 'string' && value.isWellFormed());
+  native().validateValue(value, typeof value === 'string' && value.isWellFormed());
 }
 
 module.exports = { Value, wrapValue, unwrapValue, validateValue };

@@ -10,56 +10,68 @@ const { failing } = require('../types/settled.js');
 const OPTIONS = ['onProgress', 'signal'];
 
 /**
- * Runs a native call that takes long. `start` takes the function that native code tells of progress and of the end, and
- * gives what can abort the call; `resultOf` makes its result of what native code gives. What `onProgress` throws aborts
- * the call and rejects the promise: it is the caller's own, and no result of the store.
+ * Runs a long native call. `start` takes the function to which native code reports progress and the end, and returns what
+ * can abort the call; `resultOf` turns what native code returns into the result. If `onProgress` throws, the call is
+ * aborted and the promise rejects with that: it is the caller's own error, not a result of the store.
  */
-function inBackground(owner, options, resultOf, start) {
+function inBackground(owner, options, resultOf, start, names = OPTIONS) {
   let checked;
   try {
-    checked = readOptions(options, owner);
+    checked = readOptions(options, owner, names);
   } catch (error) {
     return failing(error);
   }
-  const { onProgress, signal } = checked;
+  const { signal } = checked;
   if (isAborted(signal)) {
     return failing(aborted(signal));
   }
   return new RealPromise((resolve, reject) => {
-    let call;
-    let listenNoMore = () => undefined;
     const settle = (error, given) => {
-      listenNoMore();
       if (error === undefined) {
         resolve(ok(resultOf(given)));
       } else {
         resolve(err(isAborted(signal) ? aborted(signal) : toError(error)));
       }
     };
-    const tell = (error, given, written, expected) => {
-      if (written === undefined) {
-        settle(error, given);
-        return;
-      }
-      try {
-        onProgress?.({ written, expected });
-      } catch (thrown) {
-        call.abort();
-        reject(thrown);
-      }
-    };
-    try {
-      listenNoMore = onAbort(signal, { abort: () => call?.abort() });
-      call = start(tell);
-    } catch (raw) {
-      settle(raw);
-    }
+    begin(start, checked, settle, reject);
   });
 }
 
-function readOptions(options, owner) {
+/** Starts the call. Its end goes to `settle`, unless `onProgress` has thrown: then that goes to `reject` at once. */
+function begin(start, { onProgress, signal }, settle, reject) {
+  let call;
+  let rejected = false;
+  let listenNoMore = () => undefined;
+  const end = (error, given) => {
+    listenNoMore();
+    if (!rejected) {
+      settle(error, given);
+    }
+  };
+  const tell = (error, given, written, expected) => {
+    if (written === undefined) {
+      end(error, given);
+      return;
+    }
+    try {
+      onProgress?.({ written, expected });
+    } catch (thrown) {
+      call.abort();
+      rejected = true;
+      reject(thrown);
+    }
+  };
+  try {
+    listenNoMore = onAbort(signal, { abort: () => call?.abort() });
+    call = start(tell);
+  } catch (raw) {
+    end(raw);
+  }
+}
+
+function readOptions(options, owner, names) {
   if (options !== undefined) {
-    checkNames(options, OPTIONS, owner);
+    checkNames(options, names, owner);
   }
   const { onProgress, signal } = options ?? {};
   if (onProgress !== undefined) {

@@ -1,30 +1,33 @@
 'use strict';
 
-const native = require('../native/addon.js');
+const { native } = require('../native/addon.js');
 const { checkInside } = require('../types/bytes.js');
 const { isOf } = require('../types/copies.js');
 const { SoftadastraError, invalidArgument, toError } = require('../types/error.js');
 const { unwrapKey } = require('../types/key.js');
+const { readType } = require('../types/operation.js');
 const { checkIfVersion, checkNames } = require('../options/check.js');
+const { EXPIRY, checkExpiry } = require('../options/expiry.js');
 const { NO_ROOM } = require('./staged-groups.js');
 const { unwrapValue } = require('../types/value.js');
 const { CREATED, DELETED } = require('./outcomes.js');
-const { keepValue } = require('./writes.js');
+const { keepValue, stagePut } = require('./writes.js');
 const { BatchResult, PutResult, RemoveResult } = require('../types/results.js');
 
-const PUT_FIELDS = ['type', 'key', 'value', 'ifVersion'];
+const PUT_FIELDS = ['type', 'key', 'value', 'ifVersion', ...EXPIRY];
 const REMOVE_FIELDS = ['type', 'key', 'ifVersion'];
-const PLACES = { put: 'a put of a batch', remove: 'a remove of a batch' };
+const PLACES = { put: 'a put of a batch', delete: 'a removal of a batch' };
 
 /**
- * The operations of one batch, read out of what the caller passed before any of them is staged: reading a field can run
- * code of the caller's, which must not find a half staged batch.
+ * The operations of one batch. All are read from what the caller passed before any is staged: reading a field can run the
+ * caller's code, which must not see a half-staged batch.
  */
 class BatchWrite {
   #puts = [];
   #keys = [];
   #values = [];
   #ifVersions = [];
+  #expiries = [];
 
   constructor(operations) {
     if (!Array.isArray(operations)) {
@@ -44,7 +47,7 @@ class BatchWrite {
     return this.#keys.length;
   }
 
-  /** Stages everything or nothing. Returns NO_ROOM when too much waits already; throws the error of a wrong operation. */
+  /** Stages everything or nothing. Returns NO_ROOM if too much is waiting already; throws the error of a wrong operation. */
   stage(handle) {
     if (handle.beginBatch() === NO_ROOM) {
       return NO_ROOM;
@@ -55,9 +58,9 @@ class BatchWrite {
       try {
         if (this.#puts[index]) {
           const value = this.#values[index];
-          // The caller's code that ran since it was read may have taken its memory away.
+          // The caller's code may have detached it since it was read.
           checkInside(value, 'value');
-          handle.stagePut(key, value, ifVersion);
+          stagePut(handle, key, value, ifVersion, this.#expiries[index]);
         } else {
           handle.stageRemove(key, ifVersion);
         }
@@ -69,11 +72,11 @@ class BatchWrite {
     return handle.endBatch();
   }
 
-  /** Makes the batch independent of the caller's memory, while it has to wait; checks what it keeps. */
+  /** Makes the batch independent of the caller's memory while it waits; checks what it keeps. */
   keep() {
     for (let index = 0; index < this.#keys.length; index += 1) {
       try {
-        native.validateKey(this.#keys[index]);
+        native().validateKey(this.#keys[index]);
         if (this.#puts[index]) {
           this.#values[index] = keepValue(this.#values[index]);
         }
@@ -99,30 +102,31 @@ class BatchWrite {
 
   #read(operation) {
     if (isOf(operation, 'Operation')) {
-      this.#add(operation.type === 'put', operation.key, operation.value, undefined);
+      this.#add(readType(operation.type), operation.key, operation.value, undefined, 0);
       return;
     }
     if (typeof operation !== 'object' || operation === null) {
       throw invalidArgument('an operation must be an Operation or an object');
     }
-    const { type, key, value, ifVersion } = operation;
-    if (type !== 'put' && type !== 'remove') {
-      throw invalidArgument('the type of an operation must be "put" or "remove"');
-    }
+    const { type: given, key, value, ifVersion, ttlMs, expiresAt } = operation;
+    const type = readType(given);
     const fields = type === 'put' ? PUT_FIELDS : REMOVE_FIELDS;
     checkNames(operation, fields, PLACES[type], 'field');
-    this.#add(type === 'put', key, value, ifVersion);
+    const expiry = type === 'put' ? checkExpiry(ttlMs, expiresAt) : 0;
+    this.#add(type, key, value, ifVersion, expiry);
   }
 
-  #add(put, key, value, ifVersion) {
+  #add(type, key, value, ifVersion, expiry) {
+    const put = type === 'put';
     this.#puts.push(put);
     this.#keys.push(unwrapKey(key));
     this.#values.push(put ? unwrapValue(value) : undefined);
     this.#ifVersions.push(checkIfVersion(ifVersion));
+    this.#expiries.push(expiry);
   }
 }
 
-/** The error of a batch: that of one of its operations, with the place of the operation as context. */
+/** The error of a batch: that of one of its operations, with the operation's position as context. */
 function batchError(raw, index) {
   const { code, message, context, cause } = toError(raw);
   const place = `operation ${index}`;
@@ -134,4 +138,4 @@ function batchError(raw, index) {
   );
 }
 
-module.exports = { BatchWrite };
+module.exports = { BatchWrite, batchError };

@@ -23,7 +23,7 @@ const NOT_OPEN = {
   [CLOSED]: 'the store is closed',
 };
 
-/** What may be done with a store now, and the long jobs that change it. They run in turn with the commits. */
+/** What can be done with a store now, and the long jobs that change that. They queue with the commits. */
 class Lifecycle {
   state;
   report = undefined;
@@ -80,6 +80,19 @@ class Lifecycle {
     return new RealPromise((resolve) => {
       this.#writer.run(this.#handle.flush, (error) => resolve(outcome(error)));
     });
+  }
+
+  flushNow() {
+    if (this.state !== OPEN) {
+      return err(this.notOpen());
+    }
+    this.#writer.commitNow();
+    try {
+      this.#handle.flushNow();
+      return ok(undefined);
+    } catch (raw) {
+      return err(toError(raw));
+    }
   }
 
   close() {

@@ -2,21 +2,22 @@
 
 const { isAborted, onAbort } = require('../runtime/abort.js');
 const { aborted } = require('../types/error.js');
-const native = require('../native/addon.js');
+const { native } = require('../native/addon.js');
 const { secondsUp } = require('../runtime/runtime.js');
 
-// Between two looks at a lock that another process holds.
+// Between two tries of a lock that another process holds.
 const FIRST_DELAY_MS = 2;
 const LONGEST_DELAY_MS = 200;
 
 /**
- * One call of recover. It tries again while another process holds the lock, for as long as it was told to, and while
- * another thread of this process opens or closes the log. It waits on a thread of its own, so that it keeps no libuv
- * thread from others, and no timer that a test tool has faked keeps it.
+ * One call of recover. It retries while another process holds the lock, as long as it was told to, and while another
+ * thread of this process opens or closes the log. It waits on a thread of its own, so that it occupies no libuv thread and
+ * depends on no timer that a test tool may have faked.
  */
 class Recovering {
   #recover;
   #signal;
+  #verifyFirst;
   #deadline;
   #delay = FIRST_DELAY_MS;
   #pause = undefined;
@@ -26,9 +27,10 @@ class Recovering {
   #patient = true;
   #listenNoMore = () => undefined;
 
-  constructor(recover, { signal, lockTimeoutMs }) {
+  constructor(recover, { signal, lockTimeoutMs, verifyFirst }) {
     this.#recover = recover;
     this.#signal = signal;
+    this.#verifyFirst = verifyFirst;
     this.#deadline = secondsUp() + lockTimeoutMs / 1000;
   }
 
@@ -43,7 +45,7 @@ class Recovering {
     this.#try();
   }
 
-  /** Ends a wait for the lock with the error that the last look at it gave. Other threads are soon done. */
+  /** Ends a wait for the lock with the error of the last try. Other threads are soon done. */
   stopWaiting() {
     this.#patient = false;
     if (this.#pause !== undefined && this.#lastError !== undefined) {
@@ -53,7 +55,8 @@ class Recovering {
 
   #try() {
     try {
-      this.#running = this.#recover((error, report) => this.#tried(error ?? undefined, report));
+      const tell = (error, report) => this.#tried(error ?? undefined, report);
+      this.#running = this.#recover(this.#verifyFirst, tell);
     } catch (raw) {
       this.#finish(raw);
     }
@@ -76,8 +79,8 @@ class Recovering {
 
   #tryLater(latest) {
     try {
-      const pause = native.pause(Math.ceil(Math.min(this.#delay, latest)), (error) => {
-        // One that was ended is told of too.
+      const pause = native().pause(Math.ceil(Math.min(this.#delay, latest)), (error) => {
+        // This is also called for a cancelled pause.
         if (this.#pause === pause) {
           this.#paused(error);
         }
@@ -98,7 +101,7 @@ class Recovering {
     }
   }
 
-  /** Called by the signal. A recovery that is running says itself whether it could be stopped. */
+  /** Called by the signal. A running recovery itself reports whether it could be stopped. */
   abort() {
     this.#running?.abort();
     if (this.#pause !== undefined) {

@@ -3,7 +3,7 @@
 const { Fifo } = require('./fifo.js');
 const { Group } = require('./group.js');
 
-// What staging answers: done, nothing done for want of room, or done and the next write begins another group.
+// What staging returns: staged; not staged for lack of room; or staged, and the next write begins a new group.
 const NO_ROOM = 1;
 const GROUP_CUT = 2;
 
@@ -14,6 +14,11 @@ class StagedGroups {
 
   get empty() {
     return this.#current.empty && this.#full.size === 0;
+  }
+
+  /** Whether there is a group that no more writes join. */
+  get hasFull() {
+    return this.#full.size > 0;
   }
 
   /** The group that is committed next. */
@@ -30,7 +35,7 @@ class StagedGroups {
     }
   }
 
-  /** Takes the oldest group out. */
+  /** Removes and returns the oldest group. */
   take() {
     if (this.#full.size > 0) {
       return this.#full.shift();

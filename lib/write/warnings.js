@@ -5,7 +5,7 @@ const { builtin } = require('../native/builtin.js');
 
 const process = builtin('process');
 
-/** Warns of what fails without a call that could say so: the first automatic compaction that does. */
+/** Warns about a failure that no call can report: the first automatic compaction that fails. */
 function warnOfFailures(handle, writer) {
   const { onDone } = writer;
   writer.onDone = () => {
@@ -21,7 +21,7 @@ function warn(handle) {
       type: 'SoftadastraWarning',
       code: 'SOFTADASTRA_COMPACTION_FAILED',
       detail:
-        'It is tried again as the log grows; this is said once. See stats().lastCompactionError.',
+        'It will be tried again as the log grows; this warning comes once. See stats().lastCompactionError.',
     });
   }
 }

@@ -1,62 +1,43 @@
 'use strict';
 
 const { SoftadastraError, toError } = require('../types/error.js');
-const { Fifo } = require('./fifo.js');
 const { err } = require('../types/result.js');
 const { RealPromise, atEndOfTurn } = require('../runtime/runtime.js');
 const { failing } = require('../types/settled.js');
+const { commitOldest, commitQuickly, tellFollower } = require('./commit-here.js');
+const { Group } = require('./group.js');
 const { GROUP_CUT, NO_ROOM, StagedGroups } = require('./staged-groups.js');
 const { hasHadItsTurn, inNextTurn } = require('../runtime/turns.js');
-
-/** A store in memory commits a group of so many operations at once. */
-const SMALL = 32;
-
-/** The resolve function of the promise made last, so that a write needs no closure of its own. */
-let resolveOfLast;
-function captureResolve(resolve) {
-  resolveOfLast = resolve;
-}
-
-/** A write that found the group full and waits, in order, for room. */
-class WaitingWrite {
-  constructor(write, resolve) {
-    this.write = write;
-    this.resolve = resolve;
-  }
-}
-
-/** A flush, recover or close that waits for its turn. `start` takes a callback, `finish` gets what it was called with. */
-class WaitingJob {
-  constructor(start, finish) {
-    this.start = start;
-    this.finish = finish;
-  }
-}
+const { captureResolve, takeResolve } = require('./resolve.js');
+const { WaitingJob, WaitingQueue, WaitingWrite } = require('./waiting.js');
+const { PutWrite } = require('./writes.js');
 
 /**
  * Group commit. A write is staged at once into a group that native code keeps; one job at a time commits the oldest
  * group while the others fill. Writes that find no room, and long jobs, wait in one queue, so calls keep their order.
  */
 class Writer {
-  /** Called when a commit or a job is done, for those who follow the history. */
+  /** Called when a commit or a job is done, for followers of the history. */
   onDone = () => undefined;
   #handle;
   #staged = new StagedGroups();
-  #committing = undefined;
-  #waiting = new Fifo();
-  #waitingWrites = 0;
-  #busy = false;
+  /** The group or the job that a worker has, until its callback. */
+  #underWay = undefined;
+  /** The full groups that the same worker commits after it, without a word to this thread in between. */
+  #followers = [];
+  #waiting = new WaitingQueue();
   #scheduled = false;
   #onTick;
   #onCommit;
-  #inMemory;
+  #isQuick;
 
-  constructor(handle, inMemory) {
+  /** `isQuick` for a store without a disk to wait for: it commits small groups on this thread. */
+  constructor(handle, isQuick) {
     this.#handle = handle;
-    this.#inMemory = inMemory;
+    this.#isQuick = isQuick;
     this.#onTick = () => {
       this.#scheduled = false;
-      this.#advance();
+      if (this.#advance()) this.onDone();
     };
     this.#onCommit = (error, firstSequence, outcomes, refusals) =>
       this.#committed(error, firstSequence, outcomes, refusals);
@@ -64,16 +45,27 @@ class Writer {
 
   /** True when no write is staged, waiting or being committed. */
   get idle() {
-    return this.#staged.empty && this.#committing === undefined && this.#waitingWrites === 0;
+    return this.#staged.empty && !(this.#underWay instanceof Group) && this.#waiting.writes === 0;
+  }
+
+  /** A put. Of many at once an object for each would be felt, see `Group`. */
+  put(key, value, ifVersion) {
+    try {
+      if (this.#waiting.size === 0) {
+        const answer = this.#handle.stagePut(key, value, ifVersion);
+        if (answer !== NO_ROOM) return this.#join(key, answer);
+      }
+    } catch (raw) {
+      return failing(raw);
+    }
+    return this.write(new PutWrite(key, value, ifVersion));
   }
 
   write(write) {
     try {
       if (this.#waiting.size === 0) {
         const answer = write.stage(this.#handle);
-        if (answer !== NO_ROOM) {
-          return this.#join(write, answer);
-        }
+        if (answer !== NO_ROOM) return this.#join(write, answer);
       }
       write.keep();
       return this.#wait(write);
@@ -82,13 +74,53 @@ class Writer {
     }
   }
 
-  /** Runs a job after every write made before it. `finish(error, value)` runs once, before anything that comes later. */
+  /** Does a write on this thread, together with all that were called before. It gives the result itself. */
+  writeNow(write) {
+    try {
+      if (this.#waiting.size > 0 || write.stage(this.#handle) === NO_ROOM) {
+        this.commitNow();
+        write.stage(this.#handle);
+      }
+    } catch (raw) {
+      return err(toError(raw));
+    }
+    this.#finishCommit();
+    while (this.#staged.hasFull) {
+      commitOldest(this.#handle, this.#staged, this.#underWay);
+    }
+    const result = commitOldest(this.#handle, this.#staged, this.#underWay, write);
+    this.onDone();
+    return result;
+  }
+
+  /** Commits on this thread whatever was written before, without the jobs that wait: none of them changes an entry. */
+  commitNow() {
+    this.#finishCommit();
+    let before = this.#underWay;
+    this.#commitStaged(before);
+    const queue = this.#waiting;
+    this.#waiting = new WaitingQueue();
+    while (queue.size > 0) {
+      const next = queue.shift();
+      if (next instanceof WaitingWrite) {
+        this.#stageNow(next, before);
+      } else {
+        this.#commitStaged(before);
+        before = next;
+        this.#waiting.push(next);
+      }
+    }
+    this.#commitStaged(before);
+    this.onDone();
+  }
+
+  /** Runs a job after all earlier writes. `finish(error, value)` runs once, before what comes later. */
   run(start, finish) {
     this.#waiting.push(new WaitingJob(start, finish));
     this.#advance();
   }
 
-  /** A job as a promise of what it gives; it rejects with the raw error. */
+  /** A job as a promise of its value; it rejects with the raw error. */
   result(start) {
     return new RealPromise((resolve, reject) => {
       this.run(start, (error, value) => (error === undefined ? resolve(value) : reject(error)));
@@ -97,10 +129,11 @@ class Writer {
 
   #join(write, answer) {
     const promise = new RealPromise(captureResolve);
-    this.#staged.add(resolveOfLast, write, answer);
+    this.#staged.add(takeResolve(), write, answer);
     if (answer === GROUP_CUT) {
-      // A full group need not wait for the end of the turn.
+      // A full group need not wait for the end of the turn, nor for the answer of the one before it.
       this.#advance();
+      this.#follow();
     } else {
       this.#schedule();
     }
@@ -109,16 +142,15 @@ class Writer {
 
   #wait(write) {
     const promise = new RealPromise(captureResolve);
-    this.#waiting.push(new WaitingWrite(write, resolveOfLast));
-    this.#waitingWrites += 1;
+    this.#waiting.push(new WaitingWrite(write, takeResolve()));
     this.#schedule();
     return promise;
   }
 
   #schedule() {
-    if (!this.#busy && !this.#scheduled) {
+    if (this.#underWay === undefined && !this.#scheduled) {
       this.#scheduled = true;
-      if (this.#inMemory && hasHadItsTurn()) {
+      if (this.#isQuick && hasHadItsTurn()) {
         inNextTurn(this.#onTick);
       } else {
         atEndOfTurn(this.#onTick);
@@ -126,22 +158,32 @@ class Writer {
     }
   }
 
-  /** Starts the next job if none is running: the staged group, or else the job at the head of the queue. */
-  #advance() {
-    if (this.#busy) {
-      return;
+  /**
+   * Starts the next job if none is running: the staged group, or else the job at the head of the queue. What is committed at
+   * once is told after `before`; says whether there was any.
+   */
+  #advance(before) {
+    if (this.#underWay !== undefined) {
+      return false;
     }
+    let committed = false;
     this.#stageWaiting();
-    while (this.#inMemory && !this.#staged.empty && this.#staged.oldest.size <= SMALL) {
-      this.#commitNow();
+    while (
+      this.#isQuick &&
+      !this.#staged.empty &&
+      commitQuickly(this.#handle, this.#staged, before)
+    ) {
+      committed = true;
       this.#stageWaiting();
     }
     if (!this.#staged.empty) {
       this.#commit();
       this.#stageWaiting();
+      this.#follow();
     } else if (this.#waiting.size > 0) {
       this.#startJob(this.#waiting.shift());
     }
+    return committed;
   }
 
   /** Moves waiting writes into the group until it is full or a job is next. */
@@ -151,7 +193,7 @@ class Writer {
       try {
         const answer = write.stage(this.#handle);
         if (answer === NO_ROOM) {
-          if (this.#busy || !this.#staged.empty) {
+          if (this.#underWay !== undefined || !this.#staged.empty) {
             return;
           }
           throw new SoftadastraError('internal_error', 'an empty group had no room for a write');
@@ -161,13 +203,11 @@ class Writer {
         resolve(err(toError(raw)));
       }
       this.#waiting.shift();
-      this.#waitingWrites -= 1;
     }
   }
 
   #commit() {
-    this.#committing = this.#staged.take();
-    this.#busy = true;
+    this.#underWay = this.#staged.take();
     try {
       this.#handle.commit(this.#onCommit);
     } catch (raw) {
@@ -175,36 +215,64 @@ class Writer {
     }
   }
 
-  /** Without a disk the way to a worker and back costs far more than a small group itself. */
-  #commitNow() {
-    const group = this.#staged.take();
+  /** Gives full groups to the worker that commits those before them, if it is still there to take them. */
+  #follow() {
+    while (this.#underWay instanceof Group && this.#staged.hasFull && this.#handle.followCommit()) {
+      this.#followers.push(this.#staged.take());
+    }
+  }
+
+  /** Stages a write that waited, on its way to a commit on this thread. */
+  #stageNow({ write, resolve }, before) {
     try {
-      const [firstSequence, outcomes, refusals] = this.#handle.commitNow();
-      group.settle(firstSequence, outcomes, refusals);
+      let answer = write.stage(this.#handle);
+      if (answer === NO_ROOM) {
+        this.#commitStaged(before);
+        answer = write.stage(this.#handle);
+      }
+      this.#staged.add(resolve, write, answer);
     } catch (raw) {
-      group.fail(raw);
+      resolve(err(toError(raw)));
+    }
+  }
+
+  /** Waits for the worker's commit, or does it instead. Its callback will come all the same. */
+  #finishCommit() {
+    if (this.#underWay instanceof Group) {
+      this.#handle.finishCommit();
+    }
+  }
+
+  #commitStaged(before) {
+    while (!this.#staged.empty) {
+      commitOldest(this.#handle, this.#staged, before);
     }
   }
 
   #committed(error, firstSequence, outcomes, refusals) {
-    const group = this.#committing;
-    this.#committing = undefined;
-    this.#busy = false;
+    const [group, followers] = [this.#underWay, this.#followers];
+    this.#underWay = undefined;
+    this.#followers = [];
     // The disk goes to work again before any caller hears of the group that is done.
-    this.#advance();
+    this.#advance(group);
     if (error === undefined || error === null) {
       group.settle(firstSequence, outcomes, refusals);
     } else {
       group.fail(error);
     }
+    for (const follower of followers) {
+      tellFollower(this.#handle, follower);
+    }
+    group.end();
     this.onDone();
   }
 
   #startJob(job) {
-    this.#busy = true;
+    this.#underWay = job;
     const done = (error, value) => {
-      this.#busy = false;
+      this.#underWay = undefined;
       job.finish(error ?? undefined, value);
+      job.end();
       this.#advance();
       this.onDone();
     };

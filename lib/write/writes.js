@@ -1,39 +1,52 @@
 'use strict';
 
-const native = require('../native/addon.js');
+const { native } = require('../native/addon.js');
 const { copyOf } = require('../types/bytes.js');
 const { ApplyResult, PutResult, RemoveResult } = require('../types/results.js');
 const { validateValue } = require('../types/value.js');
 const { CREATED, DELETED, UPDATED } = require('./outcomes.js');
 
-// Every kind of write can be staged in native code, be kept while there is no room for it, and make its result of what the
-// commit says of its operations. `size` is how many operations it has.
+// Every kind of write can be staged in native code, kept while there is no room for it, and turned into a result once its
+// operations are committed. `size` is how many operations it has.
 
 class PutWrite {
   size = 1;
 
-  constructor(key, value, ifVersion) {
+  constructor(key, value, ifVersion, expiresAt = 0) {
     this.key = key;
     this.value = value;
     this.ifVersion = ifVersion;
+    this.expiresAt = expiresAt;
   }
 
   stage(handle) {
-    return handle.stagePut(this.key, this.value, this.ifVersion);
+    return stagePut(handle, this.key, this.value, this.ifVersion, this.expiresAt);
   }
 
   keep() {
-    native.validateKey(this.key);
+    native().validateKey(this.key);
     this.value = keepValue(this.value);
   }
 
   resultOf(outcomes, at, version) {
-    return new PutResult(this.key, version, outcomes[at] === CREATED);
+    return putResult(this.key, outcomes[at], version);
   }
 
   contextOf() {
     return this.key;
   }
+}
+
+/** Stages a put; its entry expires then, unless that is 0. */
+function stagePut(handle, key, value, ifVersion, expiresAt) {
+  return expiresAt === 0
+    ? handle.stagePut(key, value, ifVersion)
+    : handle.stageExpiring(key, value, ifVersion, expiresAt);
+}
+
+/** The result of a put. */
+function putResult(key, outcome, version) {
+  return new PutResult(key, version, outcome === CREATED);
 }
 
 class RemoveWrite {
@@ -49,7 +62,7 @@ class RemoveWrite {
   }
 
   keep() {
-    native.validateKey(this.key);
+    native().validateKey(this.key);
   }
 
   resultOf(outcomes, at, version) {
@@ -61,23 +74,26 @@ class RemoveWrite {
   }
 }
 
-/** An operation that was made elsewhere. */
+/** An operation from elsewhere. */
 class ApplyWrite {
   size = 1;
 
-  constructor(type, key, value, timestamp) {
+  constructor(type, key, value, timestamp, ifVersion, expiresAt) {
     this.type = type;
     this.key = key;
     this.value = value;
     this.timestamp = timestamp;
+    this.ifVersion = ifVersion;
+    this.expiresAt = expiresAt;
   }
 
   stage(handle) {
-    return handle.stageApply(this.type, this.key, this.value, this.timestamp);
+    const { type, key, value, timestamp, ifVersion, expiresAt } = this;
+    return handle.stageApply(type, key, value, timestamp, ifVersion, expiresAt);
   }
 
   keep() {
-    native.validateKey(this.key);
+    native().validateKey(this.key);
     this.value = this.value === undefined ? undefined : keepValue(this.value);
   }
 
@@ -92,10 +108,10 @@ class ApplyWrite {
   }
 }
 
-/** A checked value that later changes of the caller's buffer do not reach. */
+/** A checked value that does not change with the caller's buffer. */
 function keepValue(value) {
   validateValue(value);
   return typeof value === 'string' ? value : copyOf(value);
 }
 
-module.exports = { ApplyWrite, PutWrite, RemoveWrite, keepValue };
+module.exports = { ApplyWrite, PutWrite, RemoveWrite, keepValue, putResult, stagePut };

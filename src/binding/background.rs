@@ -1,5 +1,5 @@
-//! Calls that can take seconds, on threads that libuv does not need: its few workers would be missed, and whoever ends
-//! a thread or the process waits for them.
+//! Calls that can take seconds, on threads of their own: libuv has few workers, and ending a thread or the process waits
+//! for those.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The way in: arguments, the pointer behind a function, and the guard against panics.
+//! The entry of every call: its arguments, the pointer that a function carries, and the guard against panics.
 
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};

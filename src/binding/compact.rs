@@ -25,8 +25,8 @@ pub(super) fn policy(env: Env, value: Value) -> Answer<CompactionPolicy> {
 pub(super) extern "C" fn compact(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
     enter(env, info, |call: &Call<1>| {
         let engine = Arc::clone(&Handle::of(call).engine);
-        let place = engine.line_up();
-        let run = move |control: &Control| engine.compact_at(&place, control);
+        let position = engine.queue_up();
+        let run = move |control: &Control| engine.compact_at(&position, control);
         background::spawn(call.env, call.args[0], run, compaction_value)
     })
 }
@@ -37,14 +37,14 @@ pub(super) extern "C" fn backup(env: sys::napi_env, info: sys::napi_callback_inf
         let [path, tell] = call.args;
         let path = PathBuf::from(call.env.text(path)?);
         let engine = Arc::clone(&Handle::of(call).engine);
-        let place = engine.line_up();
-        let run = move |control: &Control| engine.backup_at(path, &place, control);
+        let position = engine.queue_up();
+        let run = move |control: &Control| engine.backup_at(path, &position, control);
         background::spawn(call.env, tell, run, backup_value)
     })
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "as `background::spawn` wants it")]
-fn compaction_value(env: Env, report: CompactionReport) -> Answer<Value> {
+pub(super) fn compaction_value(env: Env, report: CompactionReport) -> Answer<Value> {
     let object = env.object()?;
     env.set(object, "bytesBefore\0", env.count(report.bytes_before)?)?;
     env.set(object, "bytesAfter\0", env.count(report.bytes_after)?)?;

@@ -24,7 +24,7 @@ pub(super) extern "C" fn consumer(env: sys::napi_env, info: sys::napi_callback_i
     })
 }
 
-/// `consumerPosition(name)`: as the log last said it; undefined when there is no such consumer
+/// `consumerPosition(name)`: as last logged; undefined if there is no such consumer
 pub(super) extern "C" fn consumer_position(
     env: sys::napi_env,
     info: sys::napi_callback_info,
@@ -46,6 +46,19 @@ pub(super) extern "C" fn acknowledge(env: sys::napi_env, info: sys::napi_callbac
         let (name, sequence) = (call.env.text(name)?, call.env.as_count(sequence)?);
         let engine = Arc::clone(&Handle::of(call).engine);
         job::spawn_plain(call.env, callback, move || engine.acknowledge(&name, sequence))?;
+        call.env.undefined()
+    })
+}
+
+/// `acknowledgeNow(name, sequence)`: the same on this thread
+pub(super) extern "C" fn acknowledge_now(
+    env: sys::napi_env,
+    info: sys::napi_callback_info,
+) -> Value {
+    enter(env, info, |call: &Call<2>| {
+        let [name, sequence] = call.args;
+        let (name, sequence) = (call.env.text(name)?, call.env.as_count(sequence)?);
+        Handle::of(call).engine.acknowledge(&name, sequence)?;
         call.env.undefined()
     })
 }

@@ -1,4 +1,4 @@
-//! Strings of JavaScript that read memory of the addon instead of a copy.
+//! JavaScript strings on memory of the addon, without a copy.
 
 use std::ffi::{c_char, c_void};
 use std::ptr;

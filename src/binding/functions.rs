@@ -6,12 +6,14 @@ use std::sync::Arc;
 
 use napi::sys;
 
+use super::bell::Bell;
 use super::call::{Call, bind, enter};
 use super::handle::Handle;
 use super::js::{Answer, Callback, Env, Value};
 use super::snapshots::Snapshots;
 use super::{
-    commit, compact, consumer, lifecycle, many, operations, read, scan, snapshot, stage, stats,
+    commit, compact, consumer, lifecycle, listen, load, many, operations, read, scan, snapshot,
+    stage, stats, sweep, watch,
 };
 use crate::engine::Staging;
 use crate::{Share, StoreConfig};
@@ -31,29 +33,47 @@ const FUNCTIONS: &[(&str, Callback)] = &[
     ("scan\0", scan::scan_store),
     ("snapshot\0", snapshot::snapshot),
     ("stagePut\0", stage::stage_put),
+    ("stageExpiring\0", stage::stage_expiring),
     ("stageRemove\0", stage::stage_remove),
     ("stageApply\0", stage::stage_apply),
+    ("stageAcknowledgement\0", stage::stage_acknowledgement),
     ("beginBatch\0", stage::begin_batch),
     ("endBatch\0", stage::end_batch),
     ("cancelBatch\0", stage::cancel_batch),
     ("commit\0", commit::commit),
     ("commitNow\0", commit::commit_now),
+    ("commitQuickly\0", commit::commit_quickly),
+    ("finishCommit\0", commit::finish_commit),
+    ("followCommit\0", commit::follow_commit),
+    ("takeFollowed\0", commit::take_followed),
     ("compact\0", compact::compact),
     ("backup\0", compact::backup),
+    ("sweep\0", sweep::sweep),
     ("operations\0", operations::operations),
     ("readableSequence\0", operations::readable_sequence),
     ("whenMore\0", operations::when_more),
     ("waitNoMore\0", operations::wait_no_more),
+    ("watch\0", watch::watch),
+    ("listen\0", listen::listen),
+    ("whenRung\0", watch::when_rung),
+    ("ringNoMore\0", watch::ring_no_more),
+    ("takeRung\0", watch::take_rung),
     ("consumer\0", consumer::consumer),
     ("consumerPosition\0", consumer::consumer_position),
     ("acknowledge\0", consumer::acknowledge),
+    ("acknowledgeNow\0", consumer::acknowledge_now),
     ("removeConsumer\0", consumer::remove_consumer),
     ("recover\0", lifecycle::recover),
+    ("ready\0", lifecycle::ready),
+    ("refresh\0", lifecycle::refresh),
+    ("loadKeys\0", load::load_keys),
+    ("loadRange\0", load::load_range),
     ("flush\0", lifecycle::flush),
+    ("flushNow\0", lifecycle::flush_now),
     ("close\0", lifecycle::close),
 ];
 
-/// `openHandle({ mode, path, autoFlush, stagedBytesLimit, compaction })`
+/// `openHandle({ mode, path, autoFlush, stagedBytesLimit, compaction, memoryLimit, wait })`
 pub(super) extern "C" fn open_handle(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
     enter(env, info, |call: &Call<1>| {
         let [options] = call.args;
@@ -71,6 +91,7 @@ pub(super) extern "C" fn open_handle(env: sys::napi_env, info: sys::napi_callbac
             snapshots: Snapshots::default(),
             scratch: RefCell::default(),
             waiting: RefCell::default(),
+            bell: Bell::default(),
         });
         bind(env, &handle, FUNCTIONS)
     })
@@ -78,12 +99,22 @@ pub(super) extern "C" fn open_handle(env: sys::napi_env, info: sys::napi_callbac
 
 fn config(env: Env, options: Value) -> Answer<StoreConfig> {
     let mode = env.text(env.property(options, "mode\0")?)?;
+    let limit = env.property(options, "memoryLimit\0")?;
+    let limited = |config: StoreConfig| match env.type_of(limit)? {
+        sys::ValueType::napi_undefined => Ok(config),
+        _ => Ok(config.with_memory_limit(env.as_count(limit)?)),
+    };
     if mode == "memory" {
-        return Ok(StoreConfig::memory_only());
+        return limited(StoreConfig::memory_only());
     }
     let path = env.text(env.property(options, "path\0")?)?;
+    if mode == "follow" {
+        let waits = env.as_bool(env.property(options, "wait\0")?)?;
+        let config = StoreConfig::following(path);
+        return Ok(if waits { config.waiting() } else { config });
+    }
     let auto_flush = env.as_bool(env.property(options, "autoFlush\0")?)?;
     let config = if auto_flush { StoreConfig::durable(path) } else { StoreConfig::buffered(path) };
     let compaction = compact::policy(env, env.property(options, "compaction\0")?)?;
-    Ok(config.with_compaction(compaction))
+    limited(config.with_compaction(compaction))
 }

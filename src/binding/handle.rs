@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
+use super::bell::Bell;
 use super::bytes::Scratch;
 use super::call::Call;
 use super::snapshots::Snapshots;
@@ -18,10 +19,11 @@ pub(super) struct Handle {
     pub(super) scratch: RefCell<Scratch>,
     /// The wake of all who follow the history through this handle.
     pub(super) waiting: RefCell<Option<Waiting>>,
+    pub(super) bell: Bell,
 }
 
 impl Handle {
-    /// The handle behind a function of [`functions`](super::functions).
+    /// The handle that a function of [`functions`](super::functions) carries.
     pub(super) fn of<const N: usize>(call: &Call<N>) -> &Self {
         // SAFETY: the callbacks that ask are in the table of `functions.rs` only, which `open_handle` binds to a Handle.
         unsafe { call.owner() }

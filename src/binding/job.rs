@@ -113,7 +113,7 @@ unsafe extern "C" fn complete<T, F>(
         // An exception that the callback throws stays pending, and Node reports it as uncaught.
         env.call(callback?, &args).map(drop)
     };
-    // When the environment is going down there is nobody to tell.
+    // While the environment is going down there is nobody to tell.
     let _ = catch_unwind(AssertUnwindSafe(report));
 }
 

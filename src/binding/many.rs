@@ -33,7 +33,7 @@ pub(super) extern "C" fn get_many(env: sys::napi_env, info: sys::napi_callback_i
         let mut packer = Packer::default();
         let mut found = vec![MISSING; keys.len()];
         let mut failed = None;
-        Handle::of(call).engine.view(|index| {
+        Handle::of(call).engine.view_keys(&keys, |index| {
             index.get_many(&keys, |at, record| {
                 let len = match record {
                     Some(record) => packer.push_value(env, &record, text),

@@ -1,5 +1,5 @@
 //! The memory of JavaScript's buffers. It can be detached, shrunk or shared whenever JavaScript runs, so
-//! an address is asked for anew in each call and used up before Node is asked for anything else.
+//! each call asks for the address again and is done with it before it asks Node for anything else.
 //! Nothing here is kept, and nothing is seen as a Rust slice.
 
 use std::ffi::c_void;
@@ -46,7 +46,7 @@ pub(super) struct Bytes<'call> {
     call: PhantomData<&'call ()>,
 }
 
-/// What an argument is that was to be a `Uint8Array` with its memory.
+/// What an argument turned out to be that should be a `Uint8Array` with its memory.
 pub(super) enum Argument<'call> {
     Bytes(Bytes<'call>),
     OtherArray,

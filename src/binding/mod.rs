@@ -1,11 +1,12 @@
 //! The Node.js addon: converts, calls the engine, maps errors, and decides nothing.
 //!
-//! The functions are raw Node-API callbacks. A method of a `#[napi]` class costs about twenty times
+//! The functions are raw Node-API callbacks. A method of a `#[napi]` class costs ten to twenty times
 //! the call itself (a type tag and a process-wide registry), so a store is handed to JavaScript as
-//! an object of plain functions that carry a pointer to it.
+//! an object of plain functions that carry a pointer to it. `npm run bench -- --only binding` compares the two.
 
 mod abort;
 mod background;
+mod bell;
 mod bytes;
 mod call;
 mod codec;
@@ -21,6 +22,8 @@ mod job;
 mod js;
 mod key;
 mod lifecycle;
+mod listen;
+mod load;
 mod many;
 mod memory;
 mod operations;
@@ -33,8 +36,10 @@ mod snapshot;
 mod snapshots;
 mod stage;
 mod stats;
+mod sweep;
 mod threadsafe;
 mod unicode;
+mod watch;
 mod wide;
 
 use napi::JsValue;

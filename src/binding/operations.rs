@@ -55,8 +55,8 @@ impl Iteration {
     }
 }
 
-/// `nextPage(callback(error, firstSequence, payloads, ends, hasMore))`; the page is empty when there is no more
-/// yet. One call at a time.
+/// `nextPage(callback(error, firstSequence, payloads, ends, batchEnds, hasMore))`; the page is empty when there is no
+/// more yet. One call at a time.
 extern "C" fn next_page(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
     enter(env, info, |call: &Call<1>| {
         // SAFETY: `operations` binds FUNCTIONS to an Iteration; a counted pointer, because the job outlives this call.
@@ -85,14 +85,18 @@ extern "C" fn next_page(env: sys::napi_env, info: sys::napi_callback_info) -> Va
 }
 
 fn page_values(env: Env, page: &Page, has_more: bool) -> Answer<Vec<Value>> {
-    // A page is a single operation of little more than 64 MiB or much smaller, so 32 bits do.
-    let ends: Vec<u8> = page
-        .ends
+    let (payloads, ends) = (env.buffer(&page.payloads)?, numbers(env, &page.ends)?);
+    let batch_ends = numbers(env, &page.batch_ends)?;
+    Ok(vec![env.count(page.first_sequence)?, payloads, ends, batch_ends, env.boolean(has_more)?])
+}
+
+/// As 32 bits each: a page is a single operation of little more than 64 MiB or much smaller.
+fn numbers(env: Env, numbers: &[usize]) -> Answer<Value> {
+    let bytes: Vec<u8> = numbers
         .iter()
-        .flat_map(|&end| u32::try_from(end).unwrap_or(u32::MAX).to_le_bytes())
+        .flat_map(|&number| u32::try_from(number).unwrap_or(u32::MAX).to_le_bytes())
         .collect();
-    let (payloads, ends) = (env.buffer(&page.payloads)?, env.buffer(&ends)?);
-    Ok(vec![env.count(page.first_sequence)?, payloads, ends, env.boolean(has_more)?])
+    env.buffer(&bytes)
 }
 
 /// `release()`: nothing is held back for this iteration any more.

@@ -11,7 +11,7 @@ use super::call::{Call, enter};
 use super::js::{Env, Value};
 use crate::{Control, operation};
 
-/// The most that an aborted pause goes on, and keeps the process alive.
+/// The longest that an aborted pause goes on and keeps the process alive.
 const STEP: Duration = Duration::from_millis(10);
 
 /// `pause(milliseconds, tell)`: tells when they are over, see [`background::spawn`]

@@ -16,17 +16,22 @@ use crate::index::Record;
 /// Longer values get a buffer of their own from here.
 const SHORT: usize = 4096;
 
-/// `get(key, numbers)`: the value, with version and timestamp as two doubles in the `ArrayBuffer`;
+/// `get(key, numbers)`: the value, with version, timestamp and expiry (0 without one) as three doubles in the `ArrayBuffer`;
 /// undefined when missing.
 pub(super) extern "C" fn get(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
     enter(env, info, |call: &Call<2>| {
         look_up(call, |env, record| {
-            #[allow(clippy::cast_precision_loss, reason = "JavaScript has no wider number")]
-            let numbers = [record.version() as f64, record.timestamp() as f64];
-            memory::write(env, call.args[1], &numbers)?;
+            memory::write(env, call.args[1], &numbers_of(&record))?;
             text_or_buffer(env, &record)
         })
     })
+}
+
+/// Version, timestamp, and when it expires or 0.
+#[allow(clippy::cast_precision_loss, reason = "JavaScript has no wider number")]
+pub(super) fn numbers_of(record: &Record<'_>) -> [f64; 3] {
+    let expiry = record.expiry().unwrap_or(0);
+    [record.version() as f64, record.timestamp() as f64, expiry as f64]
 }
 
 /// `getString(key)`
@@ -49,16 +54,16 @@ pub(super) extern "C" fn get_bytes(env: sys::napi_env, info: sys::napi_callback_
     })
 }
 
-/// `contains(key)`: false for an empty key and for a store that is not open.
+/// `contains(key)`: false for an empty key.
 pub(super) extern "C" fn contains(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
     enter(env, info, |call: &Call<1>| {
         let (env, key) = (call.env, call.args[0]);
         let engine = &Handle::of(call).engine;
         if env.utf8_len(key)? == Some(0) {
-            return env.boolean(false);
+            return env.boolean(engine.view_record(&[], |_| false)?);
         }
         let found = with_key(env, key, |key| {
-            Ok(engine.view(|index| index.contains(key.as_bytes())).unwrap_or(false))
+            Ok(engine.view_record(key.as_bytes(), |record| record.is_some())?)
         })?;
         env.boolean(found)
     })
@@ -66,7 +71,10 @@ pub(super) extern "C" fn contains(env: sys::napi_env, info: sys::napi_callback_i
 
 /// `size()`
 pub(super) extern "C" fn size(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
-    enter(env, info, |call: &Call<0>| call.env.count(Handle::of(call).engine.size() as u64))
+    enter(env, info, |call: &Call<0>| {
+        let size = Handle::of(call).engine.counted()?;
+        call.env.count(size)
+    })
 }
 
 /// `lastSequence()`
@@ -103,14 +111,16 @@ pub(super) fn show_entry(
     show: impl Fn(Env, Record<'_>) -> Answer<Value>,
 ) -> Answer<Value> {
     let mut long = None;
-    let shown = engine.view(|index| {
-        let Some(record) = index.get(key) else { return env.undefined() };
+    let shown = engine.view_record(key, |record| {
+        let Some(record) = record else { return env.undefined() };
         let Some(blob) = record.blob() else { return show(env, record) };
-        long = Some((Arc::clone(blob), record.version(), record.timestamp()));
+        long = Some((Arc::clone(blob), record.version(), record.timestamp(), record.expiry()));
         env.undefined()
     })?;
     match long {
-        Some((blob, version, timestamp)) => show(env, Record::held(key, &blob, version, timestamp)),
+        Some((blob, version, timestamp, expiry)) => {
+            show(env, Record::held(key, &blob, version, timestamp).until(expiry))
+        }
         None => shown,
     }
 }

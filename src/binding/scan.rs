@@ -11,14 +11,16 @@ use super::js::{Answer, Env, Value};
 use super::key::with_key;
 use super::memory;
 use super::pack::Packer;
-use crate::index::{Index, Range};
+use super::read::numbers_of;
+use crate::index::Range;
+use crate::state::{Limit, Seen};
 
 /// A page ends after this many bytes of keys and values, so that none holds up the event loop.
 const PAGE_BYTES: usize = 1 << 20;
 
 /// What one page asks for, and where its numbers go.
 pub(super) struct Page {
-    range: Range,
+    pub(super) range: Range,
     count: usize,
     values: bool,
     lens: Value,
@@ -36,54 +38,38 @@ pub(super) type Arguments = [Value; 11];
 pub(super) extern "C" fn scan_store(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
     enter(env, info, |call: &Call<11>| {
         let page = Page::read(call.env, call.args)?;
-        let packer = Handle::of(call).engine.view(|index| page.pack(call.env, index))??;
-        packer.finish(call.env)
+        let engine = &Handle::of(call).engine;
+        let look = |seen: Seen<'_>| page.pack(call.env, seen);
+        engine.view_range(&page.range, page.limit(), look)??.finish(call.env)
     })
 }
 
 impl Page {
     pub(super) fn read(env: Env, arguments: Arguments) -> Answer<Self> {
         let [prefix, gt, gte, lt, lte, reverse, after, values, count, lens, numbers] = arguments;
-        let reverse = env.as_bool(reverse)?;
-        let mut range = match bound(env, prefix)? {
-            Some(prefix) => Range::prefix(&prefix),
-            None => Range::all(),
-        };
-        range.reverse = reverse;
-        for (key, lower, exclusive) in [
-            (gt, true, true),
-            (gte, true, false),
-            (lt, false, true),
-            (lte, false, false),
-            (after, !reverse, true),
-        ] {
-            let Some(key) = bound(env, key)? else { continue };
-            let bound = if exclusive { Bound::Excluded(key) } else { Bound::Included(key) };
-            if lower {
-                range.narrow_lower(bound);
-            } else {
-                range.narrow_upper(bound);
-            }
-        }
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small count")]
-        let count = env.as_f64(count)? as usize;
-        Ok(Self { range, count, values: env.as_bool(values)?, lens, numbers })
+        let range = self::range(env, [prefix, gt, gte, lt, lte, reverse, after])?;
+        let (count, values) = (self::count(env, count)?, env.as_bool(values)?);
+        Ok(Self { range, count, values, lens, numbers })
     }
 
-    /// The page as one string of keys and values with their lengths in `lens` and versions and
-    /// timestamps in `numbers`; see [`Packer`] for values that do not fit a string.
-    pub(super) fn pack(self, env: Env, index: &Index) -> Answer<Packer> {
+    /// What of the range the page can have.
+    pub(super) fn limit(&self) -> Limit {
+        Limit { entries: self.count, bytes: PAGE_BYTES, values: self.values }
+    }
+
+    /// The page as one string of keys and values with their lengths in `lens`, and versions, timestamps and expiries in
+    /// `numbers`; see [`Packer`] for values that do not fit a string.
+    pub(super) fn pack(&self, env: Env, seen: Seen<'_>) -> Answer<Packer> {
         let mut packer = Packer::default();
         let (mut count, mut bytes) = (0, 0);
         let mut lens = vec![0; HEAD];
         let mut numbers = Vec::new();
-        for record in index.scan(&self.range).take(self.count) {
+        for record in seen.scan(&self.range).take(self.count) {
             let key_len = packer.push(record.key(), || env.string(record.key()))?;
             let mut value_len = 0;
             if self.values {
                 value_len = packer.push_value(env, &record, text_or_buffer)?;
-                #[allow(clippy::cast_precision_loss, reason = "JavaScript has no wider number")]
-                numbers.extend([record.version() as f64, record.timestamp() as f64]);
+                numbers.extend(numbers_of(&record));
                 bytes += record.value().len();
             }
             lens.extend([key_len, value_len]);
@@ -102,6 +88,39 @@ impl Page {
         memory::write(env, self.numbers, &numbers)?;
         Ok(packer)
     }
+}
+
+/// The range that `(prefix, gt, gte, lt, lte, reverse, after)` stand for.
+pub(super) fn range(env: Env, bounds: [Value; 7]) -> Answer<Range> {
+    let [prefix, gt, gte, lt, lte, reverse, after] = bounds;
+    let reverse = env.as_bool(reverse)?;
+    let mut range = match bound(env, prefix)? {
+        Some(prefix) => Range::prefix(&prefix),
+        None => Range::all(),
+    };
+    range.reverse = reverse;
+    for (key, lower, exclusive) in [
+        (gt, true, true),
+        (gte, true, false),
+        (lt, false, true),
+        (lte, false, false),
+        (after, !reverse, true),
+    ] {
+        let Some(key) = bound(env, key)? else { continue };
+        let bound = if exclusive { Bound::Excluded(key) } else { Bound::Included(key) };
+        if lower {
+            range.narrow_lower(bound);
+        } else {
+            range.narrow_upper(bound);
+        }
+    }
+    Ok(range)
+}
+
+/// How many entries; `Infinity` for all.
+pub(super) fn count(env: Env, count: Value) -> Answer<usize> {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 or more")]
+    Ok(env.as_f64(count)? as usize)
 }
 
 /// The bytes of a bound; nothing when it is undefined or empty, which excludes nothing.

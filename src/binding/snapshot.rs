@@ -11,8 +11,10 @@ use super::call::{Call, enter};
 use super::handle::Handle;
 use super::js::{Answer, Value};
 use super::key::with_key;
+use super::read::numbers_of;
 use super::scan::Page;
 use super::snapshots::{Held, Released, held, show};
+use crate::state::Seen;
 use crate::{Control, Snapshot, SnapshotBuilderStore};
 
 /// `snapshot()` of a store
@@ -72,16 +74,17 @@ pub(super) extern "C" fn last_sequence(env: sys::napi_env, info: sys::napi_callb
     })
 }
 
-/// `snapshotGet(snapshot, key)`: `[value, version, timestamp]`, undefined when missing
+/// `snapshotGet(snapshot, key)`: `[value, version, timestamp, expiry]`, undefined when missing; 0 for no expiry
 pub(super) extern "C" fn get(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
     enter(env, info, |call: &Call<2>| {
         let env = call.env;
         let read = |snapshot: &Snapshot, key: &[u8]| {
-            let Some(record) = snapshot.index().get(key) else { return env.undefined() };
-            #[allow(clippy::cast_precision_loss, reason = "JavaScript has no wider number")]
-            let timestamp = env.number(record.timestamp() as f64)?;
-            let value = text_or_buffer(env, &record)?;
-            env.array(&[value, env.count(record.version())?, timestamp])
+            snapshot.view_record(key, |record| {
+                let Some(record) = record else { return env.undefined() };
+                let value = text_or_buffer(env, &record)?;
+                let [version, timestamp, expiry] = numbers_of(&record).map(|one| env.number(one));
+                env.array(&[value, version?, timestamp?, expiry?])
+            })?
         };
         with(call, |snapshot| with_key(env, call.args[1], |key| read(snapshot, key.as_bytes())))
     })
@@ -92,6 +95,10 @@ pub(super) extern "C" fn scan(env: sys::napi_env, info: sys::napi_callback_info)
     enter(env, info, |call: &Call<12>| {
         let [_, arguments @ ..] = call.args;
         let page = Page::read(call.env, arguments)?;
-        with(call, |snapshot| page.pack(call.env, snapshot.index()))?.finish(call.env)
+        let read = |snapshot: &Snapshot| {
+            let look = |seen: Seen<'_>| page.pack(call.env, seen);
+            snapshot.view_range(&page.range, page.limit(), look)?
+        };
+        with(call, read)?.finish(call.env)
     })
 }

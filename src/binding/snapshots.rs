@@ -36,7 +36,7 @@ thread_local! {
     static LAST: Cell<usize> = const { Cell::new(0) };
 }
 
-/// More is told to V8 in steps of so many bytes.
+/// V8 is told of more memory in steps of this many bytes.
 const STEP: i64 = 1 << 16;
 
 /// An external value that stands for a snapshot until it is collected.

@@ -29,6 +29,28 @@ pub(super) extern "C" fn stage_put(env: sys::napi_env, info: sys::napi_callback_
     })
 }
 
+/// `stageExpiring(key, value, ifVersion, expiresAt)`
+pub(super) extern "C" fn stage_expiring(
+    env: sys::napi_env,
+    info: sys::napi_callback_info,
+) -> Value {
+    enter(env, info, |call: &Call<4>| {
+        let [key, value, if_version, expires_at] = call.args;
+        let env = call.env;
+        let if_version = condition(env, if_version)?;
+        let expiry = time(env, expires_at)?;
+        stage(call, |group| {
+            with_key(env, key, |key| {
+                let mut scratch = Handle::of(call).scratch.borrow_mut();
+                // SAFETY: the group is Rust alone.
+                let source = unsafe { Source::read(env, value, &mut scratch)? };
+                let append = |frame: &mut Vec<u8>| source.append(env, frame);
+                Ok(group.put_until_with(key, if_version, expiry, append)?)
+            })
+        })
+    })
+}
+
 /// `stageRemove(key, ifVersion)`
 pub(super) extern "C" fn stage_remove(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
     enter(env, info, |call: &Call<2>| {
@@ -38,16 +60,18 @@ pub(super) extern "C" fn stage_remove(env: sys::napi_env, info: sys::napi_callba
     })
 }
 
-/// `stageApply(type, key, value, timestamp)`
+/// `stageApply(type, key, value, timestamp, ifVersion, expiresAt)`: 0 for an entry that does not expire
 pub(super) extern "C" fn stage_apply(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
-    enter(env, info, |call: &Call<4>| {
+    enter(env, info, |call: &Call<6>| {
+        let [operation @ .., if_version, expires_at] = call.args;
+        let (if_version, expiry) = (condition(call.env, if_version)?, time(call.env, expires_at)?);
         stage(call, |group| {
-            with_operation(call.env, call.args, |Given { kind, key, value, timestamp }| {
+            with_operation(call.env, operation, |Given { kind, key, value, timestamp }| {
                 let append = |frame: &mut Vec<u8>| match value {
                     Some(value) => value.append(call.env, frame),
                     None => Ok(()),
                 };
-                Ok(group.apply_with(kind, key, timestamp, append)?)
+                Ok(group.apply_until_with(kind, key, timestamp, if_version, expiry, append)?)
             })
         })
     })
@@ -57,6 +81,19 @@ pub(super) extern "C" fn stage_apply(env: sys::napi_env, info: sys::napi_callbac
 pub(super) extern "C" fn begin_batch(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
     enter(env, info, |call: &Call<0>| {
         answer(call.env, Handle::of(call).staging.borrow_mut().begin_batch())
+    })
+}
+
+/// `stageAcknowledgement(name, sequence)`: of the batch that was just begun
+pub(super) extern "C" fn stage_acknowledgement(
+    env: sys::napi_env,
+    info: sys::napi_callback_info,
+) -> Value {
+    enter(env, info, |call: &Call<2>| {
+        let [name, sequence] = call.args;
+        let (name, sequence) = (call.env.text(name)?, call.env.as_count(sequence)?);
+        Handle::of(call).staging.borrow_mut().acknowledge(&name, sequence);
+        call.env.undefined()
     })
 }
 
@@ -127,6 +164,13 @@ pub(super) fn with_operation<R>(
         };
         take(Given { kind, key, value, timestamp })
     })
+}
+
+/// When an entry expires; nothing for 0.
+#[allow(clippy::cast_possible_truncation, reason = "JavaScript passes a safe integer")]
+fn time(env: Env, at: Value) -> Answer<Option<i64>> {
+    let at = env.as_f64(at)? as i64;
+    Ok((at != 0).then_some(at))
 }
 
 /// A version to be met; -1 for none.

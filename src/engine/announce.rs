@@ -1,24 +1,25 @@
-//! Tells those who follow the history that there is more of it.
+//! Tells followers of the history that there is more of it.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use super::locked::locked;
+use crate::sync::Mutex;
 
 type Wake = Box<dyn FnOnce() + Send>;
 
-/// Who waits for operations after which sequence, and how far the history is durable and visible.
+/// Who waits for operations after which sequence, and up to where the history is durable and visible.
 #[derive(Default)]
 pub(super) struct Announcements(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
     announced: u64,
-    /// The history up to here was replayed and is not secured; 0 when all of it is.
+    /// The history up to here was replayed but is not secured; 0 when all of it is.
     replayed: u64,
     ended: bool,
     next_id: u64,
-    /// By the sequence up to which each has read, so that only those who are woken are touched.
+    /// Ordered by the sequence up to which each has read, so that only those who are woken are touched.
     followers: BTreeMap<(u64, u64), Wake>,
 }
 
@@ -29,7 +30,7 @@ impl std::fmt::Debug for Announcements {
     }
 }
 
-/// Somebody who waits for more of the history. Whoever drops it is not called any more, or was called.
+/// Someone who waits for more of the history. Once it is dropped, they are no longer called, or were called before.
 #[must_use = "nobody waits when it is dropped"]
 pub struct Waiting {
     state: Arc<Mutex<State>>,
@@ -38,14 +39,14 @@ pub struct Waiting {
 
 impl std::fmt::Debug for Waiting {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Waiting(behind {})", self.place.0)
+        write!(f, "Waiting(after {})", self.place.0)
     }
 }
 
 impl Drop for Waiting {
     fn drop(&mut self) {
         let wake = locked(&self.state).followers.remove(&self.place);
-        // Without the lock: what the wake owns may come back here when it goes.
+        // Without the lock: what the wake owns may come back here when it is dropped.
         drop(wake);
     }
 }
@@ -56,7 +57,7 @@ impl Announcements {
         locked(&self.0).announced
     }
 
-    /// The last sequence that there is to show, where need be once the log is secured.
+    /// The last sequence that there is to show, if need be after securing the log.
     pub(super) fn readable(&self) -> u64 {
         let state = locked(&self.0);
         state.announced.max(state.replayed)
@@ -68,7 +69,7 @@ impl Announcements {
     }
 
     /// Calls `wake` once, as soon as an operation after `sequence` may be shown or the store stops.
-    pub(super) fn when_behind(&self, sequence: u64, wake: Wake) -> Waiting {
+    pub(super) fn wake_after(&self, sequence: u64, wake: Wake) -> Waiting {
         let mut state = locked(&self.0);
         state.next_id += 1;
         let place = (sequence, state.next_id);
@@ -86,7 +87,7 @@ impl Announcements {
         self.tell(sequence, 0);
     }
 
-    /// The history up to `sequence` is visible. Whoever wants it has to secure the log first.
+    /// The history up to `sequence` is visible. To show it, the log has to be secured first.
     pub(super) fn announce_replayed(&self, sequence: u64) {
         self.tell(0, sequence);
     }
@@ -107,7 +108,7 @@ impl Announcements {
         wake_all(ready);
     }
 
-    /// The store is not open any more; everybody who waits is woken to see that.
+    /// The store is no longer open; everyone who waits is woken to see that.
     pub(super) fn end(&self) {
         let mut state = locked(&self.0);
         state.ended = true;
@@ -117,7 +118,7 @@ impl Announcements {
     }
 }
 
-/// Without the lock, because whoever wakes may come back to wait again.
+/// Without the lock, because those who wake may come back to wait again.
 fn wake_all(wakes: impl IntoIterator<Item = Wake>) {
     for wake in wakes {
         wake();
@@ -135,7 +136,7 @@ mod tests {
         let wake = move || {
             woken.fetch_add(1, Ordering::AcqRel);
         };
-        at.when_behind(sequence, Box::new(wake))
+        at.wake_after(sequence, Box::new(wake))
     }
 
     fn left(at: &Announcements) -> usize {

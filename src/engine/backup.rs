@@ -3,16 +3,18 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::compaction::{Source, copy_to};
-use super::config::Durability;
-use super::core::{Core, NO_LOG};
-use super::line::Place;
+use super::core::Core;
 use super::locked::locked;
+use super::queue::QueuePosition;
+use super::source::{Source, copy_to};
+use super::view::unreadable;
 use crate::control::Control;
 use crate::error::{Error, Result};
+use crate::state::State;
 use crate::wal::consumers::Consumers;
 use crate::wal::held::take_lock;
 use crate::wal::path::LogPath;
+use crate::wal::position::Position;
 use crate::wal::side_names::check_side_names;
 
 /// What a backup holds.
@@ -35,19 +37,17 @@ pub struct BackupReport {
 pub(super) fn backup(
     core: &Core,
     path: &Path,
-    place: &Place,
+    position: &QueuePosition,
     control: &Control,
 ) -> Result<BackupReport> {
-    if core.config.durability() == Durability::MemoryOnly {
-        return Err(NO_LOG);
-    }
     let begun = Instant::now();
-    core.check_open()?;
+    core.check_writes()?;
     let path = LogPath::resolve(&*core.storage, path)?;
     refuse_to_replace(&path)?;
     check_side_names(&*core.storage, &path)?;
-    let _turn = core.rewriting.begin(place, control)?;
-    // Keeps another backup to the same place out.
+    let _turn = core.rewriting.begin(position, control)?;
+    core.warm(control)?;
+    // Keeps out another backup to the same place.
     let source = Source::of(core)?;
     let _lock = take_lock(&*core.storage, &path, &source.protection()?)?;
     let path = LogPath::resolve(&*core.storage, path.log())?;
@@ -55,12 +55,9 @@ pub(super) fn backup(
     let mut reader = source.reader()?;
     let mut rewrite = source.rewrite(core, path.clone(), control)?;
     // Everything that the scan of the entries can have seen is in the log up to here.
-    let (end, consumers, entries) = {
-        let mut log = locked(&core.log);
-        let writer = log.writer()?;
-        let entries = core.read(|state| Ok(state.index.len() as u64))?;
-        (writer.position(), Consumers::clone(writer.consumers()), entries)
-    };
+    let (end, consumers, state) = end_of_log(core)?;
+    let entries = state.count().map_err(unreadable)?.entries;
+    drop(state);
     copy_to(core, &mut rewrite, &mut reader, &source, control, end.offset)?;
     rewrite.set_consumers(consumers)?;
     rewrite.seal()?;
@@ -74,6 +71,14 @@ pub(super) fn backup(
         last_sequence: end.last_sequence,
         duration: begun.elapsed(),
     })
+}
+
+/// The end of the log, and its consumers and the entries at that moment.
+fn end_of_log(core: &Core) -> Result<(Position, Consumers, State)> {
+    let mut log = locked(&core.log);
+    let writer = log.writer()?;
+    let state = core.read(|state| Ok(state.clone()))?;
+    Ok((writer.position(), Consumers::clone(writer.consumers()), state))
 }
 
 fn refuse_to_replace(path: &LogPath) -> Result<()> {

@@ -2,14 +2,19 @@
 
 use std::sync::Arc;
 
-use super::apply::Waste;
-use super::core::{Core, Log, State};
+use super::acknowledging::Positions;
+use super::apply::{Done, Waste};
+use super::config::Durability;
+use super::core::{Core, FOLLOWS, Log};
 use super::group::Group;
 use super::judge::judge;
 use super::locked::locked;
 use super::outcome::{GroupOutcome, Outcome};
 use super::ticket::Ticket;
 use crate::error::{Error, Result};
+use crate::index::Index;
+use crate::state::State;
+use crate::wal::consumers::Consumers;
 use crate::wal::format::MAX_BODY_LEN;
 
 impl Core {
@@ -19,6 +24,13 @@ impl Core {
             return Ok(GroupOutcome::default());
         }
         group.end_batch();
+        if self.is_cold() && !bug!(OldEntriesNotTakenIn) {
+            self.wait_for_memory();
+            self.take_in(&group.keys())?;
+        }
+        if let Some(outcome) = self.commit_alone(group) {
+            return outcome;
+        }
         let ticket = Arc::new(Ticket::new(std::mem::take(group)));
         locked(&self.queue).push_back(Arc::clone(&ticket));
         let mut waste = Waste::default();
@@ -47,7 +59,7 @@ impl Core {
         {
             let mut queue = locked(&self.queue);
             while let Some(next) = queue.front() {
-                bytes += locked(&next.group).bytes();
+                bytes += locked(&next.group).most_bytes();
                 if bytes > MAX_BODY_LEN && !tickets.is_empty() {
                     break;
                 }
@@ -77,7 +89,7 @@ impl Core {
         }
     }
 
-    fn commit_group(
+    pub(super) fn commit_group(
         &self,
         log: &mut Log,
         group: &mut Group,
@@ -86,42 +98,86 @@ impl Core {
         let last_sequence = match log {
             Log::Memory { last_sequence } => *last_sequence,
             Log::Open(writer) => writer.last_sequence(),
+            Log::Following(_) => return Err(FOLLOWS),
             Log::Unopened => return Err(Error::NotOpen),
+            Log::Failed(error) => return Err(error.clone()),
             Log::Closed => return Err(Error::Closed),
         };
         let first_sequence = last_sequence + 1;
-        let verdict = self.read(|State { index, .. }| {
-            if index.has_room(group.len() as u64, group.bytes() as u64) {
-                Ok(judge(group, index, first_sequence))
-            } else {
-                Err(Error::StoreFull)
+        if self.read(|state| Ok(state.cold.is_some()))? && !bug!(OldEntriesNotTakenIn) {
+            self.take_in_late(&group.keys())?;
+        }
+        let mut positions = self.positions(log, group);
+        let (verdict, now) = self.read(|State { index, .. }| {
+            if !index.has_room(group.len() as u64, group.bytes() as u64) {
+                return Err(Error::StoreFull);
             }
+            self.check_memory(index, group)?;
+            let now = if group.is_expiring() { self.storage.now() } else { self.moment_of(index) };
+            Ok((judge(group, index, first_sequence, now, positions.as_mut()), now))
         })?;
         if !verdict.refusals.is_empty() {
             group.retain(|at| verdict.refused.get(at).is_none_or(Option::is_none));
         }
-        let mut done = Vec::new();
+        let mut done = Done::default();
         if !group.is_empty() {
-            bug!(ApplyBeforeLog, drop(self.apply_group(group, first_sequence, waste)?));
-            self.write(log, group)?;
+            bug!(ApplyBeforeLog, drop(self.apply_group(group, first_sequence, now, waste)?));
+            self.write(log, group, positions.and_then(Positions::changed))?;
             bug!(AnnouncedBeforeVisible, self.announce(log));
-            done = self.apply_group(group, first_sequence, waste)?;
+            done = self.apply_group(group, first_sequence, now, waste)?;
             self.announce(log);
+            bug!(ExpiredLeavesUntold, done.outcomes = std::mem::take(&mut done).told());
+            self.tell_watchers(group, first_sequence, &done.outcomes);
+            self.sweeping.note_group(group);
         }
-        let outcomes = merge(&verdict.refused, done);
+        let outcomes = merge(&verdict.refused, done.told());
         Ok(GroupOutcome { first_sequence, outcomes, refusals: verdict.refusals })
     }
 
-    /// Takes the group into the log; a store in memory only counts it.
-    fn write(&self, log: &mut Log, group: &mut Group) -> Result<()> {
+    /// Refuses a group that could take a store in memory over its limit.
+    fn check_memory(&self, index: &Index, group: &Group) -> Result<()> {
+        let is_alone = self.config.durability() == Durability::MemoryOnly;
+        match self.config.memory_limit().filter(|_| is_alone && group.has_puts()) {
+            Some(limit) if index.memory_bytes() as u64 + group.bytes() as u64 > limit => {
+                Err(Error::MemoryLimit { limit })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Where the consumers are, if the group is to change that. A store in memory has none.
+    fn positions(&self, log: &Log, group: &Group) -> Option<Positions> {
+        if group.acknowledgements().is_empty() {
+            return None;
+        }
+        let consumers = match log {
+            Log::Open(writer) => Arc::clone(writer.consumers()),
+            _ => Arc::default(),
+        };
+        Some(Positions::new(consumers, self.announcements.readable()))
+    }
+
+    /// Takes the group into the log, with the positions of consumers that change with it; a store in memory only counts it.
+    fn write(&self, log: &mut Log, group: &mut Group, consumers: Option<Consumers>) -> Result<()> {
         let count = u32::try_from(group.len())
             .map_err(|_| Error::Internal { reason: "a group has too many operations" })?;
         let written = match log {
-            Log::Open(writer) => writer.append(group.frame_mut(), count),
+            Log::Open(writer) => match consumers {
+                Some(consumers) => {
+                    bug!(PositionsInOtherFrame, writer.set_consumers(consumers.clone())?);
+                    if !bug!(PositionsInOtherFrame) {
+                        group.attach(&consumers.attribute());
+                    }
+                    writer.append_with_consumers(group.frame_mut(), count, consumers)
+                }
+                None => writer.append(group.frame_mut(), count),
+            },
             Log::Memory { last_sequence } => {
                 *last_sequence += u64::from(count);
                 Ok(())
             }
+            Log::Failed(error) => Err(error.clone()),
+            Log::Following(_) => Err(FOLLOWS),
             Log::Unopened | Log::Closed => Err(Error::Closed),
         };
         self.publish(log);
@@ -164,7 +220,7 @@ fn share_out(tickets: &[Arc<Ticket>], whole: GroupOutcome) {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
+    use crate::sync::Mutex;
 
     use super::*;
     use crate::{Key, StoreConfig, StoreEngine, Value};

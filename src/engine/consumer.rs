@@ -1,16 +1,17 @@
 //! A named reader of the history whose position the log keeps.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::acknowledging::{check_position, unknown};
 use super::core::Core;
 use super::history::{Operations, check_since};
 use super::locked::locked;
 use crate::error::{Error, Result};
+use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::wal::consumers::Consumers;
 
-/// A named reader of the history, such as the outbox of a sync engine. No compaction takes away what it
-/// has not acknowledged.
+/// A named reader of the history, such as the outbox of a sync engine. No compaction drops what it has
+/// not acknowledged.
 #[derive(Debug)]
 pub struct Consumer {
     core: Arc<Core>,
@@ -20,7 +21,7 @@ pub struct Consumer {
 }
 
 impl Consumer {
-    /// The consumer called `name`. One that is new is stored, at `since`.
+    /// The consumer called `name`. A new one is stored, at `since`.
     pub(super) fn open(core: &Arc<Core>, name: &str, since: u64) -> Result<Self> {
         let mut log = locked(&core.log);
         let writer = log.writer()?;
@@ -58,16 +59,16 @@ impl Consumer {
 
     /// The operations after the position. With `follow` the iteration waits for more at the end.
     pub fn operations(&self, follow: bool) -> Result<Unacknowledged> {
-        let operations = Operations::behind(&self.core, self.position()?, follow)?;
+        let operations = Operations::since(&self.core, self.position()?, follow)?;
         Ok(Unacknowledged { operations, read: Arc::clone(&self.read) })
     }
 
-    /// Stores that nothing up to `sequence` is needed any more, which must have been read before.
+    /// Stores that nothing up to `sequence` is needed any longer; it must have been read before.
     pub fn acknowledge(&self, sequence: u64) -> Result<()> {
         let read = self.read.load(Ordering::Acquire);
         if sequence > read {
             let reason = format!(
-                "consumer {:?} acknowledges sequence {sequence}, but has read up to {read} only",
+                "consumer {:?} acknowledges sequence {sequence}, but has read only up to {read}",
                 self.name
             );
             return Err(Error::InvalidArgument { reason });
@@ -76,19 +77,13 @@ impl Consumer {
     }
 }
 
-/// Stores the position of a consumer; what it has read is for the caller to know.
+/// Stores the position of a consumer; the caller knows what was read.
 pub(super) fn acknowledge(core: &Core, name: &str, sequence: u64) -> Result<()> {
     let mut log = locked(&core.log);
     let writer = log.writer()?;
-    let position = writer.consumers().get(name).ok_or_else(|| unknown(name))?;
-    // The frame that acknowledges secures what was replayed before it.
+    // The acknowledging frame also secures what was replayed before it.
     let readable = core.announcements.readable();
-    if sequence < position || sequence > readable {
-        let reason = format!(
-            "consumer {name:?} can acknowledge a sequence from {position} to {readable}, not {sequence}"
-        );
-        return Err(Error::InvalidArgument { reason });
-    }
+    let position = check_position(writer.consumers(), name, sequence, readable)?;
     if sequence == position {
         return Ok(());
     }
@@ -112,10 +107,6 @@ pub(super) fn remove(core: &Core, name: &str) -> Result<()> {
     stored
 }
 
-fn unknown(name: &str) -> Error {
-    Error::UnknownConsumer { name: name.to_owned() }
-}
-
 fn check_name(name: &str) -> Result<()> {
     if Consumers::is_name(name) {
         return Ok(());
@@ -124,7 +115,7 @@ fn check_name(name: &str) -> Result<()> {
     Err(Error::InvalidArgument { reason })
 }
 
-/// What a consumer has not acknowledged yet, read one by one.
+/// The operations that a consumer has not acknowledged yet, one by one.
 #[derive(Debug)]
 pub struct Unacknowledged {
     operations: Operations,

@@ -1,23 +1,35 @@
-//! What the parts of a running store share: the log, the state in memory, and what is known of both.
+//! What the parts of a running store share: the log, the state in memory, and what is known about both.
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, RwLock};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use super::announce::Announcements;
 use super::config::{Durability, StoreConfig};
+use super::feed::Feed;
+use super::follow_notes::Following;
 use super::holds::Holds;
+use super::indexed::Indexing;
 use super::locked::locked;
+use super::notices::{Notice, Notices};
 use super::rewriting::Rewriting;
+use super::shared_state::SharedState;
 use super::stats::StoreStats;
+use super::sweeper::Sweeping;
 use super::ticket::Ticket;
+use super::warmth::Warming;
 use crate::error::{Error, Result};
-use crate::index::{Index, copied_by_thread};
-use crate::snapshot::{LetGo, Snapshot};
-use crate::storage::Storage;
+use crate::index::copied_by_thread;
+use crate::snapshot::LetGo;
+use crate::state::State;
+use crate::storage::{Storage, StorageFile};
+use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use crate::wal::folder::OpenFolder;
+use crate::wal::followed::Followed;
+use crate::wal::format::FileHeader;
 use crate::wal::held::{Held, Opening};
+use crate::wal::landmarks::Landmarks;
 use crate::wal::path::LogPath;
 use crate::wal::writer::LogWriter;
 
@@ -25,10 +37,10 @@ use crate::wal::writer::LogWriter;
 pub(super) struct Core {
     pub(super) config: StoreConfig,
     pub(super) storage: Arc<dyn Storage>,
-    state: RwLock<State>,
-    /// What of the state only snapshots need any more.
-    let_go: LetGo,
-    /// Groups that wait for the log, in the order of their writing.
+    pub(super) state: SharedState,
+    /// The parts of the state that only snapshots still need.
+    pub(super) let_go: LetGo,
+    /// Groups that wait for the log, in the order in which they will be written.
     pub(super) queue: Mutex<VecDeque<Arc<Ticket>>>,
     pub(super) log: Mutex<Log>,
     /// The log that was opened, by the path that was resolved then: a link that is turned elsewhere later leads to
@@ -36,28 +48,36 @@ pub(super) struct Core {
     pub(super) resolved: OnceLock<PathBuf>,
     phase: AtomicU8,
     pub(super) last_recovered: AtomicU64,
-    /// What the log last said of itself, so that asking never waits for the disk.
+    /// What the log last said about itself, so that asking never waits for the disk.
     published: Mutex<StoreStats>,
     /// Readers of the history, and who waits for more of it.
     pub(super) holds: Holds,
     pub(super) announcements: Announcements,
+    /// Who is told of what becomes visible.
+    pub(super) feed: Feed,
+    pub(super) notices: Notices,
+    pub(super) following: Following,
     /// Compactions and backups.
     pub(super) rewriting: Rewriting,
-}
-
-/// The entries, and the sequence up to which they show the history.
-#[derive(Debug, Default)]
-pub(super) struct State {
-    pub(super) index: Index,
-    pub(super) last_sequence: u64,
+    pub(super) warming: Warming,
+    pub(super) indexing: Indexing,
+    pub(super) sweeping: Sweeping,
+    /// Whether entries are in the log alone that do not fit into memory.
+    pub(super) paging: AtomicBool,
 }
 
 /// The log and its state. Whoever holds it is the only writer.
 #[derive(Debug)]
 pub(super) enum Log {
-    Memory { last_sequence: u64 },
+    Memory {
+        last_sequence: u64,
+    },
     Unopened,
     Open(Box<LogWriter>),
+    /// Another process writes it.
+    Following(Box<Followed>),
+    /// It was open, and turned out to be damaged.
+    Failed(Error),
     Closed,
 }
 
@@ -67,17 +87,54 @@ impl Log {
         match self {
             Self::Open(writer) => Ok(writer),
             Self::Memory { .. } => Err(NO_LOG),
+            Self::Following(_) => Err(FOLLOWS),
             Self::Unopened => Err(Error::NotOpen),
+            Self::Failed(error) => Err(error.clone()),
             Self::Closed => Err(Error::Closed),
         }
     }
+
+    /// What readers of the history need of an open log.
+    pub(super) fn history(&mut self) -> Result<History<'_>> {
+        if let Self::Following(followed) = self {
+            return Ok(History {
+                path: followed.path(),
+                file: followed.file(),
+                header: followed.header(),
+                landmarks: followed.landmarks(),
+                last_sequence: followed.position().last_sequence,
+            });
+        }
+        let writer = self.writer()?;
+        Ok(History {
+            path: writer.path(),
+            file: writer.file(),
+            header: writer.header(),
+            landmarks: writer.landmarks(),
+            last_sequence: writer.last_sequence(),
+        })
+    }
+}
+
+/// The history that a log has.
+pub(super) struct History<'l> {
+    pub(super) path: &'l Path,
+    pub(super) file: &'l Arc<dyn StorageFile>,
+    pub(super) header: &'l FileHeader,
+    pub(super) landmarks: &'l Landmarks,
+    pub(super) last_sequence: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Phase {
     Unopened,
+    /// All entries are in memory.
     Open,
+    /// It can be read and written, but the log was not replayed yet.
+    Cold,
+    /// The log turned out to be damaged.
+    Failed,
     Closed,
 }
 
@@ -86,12 +143,14 @@ impl Core {
         let config = config.made_absolute(&*storage);
         let (log, phase) = match config.durability() {
             Durability::MemoryOnly => (Log::Memory { last_sequence: 0 }, Phase::Open),
-            Durability::Synced | Durability::Buffered => (Log::Unopened, Phase::Unopened),
+            Durability::Synced | Durability::Buffered | Durability::Following => {
+                (Log::Unopened, Phase::Unopened)
+            }
         };
         Self {
             config,
             storage,
-            state: RwLock::default(),
+            state: SharedState::default(),
             let_go: LetGo::default(),
             queue: Mutex::default(),
             log: Mutex::new(log),
@@ -101,12 +160,28 @@ impl Core {
             published: Mutex::default(),
             holds: Holds::default(),
             announcements: Announcements::default(),
+            feed: Feed::default(),
+            notices: Notices::default(),
+            following: Following::default(),
             rewriting: Rewriting::default(),
+            warming: Warming::default(),
+            indexing: Indexing::default(),
+            sweeping: Sweeping::default(),
+            paging: AtomicBool::new(false),
         }
     }
 
-    pub(super) fn set_phase(&self, phase: Phase) {
-        self.phase.store(phase as u8, Ordering::Release);
+    /// Moves on to another phase, unless the store was closed meanwhile: whoever closes it does not wait for the log before
+    /// saying so.
+    pub(super) fn enter(&self, phase: Phase) -> Result<()> {
+        let closed = Phase::Closed as u8;
+        let next = |now| (now != closed || bug!(ClosedStoreOpens)).then_some(phase as u8);
+        let entered = self.phase.fetch_update(Ordering::AcqRel, Ordering::Acquire, next);
+        entered.map(drop).map_err(|_| Error::Closed)
+    }
+
+    pub(super) fn note_closed(&self) {
+        self.phase.store(Phase::Closed as u8, Ordering::Release);
     }
 
     /// The log to be replayed: the one that is held already, or the one that was opened before, or that of the
@@ -123,7 +198,7 @@ impl Core {
         Ok(opening)
     }
 
-    /// Stops writing when the log that is open has lost its name.
+    /// Stops writing if the open log has lost its name.
     pub(super) fn check_name(&self) -> Result<()> {
         let mut log = locked(&self.log);
         let checked = log.writer().and_then(LogWriter::check_name);
@@ -131,7 +206,7 @@ impl Core {
         checked
     }
 
-    /// [`check_name`](Self::check_name) before the log is to be replaced.
+    /// [`check_name`](Self::check_name) before the log is replaced.
     pub(super) fn secure_names(&self) -> Result<()> {
         let mut log = locked(&self.log);
         let secured = log.writer().and_then(|writer| writer.secure_names(&*self.storage));
@@ -139,28 +214,43 @@ impl Core {
         secured
     }
 
+    /// Whether all entries of an open store are in memory.
+    pub(super) fn is_warm(&self) -> bool {
+        self.phase.load(Ordering::Acquire) == Phase::Open as u8
+    }
+
+    /// Whether the store is open but the log was not replayed yet.
+    pub(super) fn is_cold(&self) -> bool {
+        self.phase.load(Ordering::Acquire) == Phase::Cold as u8
+    }
+
     /// Refuses unless the store is open.
     pub(super) fn check_open(&self) -> Result<()> {
         match self.phase.load(Ordering::Acquire) {
-            phase if phase == Phase::Open as u8 => Ok(()),
+            phase if phase == Phase::Open as u8 || phase == Phase::Cold as u8 => Ok(()),
             phase if phase == Phase::Closed as u8 => Err(Error::Closed),
+            phase if phase == Phase::Failed as u8 => Err(self.warming.failure()),
             _ => Err(Error::NotOpen),
         }
     }
 
-    /// Reads the state of an open store.
-    pub(super) fn view<R>(&self, look: impl FnOnce(&State) -> R) -> Result<R> {
-        self.check_open()?;
-        self.read(|state| Ok(look(state)))
+    /// Refuses unless the store is open and has a log to write to.
+    pub(super) fn check_writes(&self) -> Result<()> {
+        match self.config.durability() {
+            Durability::MemoryOnly => Err(NO_LOG),
+            Durability::Following => Err(FOLLOWS),
+            Durability::Synced | Durability::Buffered => self.check_open(),
+        }
     }
 
+    /// Looks at the state, which is settled.
     pub(super) fn read<R>(&self, look: impl FnOnce(&State) -> Result<R>) -> Result<R> {
-        look(&*self.state.read().map_err(|_| PANICKED)?)
+        self.state.read_unless(|_| true, look)
     }
 
+    /// Changes the state, which is settled.
     pub(super) fn change<R>(&self, change: impl FnOnce(&mut State) -> R) -> Result<R> {
-        let mut state = self.state.write().map_err(|_| PANICKED)?;
-        Ok(self.counting_copies(|| change(&mut state)))
+        self.state.change(|state| self.counting_copies(|| change(state)))
     }
 
     /// Notes what `write` copies of the state, because others hold the old pieces.
@@ -171,18 +261,11 @@ impl Core {
         written
     }
 
-    /// Goes on with another state. The old one is freed without the lock, as far as no snapshot has it.
+    /// Continues with another state. The old one is freed without the lock, as far as no snapshot has it.
     pub(super) fn replace(&self, state: State) -> Result<()> {
-        let old = self.change(|current| std::mem::replace(current, state))?;
+        let old = self.state.replace(state)?;
         self.let_go.add_all(&old.index);
         Ok(())
-    }
-
-    /// The state as it is now.
-    pub(super) fn snapshot(&self) -> Result<Snapshot> {
-        self.view(|State { index, last_sequence }| {
-            Snapshot::of_store(index.clone(), *last_sequence, &self.let_go)
-        })
     }
 
     /// How many snapshots there are.
@@ -199,12 +282,12 @@ impl Core {
         self.published()
     }
 
-    /// What the log last said of itself.
+    /// What the log last said about itself.
     pub(super) fn published(&self) -> StoreStats {
         locked(&self.published).clone()
     }
 
-    /// Takes over what another log last said of itself.
+    /// Takes over what another log last said about itself.
     pub(super) fn show_figures_of(&self, other: &Self) {
         *locked(&self.published) = other.published();
         self.last_recovered.store(other.last_recovered.load(Ordering::Acquire), Ordering::Release);
@@ -220,22 +303,34 @@ impl Core {
         locked(&self.published).last_sequence
     }
 
-    /// Notes what the log says of itself.
+    /// Notes what the log says about itself.
     pub(super) fn publish(&self, log: &Log) {
         let mut published = locked(&self.published);
         match log {
             Log::Open(writer) => {
                 let held = self.history_needed_after(writer);
+                let was_poisoned = published.poisoned;
                 published.take_from(writer, held);
+                if published.poisoned && !was_poisoned {
+                    drop(published);
+                    self.notices.tell(&Notice::Poisoned(writer.poisoned()));
+                }
             }
+            Log::Following(followed) => published.take_from_followed(followed),
             Log::Memory { last_sequence } => published.last_sequence = *last_sequence,
-            Log::Unopened | Log::Closed => {}
+            Log::Unopened | Log::Failed(_) | Log::Closed => {}
         }
     }
 
     /// Lets followers of the history have what is durable and visible.
     pub(super) fn announce(&self, log: &Log) {
-        let Log::Open(writer) = log else { return };
+        let writer = match log {
+            Log::Open(writer) => writer,
+            Log::Following(followed) => {
+                return self.announcements.announce(followed.position().last_sequence);
+            }
+            _ => return,
+        };
         let last = writer.last_sequence();
         if !writer.is_secured() {
             bug!(ReplayedHistoryShown, return self.announcements.announce(last));
@@ -254,7 +349,7 @@ impl Core {
         secured
     }
 
-    /// The sequence after which somebody may still read the history.
+    /// The sequence after which someone may still read the history.
     pub(super) fn history_needed_after(&self, writer: &LogWriter) -> u64 {
         let holds = [self.holds.slowest(), writer.consumers().slowest()];
         let slowest = holds.into_iter().flatten().min();
@@ -263,8 +358,9 @@ impl Core {
     }
 }
 
-/// A panic while the index was being changed leaves it in an unknown state.
-const PANICKED: Error = Error::Internal { reason: "the index was left half changed by a panic" };
-
 pub(super) const NO_LOG: Error =
     Error::InvalidState { reason: "a memory-only store has no log and keeps no history" };
+
+pub(super) const FOLLOWS: Error = Error::InvalidState {
+    reason: "this store follows a log that another process writes, and can only be read: write with the process that has it open",
+};

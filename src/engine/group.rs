@@ -1,15 +1,19 @@
 //! Operations on their way into one frame.
 
+use super::acknowledging::Acknowledgement;
+use super::stage_error::StageError;
+use super::staged::{Staged, StagedOperation};
 use crate::error::{Error, Result};
-use crate::index::Content;
 use crate::operation::{
-    EncodeError, OperationRef, OperationType, PAYLOAD_OVERHEAD, PREFIX_LEN, encode_with, now,
+    Attributes, EncodeError, MAX_EXPIRY, OperationRef, OperationType, PAYLOAD_OVERHEAD,
+    encode_with, now,
 };
 use crate::types::Value;
+use crate::wal::consumers::Consumers;
 use crate::wal::format::{FRAME_HEADER_LEN, MAX_BODY_LEN};
 
-/// The commit group: operations encoded one after the other as the body of a frame, so that
-/// staging is the only copy between the caller and the disk.
+/// A commit group: operations encoded one after another as the body of a frame, so that staging is
+/// the only copy between the caller and the disk.
 ///
 /// Staging touches no disk and takes no lock; [`StoreEngine::commit`](super::StoreEngine::commit)
 /// makes the group durable and visible.
@@ -21,18 +25,10 @@ pub struct Group {
     batches: u32,
     open_batch: Option<BatchStart>,
     conditional: bool,
-}
-
-/// Where one operation lies in the frame, and what must hold for it.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Staged {
-    start: usize,
-    key_len: usize,
-    value_len: usize,
-    pub(super) kind: OperationType,
-    /// Operations with the same number other than 0 are accepted or refused together.
-    pub(super) batch: u32,
-    pub(super) if_version: Option<u64>,
+    /// In the order of their batches.
+    acknowledgements: Vec<Acknowledgement>,
+    /// Whether an entry is to expire.
+    expiring: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -60,6 +56,8 @@ impl Group {
             batches: 0,
             open_batch: None,
             conditional: false,
+            acknowledgements: Vec::new(),
+            expiring: false,
         }
     }
 
@@ -78,6 +76,12 @@ impl Group {
         self.frame.len() - FRAME_HEADER_LEN
     }
 
+    /// The most bytes that the body of its frame can have.
+    pub(super) fn most_bytes(&self) -> usize {
+        let acknowledges = !self.acknowledgements.is_empty();
+        self.bytes() + if acknowledges { Consumers::MAX_ATTRIBUTE_LEN } else { 0 }
+    }
+
     /// Empties the group for the next round.
     pub fn clear(&mut self) {
         self.frame.truncate(FRAME_HEADER_LEN);
@@ -89,6 +93,8 @@ impl Group {
         self.batches = 0;
         self.open_batch = None;
         self.conditional = false;
+        self.acknowledgements.clear();
+        self.expiring = false;
     }
 
     /// Stages a put. `if_version` is the version that the entry must have when the group is
@@ -97,40 +103,92 @@ impl Group {
         self.put_with(key, if_version, |frame| append(frame, value))
     }
 
-    /// Stages a put whose value `append` appends to what it gets, without a look at what is there.
+    /// Stages a put whose value `append` appends to the buffer that it gets, without looking at what is there.
     pub fn put_with(
         &mut self,
         key: &str,
         if_version: Option<u64>,
         append: impl FnOnce(&mut Vec<u8>) -> Result<()>,
     ) -> Result<()> {
-        self.stage(OperationType::Put, key, if_version, now(), append)
+        self.put_until_with(key, if_version, None, append)
     }
 
-    /// Stages a remove.
-    pub fn remove(&mut self, key: &str, if_version: Option<u64>) -> Result<()> {
-        self.stage(OperationType::Delete, key, if_version, now(), |_| Ok(()))
+    /// Stages a put of an entry that expires at `expiry`, milliseconds since the Unix epoch, if a time is given.
+    pub fn put_until(
+        &mut self,
+        key: &str,
+        value: &[u8],
+        if_version: Option<u64>,
+        expiry: Option<i64>,
+    ) -> Result<()> {
+        self.put_until_with(key, if_version, expiry, |frame| append(frame, value))
     }
 
-    /// Stages an operation made elsewhere, with its own timestamp.
-    pub fn apply(&mut self, operation: OperationRef<'_>) -> Result<()> {
-        let OperationRef { kind, key, value, timestamp } = operation;
-        self.apply_with(kind, key, timestamp, |frame| append(frame, value))
+    /// [`put_until`](Self::put_until) with a value that `append` appends.
+    pub fn put_until_with(
+        &mut self,
+        key: &str,
+        if_version: Option<u64>,
+        expiry: Option<i64>,
+        append: impl FnOnce(&mut Vec<u8>) -> Result<()>,
+    ) -> Result<()> {
+        let attributes = self.attributes(expiry)?;
+        let condition = Condition { if_version, ..Condition::default() };
+        self.stage(OperationType::Put, key, condition, now(), attributes, append)
     }
 
-    /// [`apply`](Self::apply) with a value that `append` appends.
-    pub fn apply_with(
+    /// [`apply`](Self::apply) with a value that `append` appends; the entry that a put writes expires here at `expiry`.
+    pub fn apply_until_with(
         &mut self,
         kind: OperationType,
         key: &str,
         timestamp: i64,
+        if_version: Option<u64>,
+        expiry: Option<i64>,
         append: impl FnOnce(&mut Vec<u8>) -> Result<()>,
     ) -> Result<()> {
-        self.stage(kind, key, None, timestamp, append)
+        let attributes = self.attributes(expiry.filter(|_| kind == OperationType::Put))?;
+        let condition = Condition { if_version, ..Condition::default() };
+        self.stage(kind, key, condition, timestamp, attributes, append)
+    }
+
+    /// The attributes of an entry that expires then.
+    fn attributes(&mut self, expiry: Option<i64>) -> Result<Attributes> {
+        if let Some(at) = expiry.filter(|at| !(1..=MAX_EXPIRY).contains(at)) {
+            let reason =
+                format!("an entry cannot expire at {at} ms: 1 to {MAX_EXPIRY} are allowed");
+            return Err(Error::InvalidArgument { reason });
+        }
+        self.expiring |= expiry.is_some();
+        Ok(Attributes { expiry, ..Attributes::NONE })
+    }
+
+    /// Stages the removal of an entry, done only if that has expired when the group is committed.
+    pub(super) fn remove_expired(&mut self, key: &str) -> Result<()> {
+        let condition = Condition { if_expired: true, ..Condition::default() };
+        self.stage(OperationType::Delete, key, condition, now(), Attributes::NONE, |_| Ok(()))
+    }
+
+    /// Stages a remove.
+    pub fn remove(&mut self, key: &str, if_version: Option<u64>) -> Result<()> {
+        let condition = Condition { if_version, ..Condition::default() };
+        self.stage(OperationType::Delete, key, condition, now(), Attributes::NONE, |_| Ok(()))
+    }
+
+    /// Stages an operation made elsewhere, with its own timestamp.
+    pub fn apply(&mut self, operation: OperationRef<'_>, if_version: Option<u64>) -> Result<()> {
+        let OperationRef { kind, key, value, timestamp } = operation;
+        self.apply_until_with(kind, key, timestamp, if_version, None, |frame| append(frame, value))
+    }
+
+    /// [`apply`](Self::apply) of a put whose entry expires here at `expiry`.
+    pub fn apply_until(&mut self, operation: OperationRef<'_>, expiry: Option<i64>) -> Result<()> {
+        let OperationRef { kind, key, value, timestamp } = operation;
+        self.apply_until_with(kind, key, timestamp, None, expiry, |frame| append(frame, value))
     }
 
     /// Begins a batch: what is staged until [`end_batch`](Self::end_batch) is accepted or refused as
-    /// a whole. Batches do not nest; a batch that is open already goes on.
+    /// a whole. Batches do not nest; a batch that is already open continues.
     pub fn begin_batch(&mut self) {
         if self.open_batch.is_none() {
             self.batches += 1;
@@ -150,15 +208,30 @@ impl Group {
     /// Ends the open batch.
     pub fn end_batch(&mut self) {
         self.open_batch = None;
+        // An acknowledgement is part of a record.
+        self.drop_acknowledgements();
     }
 
-    /// Drops what the open batch staged, and the batch with it.
+    /// The batch that was just begun acknowledges for a consumer: the position is stored in the same frame as its operations, if
+    /// it has any, and only if it is accepted.
+    pub fn acknowledge(&mut self, name: &str, sequence: u64) {
+        let at = self.staged.len();
+        self.acknowledgements.push(Acknowledgement { at, name: name.into(), sequence });
+    }
+
+    fn drop_acknowledgements(&mut self) {
+        let end = self.staged.len();
+        self.acknowledgements.retain(|one| one.at < end);
+    }
+
+    /// Drops the open batch and everything staged in it.
     pub fn cancel_batch(&mut self) {
         if let Some(start) = self.open_batch.take() {
             self.frame.truncate(start.frame_len);
             self.staged.truncate(start.staged);
             self.conditional = start.conditional;
             self.batches -= 1;
+            self.drop_acknowledgements();
         }
     }
 
@@ -166,35 +239,81 @@ impl Group {
         &mut self,
         kind: OperationType,
         key: &str,
-        if_version: Option<u64>,
+        condition: Condition,
         timestamp: i64,
+        attributes: Attributes,
         append: impl FnOnce(&mut Vec<u8>) -> Result<()>,
     ) -> Result<()> {
         let start = self.frame.len();
-        encode_with(&mut self.frame, kind, key, timestamp, |frame| {
+        attributes.encode_into(&mut self.frame);
+        let encoded = encode_with(&mut self.frame, kind, key, timestamp, |frame| {
             append(frame).map_err(StageError::Append)
-        })
-        .map_err(StageError::into_error)?;
-        if self.bytes() > MAX_BODY_LEN {
+        });
+        if let Err(error) = encoded {
+            self.frame.truncate(start);
+            return Err(error.into_error());
+        }
+        if self.most_bytes() > MAX_BODY_LEN {
             self.frame.truncate(start);
             return Err(Error::InvalidArgument {
                 reason: format!("a commit group holds at most {MAX_BODY_LEN} bytes"),
             });
         }
         let batch = if self.open_batch.is_some() { self.batches } else { 0 };
-        self.conditional |= if_version.is_some();
-        let key_len = key.len();
-        let value_len = self.frame.len() - start - PAYLOAD_OVERHEAD - key_len;
-        self.staged.push(Staged { start, key_len, value_len, kind, batch, if_version });
+        let Condition { if_version, if_expired } = condition;
+        self.conditional |= if_version.is_some() || if_expired;
+        let (key_len, attributes_len) = (key.len(), attributes.encoded_len());
+        let value_len = self.frame.len() - start - attributes_len - PAYLOAD_OVERHEAD - key_len;
+        let attributes = u16::try_from(attributes_len)
+            .map_err(|_| Error::Internal { reason: "the attributes of a record are too long" })?;
+        self.staged.push(Staged {
+            start,
+            attributes,
+            key_len,
+            value_len,
+            kind,
+            batch,
+            if_version,
+            if_expired,
+        });
         Ok(())
     }
 
+    /// Whether any of it may be refused.
     pub(super) fn is_conditional(&self) -> bool {
-        self.conditional
+        self.conditional || !self.acknowledgements.is_empty()
+    }
+
+    pub(super) fn acknowledgements(&self) -> &[Acknowledgement] {
+        &self.acknowledgements
+    }
+
+    /// Puts an attribute of the lowest kind in front of the first record.
+    pub(super) fn attach(&mut self, attribute: &[u8]) {
+        let front = FRAME_HEADER_LEN..FRAME_HEADER_LEN;
+        self.frame.splice(front, attribute.iter().copied());
+        for staged in &mut self.staged {
+            staged.start += attribute.len();
+        }
+    }
+
+    /// Whether an entry is to expire.
+    pub(super) fn is_expiring(&self) -> bool {
+        self.expiring
     }
 
     pub(super) fn staged(&self) -> &[Staged] {
         &self.staged
+    }
+
+    /// Whether anything is to be stored.
+    pub(super) fn has_puts(&self) -> bool {
+        self.staged.iter().any(|staged| staged.kind == OperationType::Put)
+    }
+
+    /// The keys of all operations.
+    pub(super) fn keys(&self) -> Vec<&[u8]> {
+        self.staged.iter().map(|staged| self.key_of(staged)).collect()
     }
 
     /// The frame to be written; its header is still empty.
@@ -202,7 +321,7 @@ impl Group {
         &mut self.frame
     }
 
-    /// What the index takes of a staged operation.
+    /// The parts of a staged operation that the index stores.
     pub(super) fn operation(&self, staged: &Staged) -> StagedOperation<'_> {
         staged.operation(&self.frame)
     }
@@ -211,7 +330,7 @@ impl Group {
         self.operation(staged).key
     }
 
-    /// Makes room for so many more bytes and operations, so that the frame grows once.
+    /// Makes room for this many more bytes and operations, so that the frame grows only once.
     pub fn reserve(&mut self, bytes: usize, operations: usize) {
         self.frame.reserve(bytes);
         self.staged.reserve(operations);
@@ -221,7 +340,7 @@ impl Group {
     pub(super) fn absorb(&mut self, other: &Group) {
         let shift = self.frame.len() - FRAME_HEADER_LEN;
         self.frame.extend_from_slice(other.frame.get(FRAME_HEADER_LEN..).unwrap_or_default());
-        let batches = self.batches;
+        let (batches, before) = (self.batches, self.staged.len());
         self.staged.extend(other.staged.iter().map(|staged| Staged {
             start: staged.start + shift,
             batch: if staged.batch == 0 { 0 } else { staged.batch + batches },
@@ -229,6 +348,13 @@ impl Group {
         }));
         self.batches += other.batches;
         self.conditional |= other.conditional;
+        self.acknowledgements.extend(
+            other
+                .acknowledgements
+                .iter()
+                .map(|one| Acknowledgement { at: one.at + before, ..one.clone() }),
+        );
+        self.expiring |= other.expiring;
     }
 
     /// Keeps the operations that `accepted` names, in order.
@@ -253,7 +379,7 @@ impl Group {
 }
 
 fn append(frame: &mut Vec<u8>, value: &[u8]) -> Result<()> {
-    // What is too long is refused before it is copied.
+    // Anything too long is refused before it is copied.
     if value.len() <= Value::MAX_LEN {
         frame.extend_from_slice(value);
         return Ok(());
@@ -261,59 +387,9 @@ fn append(frame: &mut Vec<u8>, value: &[u8]) -> Result<()> {
     Err(StageError::Encode(EncodeError::ValueTooLong { len: value.len() }).into_error())
 }
 
-/// The parts of a staged operation that the index stores.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct StagedOperation<'a> {
-    pub(super) key: &'a [u8],
-    pub(super) value: &'a [u8],
-    pub(super) timestamp: i64,
-}
-
-impl Staged {
-    fn encoded_len(&self) -> usize {
-        PAYLOAD_OVERHEAD + self.key_len + self.value_len
-    }
-
-    /// Bytes that the index copies when this is applied: the key, and a value that lies beside it.
-    pub(super) fn bytes_in_place(&self) -> usize {
-        self.key_len + if Content::is_long(self.value_len) { 0 } else { self.value_len }
-    }
-
-    fn operation<'a>(&self, frame: &'a [u8]) -> StagedOperation<'a> {
-        let key_start = self.start + PREFIX_LEN;
-        let value_start = key_start + self.key_len + 4;
-        let value_end = value_start + self.value_len;
-        let timestamp = frame.get(value_end..value_end + 8).and_then(|bytes| bytes.try_into().ok());
-        StagedOperation {
-            key: frame.get(key_start..key_start + self.key_len).unwrap_or_default(),
-            value: frame.get(value_start..value_end).unwrap_or_default(),
-            timestamp: i64::from_le_bytes(timestamp.unwrap_or_default()),
-        }
-    }
-}
-
-/// A refusal while staging: by the rules of the format, or by the source of the value.
-enum StageError {
-    Encode(EncodeError),
-    Append(Error),
-}
-
-impl From<EncodeError> for StageError {
-    fn from(error: EncodeError) -> Self {
-        Self::Encode(error)
-    }
-}
-
-impl StageError {
-    /// A key or value that breaks the rules is the caller's argument, not a failed encoding.
-    fn into_error(self) -> Error {
-        match self {
-            Self::Append(error) => error,
-            Self::Encode(EncodeError::Key(error)) => error.into(),
-            Self::Encode(error @ EncodeError::ValueTooLong { .. }) => {
-                Error::InvalidValue { reason: error.to_string() }
-            }
-            Self::Encode(error) => error.into(),
-        }
-    }
+/// What must hold for an operation to be done.
+#[derive(Debug, Clone, Copy, Default)]
+struct Condition {
+    if_version: Option<u64>,
+    if_expired: bool,
 }

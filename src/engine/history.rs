@@ -1,29 +1,29 @@
-//! The history as it is read from the log: operations in the order of their sequences, each once it is
-//! durable.
+//! Reads the history from the log: operations in the order of their sequences, each once it is durable.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::mpsc;
 
 use super::announce::Waiting;
-use super::core::Core;
+use super::core::{Core, History};
 use super::holds::Hold;
 use super::locked::locked;
 use crate::error::{Error, Result};
 use crate::operation::{Operation, OperationDecoder, OperationEncoder};
 use crate::storage::StorageFile;
+use crate::sync::atomic::Ordering;
 use crate::wal::format::FileHeader;
 use crate::wal::parts::OpenFrame;
 use crate::wal::path::LogPath;
 use crate::wal::position::Position;
 use crate::wal::reader::{LogReader, Record};
 
-/// A page has at most so many bytes, unless it is a single operation. The first ones have fewer, for those who want
-/// no more than that.
+/// The most bytes of a page, unless it is a single operation. The first pages have fewer, for those who want only a
+/// little.
 const FIRST_PAGE_BYTES: usize = 16 << 10;
 const PAGE_BYTES: usize = 256 << 10;
 
-/// A page has at most so many operations, since whoever goes through it may let nobody else have a turn meanwhile.
+/// The most operations of a page, since whoever goes through it may hold up everyone else on the thread.
 const PAGE_OPERATIONS: usize = 1024;
 
 /// One operation of the history.
@@ -31,8 +31,10 @@ const PAGE_OPERATIONS: usize = 1024;
 pub struct LoggedOperation {
     /// Its sequence in this store.
     pub sequence: u64,
-    /// The operation in its published encoding, as other engines of the family read it.
+    /// The operation in its published encoding, which other engines of the family read.
     pub payload: Vec<u8>,
+    /// Whether no batch goes on after it: it is the last of what one frame made durable.
+    pub ends_batch: bool,
 }
 
 impl LoggedOperation {
@@ -47,14 +49,16 @@ impl LoggedOperation {
 pub struct Page {
     /// The sequence of the first one.
     pub first_sequence: u64,
-    /// The published encodings, one after the other.
+    /// The published encodings, one after another.
     pub payloads: Vec<u8>,
     /// Where each of them ends.
     pub ends: Vec<usize>,
+    /// After how many operations of the page a frame ends. A batch lies in one frame.
+    pub batch_ends: Vec<usize>,
 }
 
 impl Page {
-    /// Adds an operation, unless the page is full without it.
+    /// Adds an operation, unless the page is full.
     fn take(&mut self, record: &Record<'_>, bytes: usize) -> Result<bool> {
         let len = self.payloads.len() + record.operation.encoded_len();
         if !self.ends.is_empty() && (len > bytes || self.ends.len() >= PAGE_OPERATIONS) {
@@ -65,38 +69,50 @@ impl Page {
         Ok(true)
     }
 
+    /// The frame of the last operation has no more.
+    fn end_batch(&mut self) {
+        let count = self.ends.len();
+        if count > 0 && self.batch_ends.last() != Some(&count) {
+            self.batch_ends.push(count);
+        }
+    }
+
     /// The operations one by one.
     pub fn operations(&self) -> impl Iterator<Item = LoggedOperation> {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
         let spans = starts.zip(&self.ends).zip(self.first_sequence..);
-        spans.map(|((start, &end), sequence)| {
+        let mut batch_ends = self.batch_ends.iter().peekable();
+        spans.zip(1..).map(move |(((start, &end), sequence), count)| {
             let payload = self.payloads.get(start..end).unwrap_or_default().to_vec();
-            LoggedOperation { sequence, payload }
+            let ends_batch = batch_ends.next_if_eq(&&count).is_some();
+            LoggedOperation { sequence, payload, ends_batch }
         })
     }
 }
 
-/// A reader of the history of a running store. As long as it lives, no compaction takes away what it has
+/// A reader of the history of a running store. As long as it lives, no compaction drops what it has
 /// not read yet.
 #[derive(Debug)]
 pub struct Operations {
     core: Arc<Core>,
     /// Where it is.
     hold: Hold,
+    /// Which of the logs that had the name it reads.
+    origin: u64,
     log: Option<OpenLog>,
     page_bytes: usize,
     follow: bool,
     ready: VecDeque<LoggedOperation>,
 }
 
-/// The log as it was when it was last looked at, and where its next operation is.
+/// The log as it last was, and where its next operation is.
 #[derive(Debug)]
 struct OpenLog {
     path: LogPath,
     file: Arc<dyn StorageFile>,
     header: FileHeader,
     next: Position,
-    /// The frame that starts there, when a part of it was read.
+    /// The frame that starts there, if a part of it was read.
     frame: Option<OpenFrame>,
 }
 
@@ -106,22 +122,23 @@ impl OpenLog {
             path: self.path.log().to_owned(),
             sequence: self.next.last_sequence + 1,
             offset: self.next.offset,
-            reason: "a frame that was durable cannot be read any more".into(),
+            reason: "a durable frame can no longer be read".into(),
         }
     }
 }
 
 impl Operations {
-    pub(super) fn behind(core: &Arc<Core>, since: u64, follow: bool) -> Result<Self> {
-        // Taken before the floor is looked at: a compaction that ends in between shows in the floor, any
+    pub(super) fn since(core: &Arc<Core>, since: u64, follow: bool) -> Result<Self> {
+        // Taken before the floor is checked: a compaction that ends in between shows in the floor, and any
         // later one sees the hold.
         let hold = core.holds.take(since);
         let mut log = locked(&core.log);
-        let writer = log.writer()?;
-        check_since(writer.path(), since, writer.header().base_sequence, writer.last_sequence())?;
+        let history = log.history()?;
+        check_since(history.path, since, history.header.base_sequence, history.last_sequence)?;
+        let origin = core.following.origin.load(Ordering::Acquire);
         drop(log);
         let (core, ready) = (Arc::clone(core), VecDeque::new());
-        Ok(Self { core, hold, log: None, page_bytes: FIRST_PAGE_BYTES, follow, ready })
+        Ok(Self { core, hold, origin, log: None, page_bytes: FIRST_PAGE_BYTES, follow, ready })
     }
 
     /// The sequence up to which was read.
@@ -130,9 +147,13 @@ impl Operations {
     }
 
     /// The next operations that are durable and visible; none when there are no more yet. The first page of a
-    /// log that was just opened waits until all that was replayed is synced.
+    /// log that was just opened waits until everything replayed is synced.
     pub fn next_page(&mut self) -> Result<Page> {
         self.core.check_open()?;
+        let origin = self.core.following.origin.load(Ordering::Acquire);
+        if origin != self.origin && !bug!(HistoriesMixed) {
+            return Err(ANOTHER_HISTORY);
+        }
         if self.core.announcements.is_to_be_secured() {
             self.core.secure()?;
         }
@@ -143,7 +164,7 @@ impl Operations {
             self.locate(read)?;
             let filled = self.fill(&mut page, read, end);
             if filled.is_err() {
-                // What was read before the error is given by nobody: the place is found anew.
+                // What was read before the error was not handed out, so the position is looked up again.
                 self.log = None;
             }
             filled?;
@@ -158,25 +179,25 @@ impl Operations {
         self.core.announcements.readable() > self.read_up_to()
     }
 
-    /// Calls `wake` once when there is more to read or the store is closed, unless what this gives is dropped before.
-    /// Whoever commits calls it, with the log locked: `wake` must be short, and must not use the store.
+    /// Calls `wake` once when there is more to read or the store is closed, unless the returned value is dropped
+    /// before. It is called by whoever commits, with the log locked: `wake` must be short, and must not use the
+    /// store.
     pub fn when_more(&self, wake: impl FnOnce() + Send + 'static) -> Waiting {
-        self.core.announcements.when_behind(self.read_up_to(), Box::new(wake))
+        self.core.announcements.wake_after(self.read_up_to(), Box::new(wake))
     }
 
-    /// Makes sure that `log` is the current one, at or before the operation after `read`.
+    /// Makes sure that `log` is the current log, positioned at or before the operation after `read`.
     fn locate(&mut self, read: u64) -> Result<()> {
         let mut log = locked(&self.core.log);
-        let writer = log.writer()?;
-        let header = writer.header();
+        let History { path, file, header, landmarks, .. } = log.history()?;
         if self.log.as_ref().is_some_and(|log| log.header == *header) {
             return Ok(());
         }
-        let (path, floor) = (writer.path(), header.base_sequence);
+        let floor = header.base_sequence;
         let gone = || Error::HistoryGone { path: path.to_owned(), since: read, floor };
-        let next = writer.landmarks().before(read).ok_or_else(gone)?;
+        let next = landmarks.before(read).ok_or_else(gone)?;
         let path = LogPath::of_open_log(path);
-        let file = Arc::clone(writer.file());
+        let file = Arc::clone(file);
         self.log = Some(OpenLog { path, file, header: header.clone(), next, frame: None });
         Ok(())
     }
@@ -207,11 +228,13 @@ impl Operations {
                 return Err(error);
             }
             if !is_done {
+                bug!(BatchEndsWithPage, page.end_batch());
                 log.frame = Some(frame);
                 return Ok(());
             }
             reader.close_frame(&frame);
             log.next = *reader.position();
+            page.end_batch();
         }
         Ok(())
     }
@@ -225,7 +248,7 @@ impl Operations {
     }
 }
 
-/// Blocks when it follows and has read everything; then it ends when the store is closed.
+/// Blocks if it follows and has read everything; then it ends when the store is closed.
 impl Iterator for Operations {
     type Item = Result<LoggedOperation>;
 
@@ -245,7 +268,11 @@ impl Iterator for Operations {
     }
 }
 
-/// Refuses a place in the history that is gone or does not exist yet.
+const ANOTHER_HISTORY: Error = Error::InvalidState {
+    reason: "the log was replaced by one with another history: begin to read that",
+};
+
+/// Refuses a position in the history that is gone or does not exist yet.
 pub(super) fn check_since(
     path: &std::path::Path,
     since: u64,

@@ -1,15 +1,16 @@
-//! How far back the history must be kept for those who read it now.
+//! How far back the history must be kept for its current readers.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use super::locked::locked;
+use crate::sync::Mutex;
 
 /// How many readers have read up to each sequence.
 type Readers = BTreeMap<u64, usize>;
 
-/// Where the running readers of the history are. Each of them costs the same however many there are, and asking
-/// for the slowest costs nothing that grows with them.
+/// Where the active readers of the history are. Each costs the same however many there are, and so does asking for
+/// the slowest.
 #[derive(Debug, Default)]
 pub(super) struct Holds(Arc<Mutex<Readers>>);
 
@@ -26,7 +27,7 @@ impl Holds {
     }
 }
 
-/// The place of one reader.
+/// The position of one reader.
 #[derive(Debug)]
 pub(super) struct Hold {
     readers: Arc<Mutex<Readers>>,

@@ -1,6 +1,8 @@
-//! Locks that a panic elsewhere does not close.
+//! Locks that a panic elsewhere does not poison.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
+
+use crate::sync::{Mutex, MutexGuard};
 
 /// For data that is valid between any two statements, so that a panic elsewhere does not spoil it.
 pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

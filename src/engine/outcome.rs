@@ -1,4 +1,4 @@
-//! What the calls of a store give back.
+//! What the calls of a store return.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -31,7 +31,7 @@ pub struct RemoveResult {
     pub deleted: bool,
 }
 
-/// What applying an operation made elsewhere did.
+/// What applying an operation from elsewhere did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApplyResult {
     /// The kind of the operation.
@@ -69,10 +69,14 @@ pub struct BatchResult {
 pub struct RecoveryReport {
     /// Entries that the checkpoint of the log held.
     pub checkpoint_entries: u64,
-    /// Operations that were replayed after it.
+    /// Operations that were replayed: those after the checkpoint, or after what the index file covers.
     pub records: u64,
-    /// Entries after that.
-    pub entries: u64,
+    /// Entries after that; nothing if that is unknown until the log is replayed.
+    pub entries: Option<u64>,
+    /// The sequence up to which the index file stands for the log; 0 when everything was replayed.
+    pub indexed_sequence: u64,
+    /// Bytes of the log that were not read yet, and that the replay that follows has to find sound.
+    pub bytes_unverified: u64,
     /// The sequence of the last operation.
     pub last_sequence: u64,
     /// Bytes of the log that are valid.
@@ -83,13 +87,50 @@ pub struct RecoveryReport {
     pub cut_saved_to: Option<PathBuf>,
     /// How long it took.
     pub duration: Duration,
-    /// Whether the log was made by this call.
+    /// Whether the log was created by this call.
     pub created: bool,
     /// Whether the log had been closed properly before, or was just made.
     pub clean_shutdown: bool,
 }
 
-/// What one staged operation did. The numbers are what the binding hands on.
+/// Why a store that follows a log started anew from it, and where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Restart {
+    /// Why it did.
+    pub reason: RestartReason,
+    /// The sequence of the last operation that it showed before.
+    pub before: u64,
+    /// The sequence of the last one that it showed then.
+    pub after: u64,
+}
+
+/// Why a store that follows a log started anew from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RestartReason {
+    /// It was so far behind that a compaction has dropped the history that it would have read next.
+    Checkpoint,
+    /// The log has lost operations that it had, as those of a buffered store can be lost with the machine.
+    Cut,
+    /// Another log has the name, such as a backup.
+    Replaced,
+}
+
+/// What a compaction did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CompactionReport {
+    /// Bytes of the log when the compaction began.
+    pub bytes_before: u64,
+    /// Bytes of the log that took its place.
+    pub bytes_after: u64,
+    /// The history after this sequence is still there.
+    pub floor: u64,
+    /// How long it took.
+    pub duration: Duration,
+    /// For how long writers had to wait at the end.
+    pub pause: Duration,
+}
+
+/// What one staged operation did. The binding hands on the numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Outcome {

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, PoisonError};
 use std::thread::ThreadId;
 use std::time::Duration;
 
-use super::config::{Durability, StoreConfig};
+use super::config::{Durability, StoreConfig, Verify};
 use super::locked::locked;
 use super::outcome::RecoveryReport;
 use super::store::StoreEngine;
@@ -14,8 +14,9 @@ use crate::background;
 use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::storage::{DiskStorage, LockOwner, Storage};
+use crate::sync::{Condvar, Mutex, MutexGuard};
 
-/// How soon a thread that waits for another one sees that it was asked to give up.
+/// How soon a thread that waits for another sees that it was asked to give up.
 const PATIENCE: Duration = Duration::from_millis(20);
 
 /// An engine, and the report of its recovery.
@@ -28,12 +29,20 @@ pub(super) enum WhenBusy {
     GiveUp,
 }
 
-/// Where the threads of a process find the engine that has a log open already. A [`Share`](super::Share)
-/// uses the one of the process, unless it is told otherwise.
+/// How an opener wants a log to be opened.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wish<'c> {
+    pub(super) control: &'c Control,
+    pub(super) verify: Verify,
+    pub(super) when_busy: WhenBusy,
+}
+
+/// Where the threads of a process find the engine that already has a log open. A [`Share`](super::Share)
+/// uses the registry of the process, unless it is told otherwise.
 #[derive(Debug)]
 pub struct Registry {
     pub(super) storage: Arc<dyn Storage>,
-    /// By the resolved paths of the logs.
+    /// Keyed by the resolved paths of the logs.
     logs: Mutex<HashMap<PathBuf, OpenLog>>,
     changed: Condvar,
 }
@@ -44,33 +53,32 @@ struct OpenLog {
     engine: Arc<StoreEngine>,
     report: RecoveryReport,
     openers: Vec<ThreadId>,
-    /// Somebody recovers or closes the engine. Everybody else waits.
+    /// Someone is recovering or closing the engine. Everyone else waits.
     busy: bool,
 }
 
 impl Registry {
-    /// One of its own for the logs of a file system.
+    /// A separate registry for the logs of a file system.
     pub fn new(storage: Arc<dyn Storage>) -> Arc<Self> {
         Arc::new(Self { storage, logs: Mutex::default(), changed: Condvar::new() })
     }
 
-    /// The one of this process.
+    /// The registry of this process.
     pub(super) fn of_process() -> Arc<Self> {
         static OF_PROCESS: LazyLock<Arc<Registry>> =
             LazyLock::new(|| Registry::new(Arc::new(DiskStorage)));
         Arc::clone(&OF_PROCESS)
     }
 
-    /// Makes `opener` one of those who have the log at `path` open, and gives the engine and the report of
-    /// its recovery. A log that nobody has open is recovered, one whose writing stopped as well. Nothing when
-    /// somebody else is at that and was not to be waited for.
+    /// Makes `opener` one of those who have the log at `path` open, and returns the engine and the report of
+    /// its recovery. A log that nobody has open is recovered, and so is one whose writing has stopped. Nothing
+    /// when someone else is doing that and the caller did not want to wait.
     pub(super) fn enter(
         self: &Arc<Self>,
         path: &Path,
         config: &StoreConfig,
         opener: ThreadId,
-        control: &Control,
-        when_busy: WhenBusy,
+        wish: Wish<'_>,
     ) -> Result<Option<Recovered>> {
         let mut logs = locked(&self.logs);
         while let Some(log) = logs.get(path) {
@@ -81,10 +89,8 @@ impl Registry {
             if !log.busy {
                 break;
             }
-            if control.is_aborted() {
-                return Err(Error::Aborted);
-            }
-            if when_busy == WhenBusy::GiveUp {
+            wish.control.check()?;
+            if wish.when_busy == WhenBusy::GiveUp {
                 return Ok(None);
             }
             logs = self.wait(logs);
@@ -100,15 +106,15 @@ impl Registry {
         if log.engine.is_sound() {
             return Ok(Some((Arc::clone(&log.engine), log.report.clone())));
         }
-        self.recover(logs, path, Some(opener), control).map(Some)
+        self.recover(logs, path, Some(opener), wish).map(Some)
     }
 
-    /// Recovers the engine for one who has it open already. With others at work on it there is nothing to
-    /// replay, unless writing stopped: what they see is what the log says.
+    /// Recovers the engine for an opener who already has it open. While others use it there is nothing to
+    /// replay, unless writing has stopped: what they see is what the log says.
     pub(super) fn recover_again(
         self: &Arc<Self>,
         path: &Path,
-        control: &Control,
+        wish: Wish<'_>,
     ) -> Result<Recovered> {
         let logs = self.when_free(path);
         match logs.get(path) {
@@ -119,23 +125,23 @@ impl Registry {
                 shared.0.check_name()?;
                 Ok(shared)
             }
-            Some(_) => self.recover(logs, path, None, control),
+            Some(_) => self.recover(logs, path, None, wish),
         }
     }
 
-    /// Recovers the engine without the lock on the logs. When that fails `newcomer` is out again.
+    /// Recovers the engine without the lock on the logs. If that fails, `newcomer` is removed again.
     fn recover(
         self: &Arc<Self>,
         mut logs: MutexGuard<'_, HashMap<PathBuf, OpenLog>>,
         path: &Path,
         newcomer: Option<ThreadId>,
-        control: &Control,
+        wish: Wish<'_>,
     ) -> Result<Recovered> {
         let log = logs.get_mut(path).ok_or(Error::Closed)?;
         let engine = Arc::clone(&log.engine);
         let mut claim = self.claim(log, path, newcomer);
         drop(logs);
-        let report = engine.recover_with(control)?;
+        let report = engine.recover_with(wish.control, wish.verify)?;
         if let Some(log) = locked(&self.logs).get_mut(path) {
             log.report = report.clone();
         }
@@ -143,12 +149,12 @@ impl Registry {
         Ok((engine, report))
     }
 
-    /// Ends what `opener` has of the log at `path`. The last one closes the engine.
+    /// Ends the part of `opener` in the log at `path`. The last one closes the engine.
     pub(super) fn leave(self: &Arc<Self>, path: &Path, opener: ThreadId) -> Result<()> {
         let mut logs = self.when_free(path);
         let mut flushed = Ok(());
         if let Some(log) = logs.get(path).filter(|log| log.openers.len() > 1) {
-            // Before leaving: whoever is the last one then may close the engine at once.
+            // Before leaving: whoever is last then may close the engine at once.
             let engine = Arc::clone(&log.engine);
             drop(logs);
             if engine.is_open() {
@@ -167,8 +173,8 @@ impl Registry {
         engine.close()
     }
 
-    /// As [`leave`](Self::leave), for an opener that ended without a close. Never waits: what is to be done
-    /// is done on a thread of its own.
+    /// Like [`leave`](Self::leave), for an opener that ended without a close. It never waits: a thread of its
+    /// own does what there is to do.
     pub(super) fn abandon(self: &Arc<Self>, path: &Path, opener: ThreadId) {
         let mut logs = locked(&self.logs);
         let Some(log) = logs.get_mut(path) else { return };
@@ -187,7 +193,7 @@ impl Registry {
         Claim { registry: Arc::clone(self), path: path.to_owned(), leaving }
     }
 
-    /// The logs, when nobody recovers or closes the engine of this one.
+    /// The logs, once nobody is recovering or closing the engine of this one.
     fn when_free(&self, path: &Path) -> MutexGuard<'_, HashMap<PathBuf, OpenLog>> {
         let mut logs = locked(&self.logs);
         while logs.get(path).is_some_and(|log| log.busy) {
@@ -210,7 +216,7 @@ impl Registry {
 struct Claim {
     registry: Arc<Registry>,
     path: PathBuf,
-    /// Who is out again when the claim ends.
+    /// The opener to remove when the claim ends.
     leaving: Option<ThreadId>,
 }
 
@@ -226,13 +232,13 @@ impl Drop for Claim {
             }
         }
         drop(logs);
-        // After the lock: it can be large.
+        // After releasing the lock: it can be large.
         drop(empty);
         self.registry.changed.notify_all();
     }
 }
 
-/// Closes an engine when it is dropped, by a thread that was begun for it or, when none could be, at once.
+/// Closes an engine when it is dropped, on a thread started for that or, if none could be started, at once.
 struct Closing {
     engine: Arc<StoreEngine>,
     _claim: Claim,
@@ -245,17 +251,19 @@ impl Drop for Closing {
     }
 }
 
-/// Two openers of one engine must mean the same by an acknowledged write and by a due compaction.
+/// All openers of an engine must agree when a write is acknowledged and when a compaction is due.
 fn check_same(wanted: &StoreConfig, running: &StoreConfig, path: &Path) -> Result<()> {
     let differs = if wanted.durability() != running.durability() {
         let name = |config: &StoreConfig| match config.durability() {
             Durability::Synced => "every write synced",
-            Durability::Buffered => "writes synced by flush and close alone",
-            Durability::MemoryOnly => "no log",
+            Durability::Buffered => "writes synced only by flush and close",
+            Durability::MemoryOnly | Durability::Following => "no log",
         };
         format!("{} there, {} here", name(running), name(wanted))
     } else if wanted.compaction() != running.compaction() {
         "another compaction policy".into()
+    } else if wanted.memory_limit() != running.memory_limit() {
+        "another memory limit".into()
     } else {
         return Ok(());
     };

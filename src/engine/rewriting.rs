@@ -1,65 +1,66 @@
-//! Compactions and backups as the rest of the store sees them: at most one at a time, each can be
+//! Compactions and backups as the rest of the store sees them: at most one at a time, and each can be
 //! watched and stopped.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use super::line::{Line, Place};
 use super::locked::locked;
+use super::queue::{Queue, QueuePosition};
 use crate::control::{Control, Progress};
 use crate::error::{Error, Result};
+use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// The door to rewriting the log, and what became of those who went in.
+/// Access to rewriting the log, and the results of earlier rewrites.
 #[derive(Debug, Default)]
 pub(super) struct Rewriting {
-    line: Arc<Line>,
+    queue: Arc<Queue>,
     progress: Mutex<Option<Progress>>,
     compactions: AtomicU64,
     last_error: Mutex<Option<Error>>,
-    /// The first failure of an automatic compaction, until somebody was told.
+    /// The first failure of an automatic compaction, until someone was told.
     untold: Mutex<Option<Error>>,
     has_failed: AtomicBool,
-    /// An automatic compaction is wanted already.
+    /// An automatic compaction was already requested.
     pub(super) due: AtomicBool,
-    /// After a failure the log has to grow beyond this before the next automatic try.
+    /// After a failure, the log has to grow beyond this before the next automatic attempt.
     pub(super) not_before: AtomicU64,
 }
 
-/// The right to rewrite the log. Whatever happens, it is given back and no progress is shown any more.
+/// The right to rewrite the log. Whatever happens, it is given back and progress is no longer shown.
 pub(super) struct Permit<'a>(&'a Rewriting);
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
         *locked(&self.0.progress) = None;
-        self.0.line.give_back();
+        self.0.queue.give_back();
     }
 }
 
 impl Rewriting {
-    /// A place after all who came before.
-    pub(super) fn join(&self) -> Place {
-        self.line.join()
+    /// The position after all who came before.
+    pub(super) fn join(&self) -> QueuePosition {
+        self.queue.join()
     }
 
-    /// The right to rewrite the log, when all who came before are done; an error when `control` gives up before.
-    pub(super) fn begin(&self, place: &Place, control: &Control) -> Result<Permit<'_>> {
-        place.wait(|| control.is_aborted())?;
+    /// The right to rewrite the log, once all who came before are done; an error when `control` gives up before.
+    pub(super) fn begin(&self, position: &QueuePosition, control: &Control) -> Result<Permit<'_>> {
+        position.wait(|| control.is_aborted())?;
         Ok(Permit(self))
     }
 
-    /// Makes whoever rewrites the log give up, and keeps everybody out until the turn is over.
+    /// Makes whoever rewrites the log give up, and keeps everyone out until the turn is over.
     pub(super) fn stop(&self) -> Permit<'_> {
-        self.line.overtake();
+        self.queue.overtake();
         Permit(self)
     }
 
-    /// [`stop`](Self::stop), after which nobody comes in any more.
+    /// [`stop`](Self::stop), after which nobody gets a turn any more.
     pub(super) fn end(&self) -> Permit<'_> {
-        self.line.end();
+        self.queue.end();
         self.stop()
     }
 
-    /// Shows how far the work is; an error when it is to be given up.
+    /// Shows how far the work has got; an error when it should be given up.
     pub(super) fn step(&self, control: &Control, written: u64, expected: u64) -> Result<()> {
         let progress = Progress { written, expected: expected.max(written) };
         *locked(&self.progress) = Some(progress);
@@ -68,9 +69,9 @@ impl Rewriting {
         Ok(())
     }
 
-    /// An error when the work is to be given up.
+    /// An error when the work should be given up.
     pub(super) fn check(&self, control: &Control) -> Result<()> {
-        if control.is_aborted() || self.line.is_stopping() {
+        if control.is_aborted() || self.queue.is_stopping() {
             return Err(Error::Aborted);
         }
         Ok(())
@@ -96,7 +97,7 @@ impl Rewriting {
         *locked(&self.last_error) = outcome.as_ref().err().cloned();
     }
 
-    /// Notes that an automatic compaction failed: nobody has the result of its call.
+    /// Notes that an automatic compaction failed: its call has no caller to tell.
     pub(super) fn note_unattended(&self, error: Error) {
         if !self.has_failed.swap(true, Ordering::AcqRel) {
             *locked(&self.untold) = Some(error);

@@ -1,25 +1,27 @@
-//! A look at a running store.
+//! Statistics of a running store.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::outcome::Restart;
 use crate::control::Progress;
 use crate::error::Error;
 use crate::wal::consumers::Consumers;
+use crate::wal::followed::Followed;
 use crate::wal::writer::LogWriter;
 
-/// A look at a running store.
+/// Statistics of a running store.
 #[derive(Debug, Clone, Default)]
 pub struct StoreStats {
-    /// Entries.
-    pub entries: u64,
-    /// Bytes of their keys and values.
-    pub live_bytes: u64,
-    /// What the entries take in memory: their bytes, what is needed to find them, and room that is not used yet.
+    /// Entries; nothing while that is unknown because the log was not replayed yet.
+    pub entries: Option<u64>,
+    /// Bytes of their keys and values; nothing while that is unknown.
+    pub live_bytes: Option<u64>,
+    /// What the entries take in memory: their bytes, what is needed to find them, and unused room.
     pub memory_bytes: u64,
     /// Bytes of the log.
     pub log_bytes: u64,
-    /// Bytes of the log that a compaction would keep for consumers and for those who read the history now.
+    /// Bytes of the log that a compaction would keep for consumers and for current readers of the history.
     pub held_bytes: u64,
     /// Commit groups written since the log was opened.
     pub groups: u64,
@@ -33,24 +35,40 @@ pub struct StoreStats {
     pub last_sequence: u64,
     /// The log has the operations after this sequence.
     pub floor: u64,
-    /// The consumers of the history and how far each has come.
+    /// The consumers of the history and how far each has got.
     pub consumers: Arc<Consumers>,
-    /// Whether writing stopped because a sync failed.
+    /// Whether writing has stopped because a sync failed.
     pub poisoned: bool,
-    /// Snapshots of the store that there are.
+    /// Snapshots of the store that exist.
     pub snapshots: u64,
+    /// Watches of the store that have not ended, by whatever thread.
+    pub watches: u64,
     /// Whether the store can be used.
     pub open: bool,
-    /// Compactions that were completed since the store was made.
+    /// Whether all entries are in memory.
+    pub ready: bool,
+    /// How far the replay that loads them all has got; its bytes are read, not written.
+    pub warming: Option<Progress>,
+    /// The sequence up to which the index file stands for the log; 0 without such a file.
+    pub indexed_sequence: u64,
+    /// Why there is none, or none that could be used.
+    pub index_failure: Option<String>,
+    /// Compactions that were completed since the store was created.
     pub compactions: u64,
-    /// Why the last compaction failed; nothing when it did not.
+    /// Why the last compaction failed; nothing if it did not.
     pub last_compaction_error: Option<Error>,
-    /// How far the compaction or backup is that is running now.
+    /// How far the compaction or backup that is running now has got.
     pub rewriting: Option<Progress>,
+    /// How often a store that follows a log started anew from it.
+    pub restarts: u64,
+    /// Why it last did.
+    pub last_restart: Option<Restart>,
+    /// Why a store that follows a log cannot do so just now.
+    pub follow_error: Option<Error>,
 }
 
 impl StoreStats {
-    /// Takes over what the log says of itself, given after which sequence its history is needed.
+    /// Takes over what the log says about itself; its history is needed after the given sequence.
     pub(super) fn take_from(&mut self, writer: &LogWriter, needed_after: u64) {
         let stats = writer.stats();
         let end = writer.position().offset;
@@ -68,5 +86,15 @@ impl StoreStats {
             self.consumers = Arc::clone(writer.consumers());
         }
         self.poisoned = writer.is_poisoned();
+    }
+
+    /// The same for a log that another process writes.
+    pub(super) fn take_from_followed(&mut self, followed: &Followed) {
+        self.last_sequence = followed.position().last_sequence;
+        self.log_bytes = followed.position().offset;
+        self.floor = followed.header().base_sequence;
+        if !Arc::ptr_eq(&self.consumers, followed.consumers()) {
+            self.consumers = Arc::clone(followed.consumers());
+        }
     }
 }

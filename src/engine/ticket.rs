@@ -1,10 +1,11 @@
 //! A group that waits for the log.
 
-use std::sync::{Mutex, OnceLock};
+use std::sync::OnceLock;
 
 use super::group::Group;
 use super::outcome::GroupOutcome;
 use crate::error::Result;
+use crate::sync::Mutex;
 
 /// A group in the queue, and what became of it.
 #[derive(Debug)]

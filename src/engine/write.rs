@@ -13,6 +13,8 @@ pub enum Write {
         value: Value,
         /// The version that the entry must have; 0 when the key must be missing.
         if_version: Option<u64>,
+        /// When the entry expires, in milliseconds since the Unix epoch, at least 1.
+        expires_at: Option<i64>,
     },
     /// Removes a key.
     Remove {
@@ -26,7 +28,7 @@ pub enum Write {
 impl Write {
     /// An unconditional put.
     pub fn put(key: Key, value: Value) -> Self {
-        Self::Put { key, value, if_version: None }
+        Self::Put { key, value, if_version: None, expires_at: None }
     }
 
     /// An unconditional remove.
@@ -34,7 +36,16 @@ impl Write {
         Self::Remove { key, if_version: None }
     }
 
-    /// The same write, done only when the entry has this version; 0 means that the key must be
+    /// The same put, of an entry that expires at a time, in milliseconds since the Unix epoch. A removal stays as it is.
+    #[must_use]
+    pub fn expires_at(mut self, at: i64) -> Self {
+        if let Self::Put { expires_at, .. } = &mut self {
+            *expires_at = Some(at);
+        }
+        self
+    }
+
+    /// The same write, done only if the entry has this version; 0 means that the key must be
     /// missing.
     #[must_use]
     pub fn if_version(mut self, version: u64) -> Self {

@@ -52,6 +52,7 @@ impl Error {
             | Self::InvalidValue { .. }
             | Self::InvalidArgument { .. }
             | Self::InvalidPath { .. }
+            | Self::NotAcknowledgeable { .. }
             | Self::OperationEncodingFailed(_)
             | Self::InvalidPayload(_) => ErrorCode::InvalidArgument,
             Self::KeyNotFound { .. } | Self::HistoryGone { .. } | Self::UnknownConsumer { .. } => {
@@ -79,6 +80,9 @@ impl Error {
             | Self::NotALog { .. }
             | Self::UnsupportedVersion { .. }
             | Self::RewriteDiffers { .. }
+            | Self::SnapshotLost { .. }
+            | Self::Unreadable { .. }
+            | Self::MemoryLimit { .. }
             | Self::StoreFull => ErrorCode::StoreError,
             Self::Internal { .. } => ErrorCode::InternalError,
         }

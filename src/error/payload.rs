@@ -1,4 +1,4 @@
-//! Why an operation and its payload do not lead to each other.
+//! Why an operation cannot be encoded, or a payload decoded.
 
 use super::InvalidKey;
 use crate::limits::MAX_VALUE_LEN;
@@ -51,6 +51,27 @@ pub enum DecodeError {
     /// A checkpoint holds entries: puts, with the version that each had in its log.
     #[error("not an entry with a version of this log")]
     NotAnEntry,
+    /// The bytes in front of the payload say something that is not read here.
+    #[error("unknown kind of attribute {found}")]
+    UnknownAttribute {
+        /// The kind byte.
+        found: u8,
+    },
+    /// The attributes of a record come in the order of their kinds, each once.
+    #[error("attribute {found} is out of order")]
+    AttributeOutOfOrder {
+        /// The kind byte.
+        found: u8,
+    },
+    /// An entry expires at a time from 1 to 2^53 − 1.
+    #[error("an entry cannot expire at {found} ms")]
+    ExpiryOutOfRange {
+        /// Milliseconds since the Unix epoch.
+        found: i64,
+    },
+    /// A removal cannot expire, and only the first record of a commit says where the consumers are.
+    #[error("an attribute does not belong to this record")]
+    MisplacedAttribute,
 }
 
 /// Why an operation has no payload.

@@ -1,4 +1,4 @@
-//! Words of messages that take more than a format string.
+//! Parts of messages that take more than a format string.
 
 use std::io;
 
@@ -17,13 +17,13 @@ pub(super) fn describe(source: &io::Error) -> String {
     }
 }
 
-/// How much room is missing, where it is that.
+/// How much room is needed, when that is what is missing.
 pub(super) fn room_needed(source: &io::Error, bytes: u64) -> String {
     match source.kind() {
         io::ErrorKind::StorageFull
         | io::ErrorKind::QuotaExceeded
         | io::ErrorKind::FileTooLarge
-        | io::ErrorKind::WriteZero => format!(", {bytes} bytes of room are needed"),
+        | io::ErrorKind::WriteZero => format!(", {bytes} bytes are needed"),
         _ => String::new(),
     }
 }

@@ -1,9 +1,9 @@
-//! All records: headers, keys and short values in chunks, long values beside them.
+//! All records: headers, keys and short values in chunks, long values outside them.
 
 use std::sync::Arc;
 
 use super::blobs::Blobs;
-use super::record::{Entry, HEADER, INLINE_MAX, KEY_MAX, Meta, Record, UNIT};
+use super::record::{EXPIRY, Entry, HEADER, INLINE_MAX, KEY_MAX, Meta, Record, UNIT};
 use super::space::Space;
 
 /// Owns every entry's bytes. The point table and the ordered view hold only addresses into it.
@@ -15,7 +15,8 @@ pub(super) struct Arena {
 
 fn units_of(entry: &Entry<'_>) -> usize {
     let inline = if entry.value.len() > INLINE_MAX { 0 } else { entry.value.len() };
-    (HEADER + entry.key.len() + inline).div_ceil(UNIT)
+    let expiry = if entry.expiry.is_some() { EXPIRY } else { 0 };
+    (HEADER + entry.key.len() + expiry + inline).div_ceil(UNIT)
 }
 
 impl Arena {
@@ -38,6 +39,15 @@ impl Arena {
         [0, 64, 128].iter().fold(0, |seen, line| seen ^ bytes.get(*line).copied().unwrap_or(0))
     }
 
+    /// [`touch`](Self::touch) for who needs neither the value nor the end of a long key.
+    #[inline]
+    pub(super) fn touch_key(&self, at: u32) -> u8 {
+        let bytes = self.space.bytes(at).unwrap_or_default();
+        [0, HEADER + UNIT * 2]
+            .iter()
+            .fold(0, |seen, at| seen ^ bytes.get(*at).copied().unwrap_or(0))
+    }
+
     /// The key of a live record.
     #[inline]
     pub(super) fn key(&self, at: u32) -> &[u8] {
@@ -51,11 +61,19 @@ impl Arena {
         bytes.get(HEADER..HEADER + len).unwrap_or_default()
     }
 
-    /// The version alone, without a look at the value.
+    /// The version alone, without touching the value.
     #[inline]
     pub(super) fn version(&self, at: u32) -> Option<u64> {
         let word = self.space.bytes(at)?.get(8..)?.first_chunk()?;
         Some(u64::from_le_bytes(*word))
+    }
+
+    /// When the entry expires, if it does.
+    #[inline]
+    pub(super) fn expiry(&self, at: u32) -> Option<i64> {
+        let meta = self.meta(at).filter(|meta| meta.expires())?;
+        let bytes = self.space.bytes(at)?.get(HEADER + meta.key_len()..)?.first_chunk()?;
+        Some(i64::from_le_bytes(*bytes))
     }
 
     #[inline]
@@ -65,6 +83,12 @@ impl Arena {
         let (timestamp, rest) = rest.split_first_chunk()?;
         let meta = Meta(u64::from_le_bytes(*word));
         let (key, rest) = rest.split_at_checked(meta.key_len())?;
+        let (expiry, rest) = if meta.expires() {
+            let (expiry, rest) = rest.split_first_chunk()?;
+            (Some(i64::from_le_bytes(*expiry)), rest)
+        } else {
+            (None, rest)
+        };
         let (value, blob) = if let Some(id) = meta.blob() {
             let blob = self.blobs.get(id)?;
             (&**blob, Some(blob))
@@ -72,7 +96,7 @@ impl Arena {
             (rest.get(..meta.inline_len())?, None)
         };
         let (version, timestamp) = (u64::from_le_bytes(*version), i64::from_le_bytes(*timestamp));
-        Some(Record { key, value, blob, version, timestamp })
+        Some(Record { key, value, blob, version, timestamp, expiry })
     }
 
     /// Stores a new record; `None`, with nothing changed, when it cannot be addressed.
@@ -92,15 +116,17 @@ impl Arena {
     }
 
     fn place_value(&mut self, entry: &Entry<'_>) -> Option<Meta> {
-        let key_len = entry.key.len();
+        let (key_len, expires) = (entry.key.len(), entry.expiry.is_some());
         if entry.value.len() > INLINE_MAX {
             let blob = entry.blob.map_or_else(|| Arc::from(entry.value), Arc::clone);
-            return Some(Meta::with_blob(key_len, self.blobs.insert(blob)?));
+            let meta = Meta::with_blob(key_len, self.blobs.insert(blob)?);
+            return Some(meta.expiring(expires));
         }
-        Some(Meta::inline(key_len, entry.value.len()))
+        Some(Meta::inline(key_len, entry.value.len()).expiring(expires))
     }
 
-    /// Replaces the record of the same key: in place when it does not grow, else at the returned new address.
+    /// Replaces the record of the same key: in place if it does not grow, otherwise at the new address that is
+    /// returned.
     pub(super) fn update(&mut self, at: u32, entry: &Entry<'_>) -> Option<u32> {
         let (old, units) = (self.meta(at)?, units_of(entry));
         if units > old.units() {
@@ -129,7 +155,7 @@ impl Arena {
         self.space.free(at, meta.units());
     }
 
-    /// Moves one record that is due, and says from where to where. Renumbers long values that are due as well.
+    /// Moves one record that is due, and returns from where to where. Also renumbers long values that are due.
     #[inline]
     pub(super) fn relocate(&mut self) -> Option<(u32, u32)> {
         if self.space.is_tidy() && self.blobs.is_tidy() {
@@ -149,7 +175,8 @@ impl Arena {
             if let (Some(meta), Some(block)) = (self.meta(at), self.space.block_mut(at, 1))
                 && let Some(word) = block.first_chunk_mut()
             {
-                *word = Meta::with_blob(meta.key_len(), blob).0.to_le_bytes();
+                let meta = Meta::with_blob(meta.key_len(), blob).expiring(meta.expires());
+                *word = meta.0.to_le_bytes();
             }
         }
     }
@@ -169,7 +196,7 @@ impl Arena {
     }
 
     pub(super) fn has_room(&self, entries: u64, bytes: u64) -> bool {
-        let overhead = entries.saturating_mul((HEADER + UNIT) as u64);
+        let overhead = entries.saturating_mul((HEADER + EXPIRY + UNIT) as u64);
         self.space.has_room(bytes.saturating_add(overhead)) && self.blobs.has_room(entries)
     }
 

@@ -2,14 +2,14 @@
 
 use super::chunk::Chunk;
 
-/// Up to here a bin holds blocks of exactly one length; above it, of one power of two.
+/// Up to this length a bin holds blocks of exactly one length; above it, of one power of two.
 const EXACT: usize = 64;
 const COUNT: usize = EXACT + 10;
 /// No record is shorter; shorter leftovers wait for a sweep to join them to a neighbour.
 const SHORTEST: usize = 4;
 const NONE: u16 = u16::MAX;
 
-/// Heads of lists that are threaded through the free blocks themselves.
+/// The heads of lists that run through the free blocks themselves.
 #[derive(Clone, Debug)]
 pub(super) struct Bins {
     heads: [u16; COUNT],
@@ -55,7 +55,7 @@ impl Bins {
         Some(unit)
     }
 
-    /// Takes the first block of a bin if it is long enough. Only the first is looked at: bounded work.
+    /// Takes the first block of a bin if it is long enough. Only the first is checked: bounded work.
     fn pop(&mut self, chunk: &Chunk, bin: usize, units: usize) -> Option<(usize, usize)> {
         let head = self.heads.get_mut(bin).filter(|head| **head != NONE)?;
         let unit = usize::from(*head);

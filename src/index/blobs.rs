@@ -7,12 +7,12 @@ use super::memory::spare;
 const SEGMENT: usize = 512;
 const NONE: u32 = u32::MAX;
 const SEGMENTS_MAX: usize = NONE as usize / SEGMENT;
-/// A segment that is this full is not chosen to be filled up.
+/// A segment that is at least this full is not chosen to be filled.
 const FULL: usize = SEGMENT * 7 / 8;
-/// There may be twice as many slots as values, and so many more.
+/// There may be twice as many slots as values, plus this many.
 const SLACK: usize = 2 * SEGMENT;
-/// How many values get another number for each that is removed while there are too many slots. Two would do where the
-/// segment that is emptied is half full; the third makes up for those that are begun.
+/// How many values are renumbered for each one removed while there are too many slots. Two would do when the segment
+/// that is being emptied is half full; the third makes up for segments that were only begun.
 const PACE: usize = 3;
 /// What a shared value takes besides its bytes.
 const COUNTS: usize = 16;
@@ -53,9 +53,9 @@ impl Segment {
     }
 }
 
-/// Numbered values in copy-on-write segments, so that a clone copies pointers to segments only.
+/// Numbered values in copy-on-write segments, so that a clone copies only pointers to segments.
 ///
-/// Segments that lost most of their values are emptied: whoever removes a value renumbers a few others.
+/// Segments that lost most of their values are emptied: removing a value renumbers a few others.
 #[derive(Clone, Debug)]
 pub(super) struct Blobs {
     segments: Vec<Option<Arc<Segment>>>,
@@ -101,12 +101,13 @@ impl Blobs {
         Some(Arc::make_mut(self.segments.get_mut(segment)?.as_mut()?))
     }
 
-    /// Stores a value, or `None` when 32 bits cannot number another. Say next to which record it belongs.
+    /// Stores a value, or returns `None` when 32 bits cannot number another. The caller then says to which record it
+    /// belongs.
     pub(super) fn insert(&mut self, value: Arc<[u8]>) -> Option<u32> {
         self.place(value, NONE)
     }
 
-    /// Says at which address the record of a value is.
+    /// Notes the address of the record of a value.
     pub(super) fn belongs_to(&mut self, id: u32, at: u32) {
         let (segment, number) = split(id);
         let segment = self.segment_mut(segment);
@@ -125,7 +126,7 @@ impl Blobs {
         u32::try_from(segment * SEGMENT + number).ok()
     }
 
-    /// The segment that takes the next value: the one that is being filled, else the fullest with some room.
+    /// The segment for the next value: the one that is being filled, otherwise the fullest with some room.
     fn with_room(&mut self) -> Option<usize> {
         let len = |id: usize| self.lens.get(id).copied().map_or(0, usize::from);
         let current = self.segments.get(self.current).is_some_and(Option::is_some);
@@ -201,13 +202,13 @@ impl Blobs {
         }
     }
 
-    /// Whether no value is to be renumbered.
+    /// Whether no value has to be renumbered.
     #[inline]
     pub(super) fn is_tidy(&self) -> bool {
         self.credit == 0
     }
 
-    /// Gives one value another number if that is due, and says which and the address of its record.
+    /// Renumbers one value if that is due, and returns its new number and the address of its record.
     pub(super) fn renumber(&mut self) -> Option<(u32, u32)> {
         let leaving = self.leaving.filter(|_| self.credit > 0)?;
         self.credit -= 1;

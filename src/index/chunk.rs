@@ -11,15 +11,15 @@ const WORTH_SWEEPING: usize = CHUNK_UNITS / 4;
 const RETRY_STEP: usize = CHUNK_UNITS / 16;
 
 /// Blocks lie back to back from the start; the first `len` bytes of the memory are in use, the tail
-/// was not touched yet.
+/// is untouched.
 #[derive(Debug, Default)]
 pub(super) struct Chunk {
     memory: Memory,
     len: usize,
-    /// Units in free blocks, the tail not counted.
+    /// Units in free blocks, not counting the tail.
     free: usize,
     retry_at: usize,
-    /// Whether this chunk waits in the allocator's list of chunks to sweep.
+    /// Whether this chunk is in the allocator's list of chunks to sweep.
     listed: bool,
     /// One oversized block and nothing else.
     large: bool,
@@ -118,14 +118,14 @@ impl Chunk {
         self.free = self.free.saturating_sub(units);
     }
 
-    /// True once per time that enough has become free to make a sweep worthwhile.
+    /// True once each time enough has become free to make a sweep worthwhile.
     pub(super) fn becomes_worthwhile(&mut self) -> bool {
         let now = !self.listed && self.free >= self.retry_at;
         self.listed |= now;
         now
     }
 
-    /// Allocation goes on elsewhere; come back when more has become free than did not suffice now.
+    /// Allocation continues elsewhere; this chunk is tried again when noticeably more of it has become free.
     pub(super) fn leave(&mut self) {
         self.retry_at = (self.free + RETRY_STEP).max(WORTH_SWEEPING);
     }
@@ -149,7 +149,7 @@ impl Chunk {
         runs
     }
 
-    /// The units at which live blocks start, from a block on.
+    /// The units at which live blocks start, beginning at a block.
     pub(super) fn live(&self, from: usize) -> impl Iterator<Item = usize> + '_ {
         let mut unit = from;
         std::iter::from_fn(move || {

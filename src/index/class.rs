@@ -1,21 +1,21 @@
-//! Blocks of similar length share chunks, and pay for each other's order.
+//! Blocks of similar length share chunks, and pay for keeping these dense.
 
 use super::bins::Bins;
 use super::chunk::CHUNK_UNITS;
 
-/// The longest blocks of each class, in units: 256 bytes, 2 KiB, and all that do not get a chunk of their own.
+/// The longest blocks of each class, in units: 256 bytes, 2 KiB, and whatever does not get a chunk of its own.
 const LONGEST: [usize; 2] = [32, 256];
 pub(super) const CLASSES: usize = LONGEST.len() + 1;
-/// The chunks of a class may have twice the length of what is live in them, and so much more.
+/// The chunks of a class may be twice as long as what is live in them, plus this much.
 const SLACK: usize = 2 * CHUNK_UNITS;
-/// Credit for moving blocks is counted in this part of a unit.
+/// Credit for moving blocks is counted in this fraction of a unit.
 const PART: usize = 16;
 
 /// The chunks of one class.
 ///
-/// Whoever frees a unit pays for moving blocks out of the sparsest chunk, and the sparser it is the less there is to
-/// move for a unit. As blocks of a class differ eight times in length (in the last class thirty-two times), a write never
-/// has to move more than a few dozen of them.
+/// Freeing a unit pays for moving blocks out of the sparsest chunk, and the sparser it is, the less there is to move
+/// for a unit. Blocks of a class differ in length by a factor of eight at most (of 32 in the last class), so a write
+/// never has to move more than a few dozen of them.
 #[derive(Clone, Debug)]
 pub(super) struct Class {
     /// The chunk that is being filled.
@@ -30,9 +30,9 @@ pub(super) struct Class {
     pub(super) live: usize,
     /// The chunk that is being emptied, and the first of its blocks that has not been moved.
     pub(super) leaving: Option<(usize, usize)>,
-    /// How much is to be moved for each unit that is freed, in parts of a unit.
+    /// How much to move for each unit that is freed, in fractions of a unit.
     pace: usize,
-    /// How much is still to be moved, in parts of a unit.
+    /// How much is still to be moved, in fractions of a unit.
     credit: usize,
 }
 
@@ -54,7 +54,7 @@ impl Class {
         }
     }
 
-    /// Whether the chunks are longer than what lives in them allows.
+    /// Whether the chunks are longer than what is live in them allows.
     fn is_sparse(&self) -> bool {
         self.capacity > 2 * self.live + SLACK
     }
@@ -71,10 +71,10 @@ impl Class {
         self.leaving.is_some_and(|(id, _)| id == chunk)
     }
 
-    /// Begins to empty a chunk of which so much is live.
+    /// Begins to empty a chunk of which this much is live.
     ///
-    /// Emptying it gives `gain` units for `live` that are moved, and every unit that is freed makes two too many. Half of
-    /// that gain would do; a quarter more makes up for chunks that are begun.
+    /// Emptying it gains `gain` units for `live` that are moved, and every freed unit makes the chunks two units too
+    /// long. Half of that gain would do; a quarter more makes up for chunks that were only begun.
     pub(super) fn empty(&mut self, chunk: usize, live: usize) {
         let gain = CHUNK_UNITS.saturating_sub(live).max(1);
         self.leaving = Some((chunk, 0));
@@ -82,14 +82,14 @@ impl Class {
         self.credit = 0;
     }
 
-    /// Takes the pay for so much that was freed.
+    /// Takes the credit for this much that was freed.
     pub(super) fn pay(&mut self, units: usize) {
         if self.leaving.is_some() {
             self.credit += units * self.pace;
         }
     }
 
-    /// So much was moved, and the next block to move is not before `next`.
+    /// This much was moved, and the next block to move is not before `next`.
     pub(super) fn moved(&mut self, chunk: usize, next: usize, units: usize) {
         self.leaving = Some((chunk, next));
         self.credit = self.credit.saturating_sub(units * PART);
@@ -100,7 +100,7 @@ impl Class {
         self.credit = 0;
     }
 
-    /// The chunk that was to be emptied is no longer there.
+    /// The chunk that should be emptied is no longer there.
     pub(super) fn emptied(&mut self) {
         self.leaving = None;
         self.credit = 0;

@@ -1,4 +1,4 @@
-//! The entries without their order: the point table and the arena, kept in step.
+//! The entries in no order: the point table and the arena, kept in step.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, Hasher};
@@ -14,7 +14,7 @@ use super::table::Table;
 /// How many cache misses a batched read keeps in flight.
 pub(super) const BATCH: usize = 16;
 
-/// What a put did, and what the ordered view has to follow.
+/// What a put did, and what the ordered view has to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Change {
     Created(u32),
@@ -30,6 +30,8 @@ pub(super) struct Entries {
     table: Table,
     pub(super) arena: Arena,
     live_bytes: u64,
+    /// How many entries expire at some time.
+    expiring: usize,
 }
 
 impl Entries {
@@ -39,6 +41,7 @@ impl Entries {
             table: Table::with_capacity(entries),
             arena: Arena::new(),
             live_bytes: 0,
+            expiring: 0,
         }
     }
 
@@ -66,6 +69,10 @@ impl Entries {
         self.live_bytes
     }
 
+    pub(super) fn expiring(&self) -> usize {
+        self.expiring
+    }
+
     pub(super) fn memory_bytes(&self) -> usize {
         self.table.memory_bytes() + self.arena.memory_bytes()
     }
@@ -86,7 +93,7 @@ impl Entries {
         found
     }
 
-    /// Looks many keys up, each step for a whole batch before the next step, so that the cache misses overlap.
+    /// Looks up many keys, each step for a whole batch before the next step, so that the cache misses overlap.
     pub(super) fn get_many<'a>(
         &'a self,
         keys: &[&[u8]],
@@ -129,7 +136,7 @@ impl Entries {
         hashes
     }
 
-    /// Prepares for writing these keys. New ones are likely, so looking for records stops early.
+    /// Prepares for writing these keys. They are likely to be new, so the search for records stops early.
     pub(super) fn warm(&self, keys: &[&[u8]]) {
         for batch in keys.chunks(4 * BATCH) {
             let hashes = self.prefetch::<{ 4 * BATCH }>(batch);
@@ -141,8 +148,8 @@ impl Entries {
         }
     }
 
-    /// How many large pieces puts of these keys would have to copy, because a clone has them too: the chunks of the
-    /// records that are there, and the parts of the table that the others come into.
+    /// How many large pieces puts of these keys would have to copy because a clone has them too: the chunks of existing
+    /// records, and the parts of the table to which the others are added.
     pub(super) fn pieces_to_copy(&self, keys: &[&[u8]]) -> usize {
         let (mut parts, mut chunks) = (HashSet::new(), HashSet::new());
         for key in keys {
@@ -164,14 +171,19 @@ impl Entries {
                 };
                 self.table.fill(vacancy, hash, at);
                 self.live_bytes += (entry.key.len() + entry.value.len()) as u64;
+                self.expiring += usize::from(entry.expiry.is_some());
                 return Change::Created(at);
             }
         };
-        let before = self.arena.record(old).map_or(0, |record| record.value.len());
+        let before = self.arena.record(old);
+        let did_expire = before.is_some_and(|record| record.expiry.is_some());
+        let before = before.map_or(0, |record| record.value.len());
         let Some(new) = self.arena.update(old, entry) else {
             return Change::Refused;
         };
         self.live_bytes = self.live_bytes + entry.value.len() as u64 - before as u64;
+        self.expiring =
+            self.expiring + usize::from(entry.expiry.is_some()) - usize::from(did_expire);
         if new == old {
             return Change::InPlace;
         }
@@ -179,15 +191,17 @@ impl Entries {
         Change::Moved(old, new)
     }
 
-    /// Stores an entry that cannot be found before [`settle`](Self::settle) is given the slot that this returns. Its key
-    /// must be a new one.
+    /// Stores an entry that cannot be found until [`settle`](Self::settle) is given the slot that this returns. Its key
+    /// must be new.
     pub(super) fn append(&mut self, entry: &Entry<'_>) -> Option<u64> {
         let at = self.arena.insert(entry)?;
         self.live_bytes += (entry.key.len() + entry.value.len()) as u64;
+        self.expiring += usize::from(entry.expiry.is_some());
         Some(slot_of(self.hash(entry.key), at))
     }
 
-    /// Makes appended entries findable: all at once, so that the cache misses overlap and the table has its size at once.
+    /// Makes appended entries findable, all together, so that the cache misses overlap and the table has its final
+    /// size at once.
     pub(super) fn settle(&mut self, slots: &[u64]) {
         self.table.reserve(self.len() + slots.len());
         for batch in slots.chunks(4 * BATCH) {
@@ -200,13 +214,15 @@ impl Entries {
         }
     }
 
-    /// Takes an entry out. Its record stays readable until it is given to `free`.
+    /// Removes an entry. Its record stays readable until it is given to `free`.
     pub(super) fn unlink(&mut self, key: &[u8]) -> Option<u32> {
         let hash = self.hash(key);
         let at = self.table.find(hash, |at| self.arena.key(at) == key)?;
         self.table.remove(hash, at);
-        let value = self.arena.record(at).map_or(0, |record| record.value.len());
-        self.live_bytes -= (key.len() + value) as u64;
+        if let Some(record) = self.arena.record(at) {
+            self.live_bytes -= (key.len() + record.value.len()) as u64;
+            self.expiring -= usize::from(record.expiry.is_some());
+        }
         Some(at)
     }
 
@@ -214,7 +230,7 @@ impl Entries {
         self.arena.free(at);
     }
 
-    /// Moves the records that the writes so far have to pay for; `each` is told the key, where it was and where it is.
+    /// Moves the records for which the writes so far have to pay; `each` is told the key, where it was and where it is.
     pub(super) fn tidy(&mut self, mut each: impl FnMut(&[u8], u32, u32)) {
         while let Some((from, to)) = self.arena.relocate() {
             let key = self.arena.key(to);

@@ -8,37 +8,37 @@ use super::part::address_of;
 use super::record::Entry;
 use super::tree::{Ascending, Tree, sorted};
 
-/// After a run in order, changes are followed one by one while they are less than this part of its entries.
+/// After a run in order, changes are applied one by one while there are fewer of them than this part of its entries.
 const FOLLOWED_PART: usize = 16;
 
-/// How many entries tell how long the others will be.
+/// After how many entries the length of the others is estimated.
 const SAMPLE: usize = 1024;
 
-/// However long a log is: a sparse file can be of any length.
+/// The limit however long a log is: a sparse file can have any length.
 const MOST: usize = 1 << 24;
 
-/// An index under construction, as during recovery. The order of the keys is made once, at the end, which costs a
-/// fraction of keeping it with every write. As long as new keys come in ascending order, the point table is left for
+/// An index under construction, as during recovery. The keys are sorted once, at the end, which costs a fraction of
+/// keeping them in order with every write. As long as new keys come in ascending order, the point table is left for
 /// later as well.
 #[derive(Debug)]
 pub struct IndexLoader {
     entries: Entries,
     order: Order,
-    /// What all keys so far start with, so that sorting can skip it.
+    /// The prefix of all keys so far, which sorting can skip.
     prefix: Option<Vec<u8>>,
     exhausted: bool,
-    /// What is still to be made room for.
+    /// What room is still to be made for.
     expected: Option<Expected>,
 }
 
-/// The ordered view so far. A log that was compacted begins with its keys in order and goes on with changes.
+/// The ordered view so far. A compacted log begins with its keys in order and continues with changes.
 #[derive(Debug)]
 enum Order {
-    /// New keys come in ascending order, and nothing has changed or gone yet.
+    /// New keys come in ascending order, and nothing was changed or removed yet.
     Ascending(Run),
-    /// That was so for long. This many changes more are cheaper to follow than to sort everything.
+    /// They came in order for a long time. Applying this many more changes is cheaper than sorting everything.
     Followed(Tree, usize),
-    /// To be made at the end.
+    /// Everything is sorted at the end.
     Unknown,
 }
 
@@ -46,12 +46,12 @@ enum Order {
 #[derive(Debug, Default)]
 struct Run {
     tree: Ascending,
-    /// What the point table is to hold.
+    /// What the point table will hold.
     slots: Vec<u64>,
 }
 
 impl Order {
-    /// Ends an ascending run, before the first change that it cannot take.
+    /// Ends an ascending run before the first change that does not fit into it.
     fn break_off(&mut self, entries: &mut Entries) {
         if matches!(self, Self::Ascending(_))
             && let Self::Ascending(run) = std::mem::replace(self, Self::Unknown)
@@ -64,7 +64,7 @@ impl Order {
         }
     }
 
-    /// Follows one change with `change`, as long as that is the cheaper way.
+    /// Applies one change by `change`, as long as that is cheaper.
     fn follow(&mut self, change: impl FnOnce(&mut Tree)) {
         match self {
             Self::Followed(tree, budget) if *budget > 0 => {
@@ -91,12 +91,12 @@ impl Default for IndexLoader {
 }
 
 impl IndexLoader {
-    /// A loader without a guess at how much will come.
+    /// A loader with no estimate of how much will come.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A loader whose point table already has room for so many entries.
+    /// A loader whose point table already has room for this many entries.
     pub fn with_capacity(entries: usize) -> Self {
         Self {
             entries: Entries::with_capacity(entries),
@@ -107,9 +107,9 @@ impl IndexLoader {
         }
     }
 
-    /// A loader of a log of so many bytes, of which each record takes `overhead` besides its key and value. After the first
-    /// entries it makes room for as many as would fit if all were like them. What turns out to be too much for the point
-    /// table is given back at the end.
+    /// A loader of a log of this many bytes, whose records each take `overhead` besides their key and value. After
+    /// the first entries it makes room for as many as would fit if all were like them. What turns out to be too much
+    /// for the point table is given back at the end.
     pub fn for_log(bytes: u64, overhead: u64) -> Self {
         Self { expected: Some(Expected { bytes, overhead }), ..Self::default() }
     }
@@ -122,8 +122,8 @@ impl IndexLoader {
         }
     }
 
-    /// Makes room in the point table for so many entries in all. A guess is enough: with less the table grows by splits,
-    /// which costs time; with more it takes memory for nothing.
+    /// Makes room in the point table for this many entries in all. An estimate is enough: with too few the table
+    /// grows by splits, which costs time; with too many it wastes memory.
     pub fn reserve(&mut self, entries: usize) {
         match &mut self.order {
             Order::Ascending(run) => run.slots.reserve(entries.saturating_sub(run.slots.len())),
@@ -133,7 +133,19 @@ impl IndexLoader {
 
     /// See [`Index::put`].
     pub fn put(&mut self, key: &[u8], value: &[u8], version: u64, timestamp: i64) -> bool {
-        let entry = Entry { key, value, blob: None, version, timestamp };
+        self.put_until(key, value, version, timestamp, None)
+    }
+
+    /// See [`Index::put_until`].
+    pub fn put_until(
+        &mut self,
+        key: &[u8],
+        value: &[u8],
+        version: u64,
+        timestamp: i64,
+        expiry: Option<i64>,
+    ) -> bool {
+        let entry = Entry { key, value, blob: None, version, timestamp, expiry };
         let Self { entries, order, .. } = self;
         if let Order::Ascending(run) = order {
             if run.tree.takes(&entries.arena, key) {
@@ -155,7 +167,7 @@ impl IndexLoader {
         matches!(change, Change::Created(_))
     }
 
-    /// Adds an entry to the ascending run that takes it.
+    /// Adds an entry to the ascending run that accepts it.
     fn append(&mut self, entry: &Entry<'_>) -> bool {
         let Order::Ascending(run) = &mut self.order else { return false };
         let Some(slot) = self.entries.append(entry) else {
@@ -191,7 +203,7 @@ impl IndexLoader {
         true
     }
 
-    /// See [`Index::put`]: records move here as well. A run in order has none to move.
+    /// As after [`Index::put`]: records move here as well. A run in order has none to move.
     fn tidy(&mut self) {
         let Self { entries, order, .. } = self;
         entries.tidy(|key, from, to| {
@@ -227,8 +239,8 @@ impl IndexLoader {
         self.len() == 0
     }
 
-    /// Puts the keys in order. Unless they came so it takes a good fraction of a second for millions of them: not for the
-    /// event loop.
+    /// Puts the keys in order. Unless they came that way, it takes a good fraction of a second for millions of them:
+    /// too long for the event loop.
     pub fn finish(mut self) -> Index {
         if let Order::Ascending(run) = &self.order {
             self.entries.settle(&run.slots);

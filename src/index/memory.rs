@@ -1,9 +1,9 @@
 //! The memory of the large pieces of the index, on huge pages where the system has them.
 //!
-//! Random reads of a large index spend most of their time on finding out where a page is; with huge
-//! pages that is known. So pieces of the two common sizes are cut from regions that ask for them. This
-//! and the regions are what needs unsafe code in the engine: a piece is a unique owner of its words,
-//! which the compiler cannot see in a region that many pieces share.
+//! Random reads of a large index spend most of their time translating addresses; huge pages spare them
+//! that. So pieces of the two common sizes are cut from regions that ask for huge pages. This and the
+//! regions are the only unsafe code in the engine: a piece is the unique owner of its words, which the
+//! compiler cannot see in a region that many pieces share.
 
 use std::cell::Cell;
 use std::ptr::NonNull;
@@ -19,12 +19,12 @@ thread_local! {
     static COPIED: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Bytes of pieces that this thread has copied, mostly because a clone of the index holds the old ones.
+/// Bytes of pieces that this thread has copied, mostly because a clone of the index held the old ones.
 pub(crate) fn copied_by_thread() -> u64 {
     COPIED.get()
 }
 
-/// Words of memory with one owner. Their first contents are zero, or a copy.
+/// Words of memory with one owner. They start out as zeros or as a copy.
 #[derive(Debug)]
 pub(super) struct Memory {
     start: NonNull<u64>,
@@ -39,7 +39,7 @@ unsafe impl Send for Memory {}
 unsafe impl Sync for Memory {}
 
 impl Memory {
-    /// So many words, all zero.
+    /// This many words, all zero.
     pub(super) fn zeroed(words: usize) -> Self {
         if let Some((mut piece, used)) = Self::piece(words) {
             if used && !(words == LARGE_PIECE && bug!(UsedMemoryNotZeroed)) {
@@ -50,7 +50,7 @@ impl Memory {
         Self::allocated(vec![0; words].into())
     }
 
-    /// The first `used` words in a memory of so many. What follows them may hold anything.
+    /// A copy of the first `used` words, in a piece of this many. The rest may hold anything.
     pub(super) fn copied(&self, words: usize, used: usize) -> Self {
         COPIED.set(COPIED.get() + (words * WORD) as u64);
         let from = self.words().get(..used).unwrap_or(self.words());
@@ -85,17 +85,14 @@ impl Memory {
         unsafe { slice::from_raw_parts(self.start.as_ptr(), self.words) }
     }
 
-    /// Asks for a word to be brought into the cache, without waiting for it.
+    /// Prefetches a word into the cache, without waiting for it.
     #[inline]
     pub(super) fn prefetch(&self, word: usize) {
-        let at = self.start.as_ptr().wrapping_add(word);
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: a prefetch reads nothing, whatever the address.
-        unsafe {
-            std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(at.cast());
-        }
-        #[cfg(not(target_arch = "x86_64"))]
-        std::hint::black_box(self.words().get(word));
+        #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+        prefetch(self.start.as_ptr().wrapping_add(word));
+        // Elsewhere only a read fetches it, and waits; the value has to be used, or nothing is read.
+        #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+        std::hint::black_box(self.words().get(word).copied());
     }
 
     pub(super) fn words_mut(&mut self) -> &mut [u64] {
@@ -138,11 +135,33 @@ impl Drop for Memory {
     }
 }
 
+#[cfg(target_arch = "x86_64")]
+#[inline]
+fn prefetch(at: *const u64) {
+    use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+    // SAFETY: a prefetch reads nothing, whatever the address.
+    unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) };
+}
+
+/// Written by hand, since the function for it is not stable yet.
+#[cfg(target_arch = "aarch64")]
+#[inline]
+fn prefetch(at: *const u64) {
+    // SAFETY: a prefetch reads nothing, whatever the address, and changes no register and no flag.
+    unsafe {
+        std::arch::asm!(
+            "prfm pldl1keep, [{at}]",
+            at = in(reg) at,
+            options(readonly, nostack, preserves_flags),
+        );
+    }
+}
+
 fn is_piece(words: usize) -> bool {
     matches!(words, SMALL_PIECE | LARGE_PIECE)
 }
 
-/// Gives the memory of a list back that was far longer.
+/// Gives back memory of a list that used to be far longer.
 pub(super) fn spare<T>(list: &mut Vec<T>) {
     if list.capacity() > 4 * list.len() + 64 {
         list.shrink_to(2 * list.len());

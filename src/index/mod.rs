@@ -4,8 +4,8 @@
 //! addresses in the order of the keys' bytes. Every write is bounded work: the table grows by splitting one small part,
 //! the tree by splitting one node, and the arena by one chunk.
 //!
-//! All of it is in shared pieces that are copied when they are written to. So a clone is a point-in-time view that costs
-//! as little as copying the list of pieces, and holding one costs later writes at most one copy of each piece they touch.
+//! All of it is in shared pieces that are copied on write. So a clone is a point-in-time view that costs no more than
+//! copying the list of pieces, and while it is held, later writes copy each piece that they touch at most once.
 
 mod arena;
 mod bins;
@@ -38,7 +38,7 @@ pub use range::Range;
 pub use record::{Content, Record};
 pub use scan::Scan;
 
-/// Entries by key. Keys are ordered by their bytes; which keys and values are permitted is for the caller to decide.
+/// Entries by key. Keys are ordered by their bytes; the caller decides which keys and values are permitted.
 ///
 /// ```
 /// use softadastra_store::index::{Index, Range};
@@ -58,7 +58,7 @@ pub struct Index {
     entries: Entries,
     order: Tree,
     exhausted: bool,
-    /// Held once by each clone.
+    /// Each clone holds one reference.
     clones: Arc<()>,
 }
 
@@ -91,7 +91,7 @@ impl Index {
         self.entries.get(key)
     }
 
-    /// Whether there is an entry of that key.
+    /// Whether the key has an entry.
     #[inline]
     pub fn contains(&self, key: &[u8]) -> bool {
         self.entries.find(key).is_some()
@@ -101,6 +101,17 @@ impl Index {
     #[inline]
     pub fn version_of(&self, key: &[u8]) -> Option<u64> {
         self.entries.find(key).and_then(|at| self.entries.arena.version(at))
+    }
+
+    /// When a key's entry expires; nothing when it does not, or there is none.
+    #[inline]
+    pub fn expiry_of(&self, key: &[u8]) -> Option<i64> {
+        self.entries.find(key).and_then(|at| self.entries.arena.expiry(at))
+    }
+
+    /// How many entries expire at some time, or have expired.
+    pub fn expiring(&self) -> usize {
+        self.entries.expiring()
     }
 
     /// Calls `each` with the position and the entry of every key, in order. Faster per key than [`Index::get`] once the
@@ -121,19 +132,38 @@ impl Index {
     /// Stores an entry; true if the key is new. Cannot fail while [`Index::has_room`]; without room nothing changes and
     /// [`Index::is_exhausted`] says so from then on.
     pub fn put(&mut self, key: &[u8], value: &[u8], version: u64, timestamp: i64) -> bool {
-        self.put_entry(&Entry { key, value, blob: None, version, timestamp })
+        self.put_until(key, value, version, timestamp, None)
     }
 
-    /// [`Index::put`] of a value whose memory the index keeps when it is long.
+    /// [`Index::put`] of an entry that expires at a time, if one is given. It stays until it is removed.
+    pub fn put_until(
+        &mut self,
+        key: &[u8],
+        value: &[u8],
+        version: u64,
+        timestamp: i64,
+        expiry: Option<i64>,
+    ) -> bool {
+        self.put_entry(&Entry { key, value, blob: None, version, timestamp, expiry })
+    }
+
+    /// [`Index::put_until`] of a value whose memory the index keeps when it is long.
     pub fn put_content(
         &mut self,
         key: &[u8],
         content: &Content<'_>,
         version: u64,
         timestamp: i64,
+        expiry: Option<i64>,
     ) -> bool {
         let (value, blob) = (content.bytes(), content.blob());
-        self.put_entry(&Entry { key, value, blob, version, timestamp })
+        self.put_entry(&Entry { key, value, blob, version, timestamp, expiry })
+    }
+
+    /// [`Index::put`] of a record of another index; a long value is shared with that.
+    pub fn put_record(&mut self, record: &Record<'_>) -> bool {
+        let Record { key, value, blob, version, timestamp, expiry } = *record;
+        self.put_entry(&Entry { key, value, blob, version, timestamp, expiry })
     }
 
     fn put_entry(&mut self, entry: &Entry<'_>) -> bool {
@@ -159,7 +189,7 @@ impl Index {
         true
     }
 
-    /// Moves records out of sparse memory, as many as the write that just happened has to pay for.
+    /// Moves records out of sparse memory, as many as the last write has to pay for.
     fn tidy(&mut self) {
         let Self { entries, order, .. } = self;
         entries.tidy(|key, from, to| order.replace(key, from, to));
@@ -170,8 +200,8 @@ impl Index {
         Scan::new(&self.entries.arena, &self.order, range)
     }
 
-    /// The long values under these keys. Who holds them while they are replaced or removed decides when their memory is
-    /// freed, which takes long.
+    /// The long values of these keys. Whoever holds them while they are replaced or removed decides when their memory
+    /// is freed, which takes long.
     pub fn long_values(&self, keys: &[&[u8]]) -> Vec<Arc<[u8]>> {
         let mut values = Vec::new();
         if self.entries.arena.has_blobs() {
@@ -182,7 +212,7 @@ impl Index {
         values
     }
 
-    /// How many other clones there are. Writes copy the pieces that this one has in common with them.
+    /// How many other clones there are. Writes copy the pieces that this one shares with them.
     pub fn clones(&self) -> usize {
         Arc::strong_count(&self.clones) - 1
     }
@@ -197,13 +227,13 @@ impl Index {
         self.entries.live_bytes()
     }
 
-    /// What the index has allocated, shared pieces counted in full.
+    /// What the index has allocated, counting shared pieces in full.
     pub fn memory_bytes(&self) -> usize {
         self.entries.memory_bytes() + self.order.memory_bytes()
     }
 
-    /// Whether so many more entries with so many bytes of keys and values surely fit. Asked before a write is logged,
-    /// since afterwards it is too late to refuse it.
+    /// Whether this many more entries, with this many bytes of keys and values, certainly fit. Asked before a write
+    /// is logged, since afterwards it is too late to refuse it.
     pub fn has_room(&self, additional_entries: u64, additional_bytes: u64) -> bool {
         self.entries.arena.has_room(additional_entries, additional_bytes)
     }

@@ -11,7 +11,7 @@ pub(super) const PART_SLOTS: usize = SMALL_PIECE;
 
 /// The smallest part.
 pub(super) const FIRST_SLOTS: usize = 16;
-/// Two parts with less in them are joined; one that is joined has room for some entries before it is split.
+/// Two parts with fewer entries than this are joined; the joined part has room for some more before it is split.
 const JOINED: usize = PART_SLOTS * 5 / 8;
 
 /// A slot holds a hash in its upper half and an address in its lower; the hash is odd, so that 0 means empty.
@@ -19,9 +19,9 @@ const JOINED: usize = PART_SLOTS * 5 / 8;
 pub(super) struct Part {
     slots: Arc<Memory>,
     pub(super) len: usize,
-    /// How many leading hash bits all entries share.
+    /// How many leading bits of the hash all entries share.
     pub(super) depth: u32,
-    /// These bits, and zeros.
+    /// These bits, followed by zeros.
     pub(super) prefix: u32,
 }
 
@@ -87,7 +87,7 @@ impl Part {
         self.resize(self.slots().len() * 2);
     }
 
-    /// Moves to half as many slots where three quarters are empty.
+    /// Moves to half as many slots if three quarters are empty.
     pub(super) fn halve_if_sparse(&mut self) {
         let slots = self.slots().len();
         if slots > FIRST_SLOTS && self.len < slots / 4 {
@@ -103,22 +103,22 @@ impl Part {
         self.slots = Arc::new(other);
     }
 
-    /// Whether this part and the one that it was split from, or with, are worth joining.
+    /// Whether this part and its sibling are worth joining.
     pub(super) fn joins(&self, other: &Self) -> bool {
         self.depth == other.depth && self.len + other.len <= JOINED
     }
 
-    /// Whether it could join another one at all.
+    /// Whether it could be joined with another at all.
     pub(super) fn may_join(&self) -> bool {
         self.depth > 0 && self.len <= JOINED
     }
 
-    /// A hash of the entries that this part would be joined with.
+    /// A hash that leads to the sibling of this part.
     pub(super) fn sibling(&self) -> u32 {
         self.prefix ^ (1 << (u32::BITS - self.depth))
     }
 
-    /// Takes in the entries of its sibling.
+    /// Adds the entries of its sibling.
     pub(super) fn join(&mut self, other: &Self) {
         let needed = ((self.len + other.len) * 3 / 2).next_power_of_two();
         let slots = needed.clamp(FIRST_SLOTS, PART_SLOTS);

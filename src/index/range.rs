@@ -1,6 +1,6 @@
-//! Which part of the keys a scan walks, and in which direction.
+//! Which keys a scan visits, and in which direction.
 
-use std::ops::Bound;
+use std::ops::{Bound, RangeBounds};
 
 /// An interval of keys in the order of their bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ impl Range {
         }
     }
 
-    /// Cuts the smallest keys off at `bound`, where that leaves fewer keys.
+    /// Cuts the smallest keys off at `bound` if that leaves fewer keys.
     pub fn narrow_lower(&mut self, bound: Bound<Vec<u8>>) {
         let tighter = match (&self.lower, &bound) {
             (_, Bound::Unbounded) => false,
@@ -44,7 +44,7 @@ impl Range {
         }
     }
 
-    /// Cuts the greatest keys off at `bound`, where that leaves fewer keys.
+    /// Cuts the greatest keys off at `bound` if that leaves fewer keys.
     pub fn narrow_upper(&mut self, bound: Bound<Vec<u8>>) {
         let tighter = match (&self.upper, &bound) {
             (_, Bound::Unbounded) => false,
@@ -64,8 +64,13 @@ impl Range {
         (self.lower.as_ref().map(Vec::as_slice), self.upper.as_ref().map(Vec::as_slice))
     }
 
+    /// Whether a key lies in it.
+    pub(crate) fn contains(&self, key: &[u8]) -> bool {
+        RangeBounds::<[u8]>::contains(&self.bounds(), key)
+    }
+
     /// Whether the bounds cross, so that no key can lie between them.
-    pub(super) fn is_void(&self) -> bool {
+    pub(crate) fn is_void(&self) -> bool {
         match self.bounds() {
             (Bound::Included(lower), Bound::Included(upper)) => lower > upper,
             (Bound::Included(lower) | Bound::Excluded(lower), Bound::Excluded(upper))
@@ -75,7 +80,8 @@ impl Range {
     }
 }
 
-/// The first bytes above everything that starts with `prefix`: its last byte that can grow, grown.
+/// The end of the keys that start with `prefix`: what remains of it up to its last byte that can grow, grown by one.
+/// it.
 fn after_prefix(prefix: &[u8]) -> Bound<Vec<u8>> {
     let Some(last) = prefix.iter().rposition(|byte| *byte != u8::MAX) else {
         return Bound::Unbounded;

@@ -1,4 +1,5 @@
-//! How one entry lies in the arena: a header of three little-endian words, the key, then the value or nothing.
+//! The layout of an entry in the arena: a header of three little-endian words, the key, when the entry expires if it does,
+//! then the value or nothing.
 
 use std::sync::Arc;
 
@@ -6,18 +7,21 @@ use std::sync::Arc;
 pub(super) const UNIT: usize = 8;
 /// Meta word, version, timestamp.
 pub(super) const HEADER: usize = 24;
-/// Longer values live outside the arena, so that they can be handed out without a copy.
+/// Longer values are kept outside the arena, so that they can be handed out without a copy.
 pub(super) const INLINE_MAX: usize = 1024;
-/// The longest key that a header can state.
-pub(super) const KEY_MAX: usize = (1 << 30) - 1;
+/// The longest key that a header can describe.
+pub(super) const KEY_MAX: usize = (1 << 29) - 1;
+/// Bytes of the time at which an entry expires.
+pub(super) const EXPIRY: usize = 8;
 
 const FREE: u64 = 1 << 31;
 const BLOB: u64 = 1 << 30;
-const LOW: u64 = BLOB - 1;
+const EXPIRES: u64 = 1 << 29;
+const LOW: u64 = EXPIRES - 1;
 
-/// The first word of every block, live or free, which is what makes a chunk walkable.
+/// The first word of every block, live or free, which makes it possible to walk a chunk.
 ///
-/// Live: key length, the blob flag, and above them the value's length or its blob's number.
+/// Live: key length, the flags for a blob and an expiry, and above them the value's length or its blob's number.
 /// Free: the next free block of the same bin, and above it the block's length in units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Meta(pub(super) u64);
@@ -29,6 +33,11 @@ impl Meta {
 
     pub(super) fn with_blob(key_len: usize, blob: u32) -> Self {
         Self(key_len as u64 & LOW | BLOB | u64::from(blob) << 32)
+    }
+
+    /// The same for an entry that expires.
+    pub(super) fn expiring(self, expires: bool) -> Self {
+        if expires { Self(self.0 | EXPIRES) } else { self }
     }
 
     pub(super) fn free(units: usize, next: u16) -> Self {
@@ -60,12 +69,22 @@ impl Meta {
         if self.0 & BLOB == 0 { self.upper() as usize } else { 0 }
     }
 
+    /// Whether the entry expires.
+    pub(super) fn expires(self) -> bool {
+        self.0 & EXPIRES != 0
+    }
+
+    /// Bytes that say when, between the key and the value.
+    pub(super) fn expiry_len(self) -> usize {
+        if self.expires() { EXPIRY } else { 0 }
+    }
+
     /// How long the block is. A live block is always exactly as long as its record needs.
     pub(super) fn units(self) -> usize {
         if self.is_free() {
             self.upper() as usize
         } else {
-            (HEADER + self.key_len() + self.inline_len()).div_ceil(UNIT)
+            (HEADER + self.key_len() + self.expiry_len() + self.inline_len()).div_ceil(UNIT)
         }
     }
 }
@@ -75,29 +94,33 @@ impl Meta {
 pub(super) struct Entry<'a> {
     pub(super) key: &'a [u8],
     pub(super) value: &'a [u8],
-    /// The same value, when it is shared memory already that the index can keep.
+    /// The same value, if it is already in shared memory that the index can keep.
     pub(super) blob: Option<&'a Arc<[u8]>>,
     pub(super) version: u64,
     pub(super) timestamp: i64,
+    /// When it expires, in milliseconds since the Unix epoch.
+    pub(super) expiry: Option<i64>,
 }
 
 impl Entry<'_> {
     /// Writes header, key and an inline value; `block` is exactly the block of this record.
     pub(super) fn write(&self, meta: Meta, block: &mut [u8]) {
-        let fields = [
-            &meta.0.to_le_bytes()[..],
-            &self.version.to_le_bytes()[..],
-            &self.timestamp.to_le_bytes()[..],
-            self.key,
-            if meta.blob().is_some() { &[] } else { self.value },
-        ];
         let mut rest = block;
-        for field in fields {
-            let Some((to, after)) = rest.split_at_mut_checked(field.len()) else {
-                return;
-            };
-            to.copy_from_slice(field);
-            rest = after;
+        let mut add = |field: &[u8]| {
+            if let Some((to, after)) = std::mem::take(&mut rest).split_at_mut_checked(field.len()) {
+                to.copy_from_slice(field);
+                rest = after;
+            }
+        };
+        add(&meta.0.to_le_bytes());
+        add(&self.version.to_le_bytes());
+        add(&self.timestamp.to_le_bytes());
+        add(self.key);
+        if let Some(expiry) = self.expiry {
+            add(&expiry.to_le_bytes());
+        }
+        if meta.blob().is_none() {
+            add(self.value);
         }
         rest.fill(0);
     }
@@ -111,10 +134,11 @@ pub struct Record<'a> {
     pub(super) blob: Option<&'a Arc<[u8]>>,
     pub(super) version: u64,
     pub(super) timestamp: i64,
+    pub(super) expiry: Option<i64>,
 }
 
-/// A value on its way into the index: borrowed when it will lie beside its key, in the memory where it will stay
-/// when it is longer.
+/// A value on its way into the index: borrowed if it will be stored beside its key; if it is longer, in the memory
+/// where it will stay.
 #[derive(Clone, Debug)]
 pub enum Content<'a> {
     /// To be copied.
@@ -129,7 +153,7 @@ impl<'a> Content<'a> {
         if Self::is_long(value.len()) { Self::Long(Arc::from(value)) } else { Self::Short(value) }
     }
 
-    /// Whether the index keeps a value of so many bytes in memory of its own.
+    /// Whether the index keeps a value of this many bytes in memory of its own.
     pub const fn is_long(len: usize) -> bool {
         len > INLINE_MAX
     }
@@ -151,9 +175,20 @@ impl<'a> Content<'a> {
 }
 
 impl<'a> Record<'a> {
+    /// A record whose bytes the caller has.
+    pub fn read(key: &'a [u8], value: &'a [u8], version: u64, timestamp: i64) -> Self {
+        Self { key, value, blob: None, version, timestamp, expiry: None }
+    }
+
     /// A record whose long value the caller holds.
     pub fn held(key: &'a [u8], value: &'a Arc<[u8]>, version: u64, timestamp: i64) -> Self {
-        Self { key, value, blob: Some(value), version, timestamp }
+        Self { key, value, blob: Some(value), version, timestamp, expiry: None }
+    }
+
+    /// The same, of an entry that expires then, if it does.
+    #[must_use]
+    pub fn until(self, expiry: Option<i64>) -> Self {
+        Self { expiry, ..self }
     }
 
     /// The key's bytes.
@@ -161,7 +196,7 @@ impl<'a> Record<'a> {
         self.key
     }
 
-    /// The value's bytes, wherever they live.
+    /// The value's bytes, wherever they are.
     pub fn value(&self) -> &'a [u8] {
         self.value
     }
@@ -176,7 +211,18 @@ impl<'a> Record<'a> {
         self.timestamp
     }
 
-    /// The value as shared memory, when it is long enough to be worth sharing instead of copying.
+    /// When the entry expires, in milliseconds since the Unix epoch; nothing if it does not.
+    pub fn expiry(&self) -> Option<i64> {
+        self.expiry
+    }
+
+    /// Whether it has expired at this time.
+    #[inline]
+    pub fn is_expired(&self, now: i64) -> bool {
+        self.expiry.is_some_and(|at| at <= now)
+    }
+
+    /// The value as shared memory, if it is long enough to be worth sharing instead of copying.
     pub fn blob(&self) -> Option<&'a Arc<[u8]>> {
         self.blob
     }

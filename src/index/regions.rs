@@ -1,7 +1,8 @@
-//! Regions of memory on huge pages that are cut into pieces, and how they go back to the system.
+//! Regions of memory on huge pages, cut into pieces, and how they go back to the system.
 //!
-//! A piece without an owner is kept for the next one while few are kept. Beyond that its memory goes back, and a region
-//! without an owner is unmapped. So one piece that stays does not hold a region: only addresses.
+//! A few pieces without an owner are kept for the next owners. The memory of others goes back to the system, and a
+//! region in which no piece has an owner is unmapped. So a single remaining piece holds no memory of its region, only
+//! addresses.
 
 use std::collections::BTreeMap;
 use std::ptr::NonNull;
@@ -9,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use memmap2::{MmapMut, MmapRaw};
 
-/// The sizes that come from regions, in words: a part of the table, and a chunk of the arena.
+/// The sizes that are cut from regions, in words: a part of the table, and a chunk of the arena.
 pub(super) const SMALL_PIECE: usize = 4096;
 pub(super) const LARGE_PIECE: usize = 32768;
 /// Four huge pages.
@@ -21,14 +22,14 @@ const WORD: usize = size_of::<u64>();
 static SMALL: Mutex<Pool> = Mutex::new(Pool::new(SMALL_PIECE));
 static LARGE: Mutex<Pool> = Mutex::new(Pool::new(LARGE_PIECE));
 
-/// What a new owner gets: the words are its own until it gives them back.
+/// What a new owner gets: the words belong to it until it gives them back.
 pub(super) struct Piece {
     pub(super) start: NonNull<u64>,
     /// Whether it had an owner before, and so may not be zero.
     pub(super) used: bool,
 }
 
-/// A piece of so many words, if they come from regions and the system has memory.
+/// A piece of this many words, if they are cut from regions and the system has memory.
 pub(super) fn take(words: usize) -> Option<Piece> {
     pool(words)?.take()
 }
@@ -40,7 +41,7 @@ pub(super) fn give_back(words: usize, start: NonNull<u64>) {
     }
 }
 
-/// Huge pages, and memory given back in parts, are to be had on Linux alone. Elsewhere the allocator does as well.
+/// Only Linux has huge pages and lets parts of a region be given back. Elsewhere the allocator does just as well.
 fn pool(words: usize) -> Option<MutexGuard<'static, Pool>> {
     let pool = match words {
         SMALL_PIECE => &SMALL,
@@ -54,7 +55,7 @@ fn pool(words: usize) -> Option<MutexGuard<'static, Pool>> {
 #[derive(Debug)]
 struct Pool {
     words: usize,
-    /// By the address of their first byte.
+    /// Keyed by the address of their first byte.
     regions: BTreeMap<usize, Region>,
     /// Pieces that are kept for their next owner, in all regions.
     kept: usize,
@@ -63,11 +64,11 @@ struct Pool {
 #[derive(Debug)]
 struct Region {
     map: MmapRaw,
-    /// Pieces from this one on had no owner yet.
+    /// Pieces from this one on have had no owner yet.
     fresh: u16,
     /// Pieces without an owner.
     kept: Vec<u16>,
-    /// Those of them whose memory went back to the system.
+    /// Those of them whose memory has gone back to the system.
     returned: Vec<u16>,
     /// Whether the system may not fill the gaps between pieces with huge pages.
     sparse: bool,
@@ -85,13 +86,13 @@ impl Region {
         usize::from(self.fresh) - self.kept.len() - self.returned.len()
     }
 
-    /// Without huge pages everything works as well, only slower.
+    /// Everything works without huge pages too, only slower.
     fn ask_for_huge_pages(&self) {
         #[cfg(target_os = "linux")]
         let _ = self.map.advise(memmap2::Advice::HugePage);
     }
 
-    /// Chooses a piece: one that is kept, else one that takes new memory.
+    /// Chooses a piece: one that was kept, otherwise one that takes new memory.
     fn take(&mut self, words: usize, most: usize) -> Option<Piece> {
         let (number, used) = if let Some(number) = self.kept.pop() {
             (number, true)
@@ -113,7 +114,7 @@ impl Region {
         Some(Piece { start: NonNull::new(start)?, used })
     }
 
-    /// Gives the memory of one kept piece back to the system, which says nothing of what the piece holds from then on.
+    /// Gives the memory of one kept piece back to the system; the content of the piece is unspecified from then on.
     fn return_one(&mut self, words: usize) {
         let Some(number) = self.kept.pop() else { return };
         if !self.sparse {
@@ -121,18 +122,35 @@ impl Region {
             #[cfg(target_os = "linux")]
             let _ = self.map.advise(memmap2::Advice::NoHugePage);
         }
-        #[cfg(target_os = "linux")]
-        // SAFETY: the piece has no owner, so nothing refers to its words; its next owner finds zeros, which are valid.
-        let refused = unsafe {
-            let start = usize::from(number) * words * WORD;
-            let advice = memmap2::UncheckedAdvice::DontNeed;
-            self.map.unchecked_advise_range(advice, start, words * WORD).is_err()
-        };
-        #[cfg(not(target_os = "linux"))]
-        let refused = true;
-        // What the system refuses to take stays as it was, and is the last to be tried again.
+        let bytes = words * WORD;
+        let refused = !give_to_system(&self.map, usize::from(number) * bytes, bytes);
+        // What the system refuses to take stays as it was, and is tried again last.
         if refused { self.kept.insert(0, number) } else { self.returned.push(number) }
     }
+}
+
+/// Whether the system took the memory of a piece without an owner.
+#[cfg(target_os = "linux")]
+fn give_to_system(map: &MmapRaw, start: usize, bytes: usize) -> bool {
+    if !is_whole_pages(start, bytes, rustix::param::page_size()) {
+        return false;
+    }
+    let advice = memmap2::UncheckedAdvice::DontNeed;
+    // SAFETY: the pages are those of the piece alone, and it has no owner, so nothing refers to its words; its next owner
+    // finds zeros, which are valid.
+    unsafe { map.unchecked_advise_range(advice, start, bytes) }.is_ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn give_to_system(_map: &MmapRaw, _start: usize, _bytes: usize) -> bool {
+    false
+}
+
+/// The system takes whole pages, and with them what else is on them. Some kernels for arm64 have pages of 64 KiB, which
+/// is two small pieces.
+#[cfg(any(target_os = "linux", test))]
+fn is_whole_pages(start: usize, bytes: usize, page: usize) -> bool {
+    start.is_multiple_of(page) && bytes.is_multiple_of(page)
 }
 
 impl Pool {
@@ -147,7 +165,7 @@ impl Pool {
     fn take(&mut self) -> Option<Piece> {
         let most = self.pieces();
         let kept_only = self.kept > 0;
-        // From the fullest, so that others empty.
+        // From the fullest region, so that others become empty.
         let open = self.regions.values_mut().filter(|region| {
             if kept_only { !region.kept.is_empty() } else { region.used() < most }
         });
@@ -192,5 +210,27 @@ impl Pool {
             region.return_one(self.words);
             self.kept -= before - region.kept.len();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_piece_that_shares_a_page_with_another_is_not_given_to_the_system() {
+        let (small, large) = (SMALL_PIECE * WORD, LARGE_PIECE * WORD);
+        for page in [4 << 10, 16 << 10] {
+            assert!(is_whole_pages(3 * small, small, page));
+        }
+        assert!(
+            !is_whole_pages(3 * small, small, 64 << 10),
+            "it ends on the page on which it begins"
+        );
+        assert!(
+            !is_whole_pages(2 * small, small, 64 << 10),
+            "the next one begins on the page on which it ends"
+        );
+        assert!(is_whole_pages(3 * large, large, 64 << 10));
     }
 }

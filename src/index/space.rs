@@ -1,39 +1,41 @@
-//! The allocator of the arena: chunks, those that are being filled, those worth sweeping, and those that are emptied.
+//! The allocator of the arena: chunks that are being filled, are worth sweeping, or are being emptied.
+
+mod chunks;
+mod emptying;
 
 use std::sync::Arc;
 
 use super::bins::Bins;
 use super::chunk::{CHUNK_UNITS, Chunk};
 use super::class::{CLASSES, Class, class_of};
-use super::memory::spare;
 use super::record::UNIT;
 
 const OFFSET_BITS: u32 = CHUNK_UNITS.ilog2();
 const CHUNKS_MAX: usize = 1 << (u32::BITS - OFFSET_BITS);
 /// Longer records get a chunk of their own, addressed by its start, so that they waste and fragment nothing.
 const LARGE: usize = CHUNK_UNITS / 4;
-/// The first chunk of a class starts like this and doubles.
+/// The first chunk of a class starts with this size and doubles.
 const FIRST_UNITS: usize = 512;
 /// How many fragmented chunks one allocation may sweep before it opens a new one.
 const SWEEPS: usize = 2;
-/// Chunks that are begun or being emptied, for which there must be addresses too.
+/// Chunks that were begun or are being emptied, for which there must be addresses too.
 const BEGUN: u64 = 4 * CLASSES as u64;
 
 /// Hands out blocks, addressed by chunk and unit in 32 bits.
 ///
-/// Only one chunk of a class is filled at a time. Freeing elsewhere merely marks the block; when a chunk has enough of
-/// them it is swept, which also joins neighbours, and filled again. So fragments do not outlive a sweep, and writes that
-/// follow each other land in the same chunk, which keeps copy-on-write cheap.
+/// Only one chunk of a class is filled at a time. Freeing elsewhere only marks the block; when a chunk has enough free
+/// blocks it is swept, which also joins neighbours, and filled again. So fragments do not outlive a sweep, and
+/// consecutive writes land in the same chunk, which keeps copy-on-write cheap.
 ///
-/// When less is written than freed, the sparsest chunks are emptied: whoever frees asks for [`due`](Self::due) blocks and
-/// has them moved, until no more are due. Then the chunks have at most twice the length of what lives in them, and four
+/// When less is written than freed, the sparsest chunks are emptied: whoever frees asks for [`due`](Self::due) blocks
+/// and moves them until no more are due. Then the chunks are at most twice as long as what is live in them, plus four
 /// chunks in each class.
 #[derive(Clone, Debug)]
 pub(super) struct Space {
     chunks: Vec<Option<Arc<Chunk>>>,
     /// What is live in each chunk.
     fills: Vec<Fill>,
-    /// Numbers of chunks that were emptied and dropped; an entry counts only while there is no such chunk.
+    /// Numbers of chunks that were emptied and dropped; an entry counts only while no chunk has that number.
     vacant: Vec<u32>,
     /// How many chunks there are.
     count: usize,
@@ -42,7 +44,7 @@ pub(super) struct Space {
     large_bytes: usize,
 }
 
-/// How much of a chunk is live, kept apart so that the sparsest is found without a look at all chunks.
+/// How much of a chunk is live, kept apart so that the sparsest is found without looking at the chunks.
 #[derive(Clone, Copy, Debug)]
 struct Fill {
     live: u16,
@@ -143,52 +145,6 @@ impl Space {
         join(id, unit)
     }
 
-    fn add(&mut self, chunk: Chunk, class: usize) -> Option<usize> {
-        let fill = Fill { live: 0, class: u8::try_from(class).ok()? };
-        while let Some(id) = self.vacant.pop() {
-            let id = id as usize;
-            if let (Some(place @ None), Some(old)) =
-                (self.chunks.get_mut(id), self.fills.get_mut(id))
-            {
-                (*place, *old) = (Some(Arc::new(chunk)), fill);
-                self.count += 1;
-                return Some(id);
-            }
-        }
-        (self.chunks.len() < CHUNKS_MAX).then(|| {
-            self.chunks.push(Some(Arc::new(chunk)));
-            self.fills.push(fill);
-            self.count += 1;
-            self.chunks.len() - 1
-        })
-    }
-
-    /// Drops a chunk in which nothing is live.
-    fn drop_chunk(&mut self, id: usize) {
-        let Some(chunk) = self.chunks.get_mut(id).and_then(Option::take) else { return };
-        self.count -= 1;
-        let class = self.fills.get(id).map_or(CLASSES, |fill| usize::from(fill.class));
-        if let Some(state) = self.classes.get_mut(class) {
-            state.capacity -= chunk.capacity() / UNIT;
-            if state.leaves(id) {
-                state.emptied();
-            }
-        } else {
-            self.large_bytes -= chunk.capacity();
-        }
-        self.vacant.extend(u32::try_from(id));
-        while let Some(None) = self.chunks.last() {
-            self.chunks.pop();
-            self.fills.pop();
-        }
-        if self.chunks.is_empty() {
-            self.vacant.clear();
-        }
-        spare(&mut self.chunks);
-        spare(&mut self.fills);
-        spare(&mut self.vacant);
-    }
-
     fn leave(&mut self, class: usize) {
         let Some(state) = self.classes.get_mut(class) else { return };
         state.bins = Bins::new();
@@ -258,7 +214,7 @@ impl Space {
         }
     }
 
-    /// What is left of the live blocks of a chunk without so much.
+    /// Subtracts this much from what is live in a chunk, and returns what is left.
     fn uncount(&mut self, id: usize, units: usize) -> u16 {
         let Some(fill) = self.fills.get_mut(id) else { return 0 };
         fill.live = fill.live.saturating_sub(u16::try_from(units).unwrap_or(u16::MAX));
@@ -283,64 +239,6 @@ impl Space {
         }
     }
 
-    /// Notes that so much was freed, and what has to be moved for it.
-    fn pay(&mut self, class: usize, units: usize) {
-        let Some(state) = self.classes.get_mut(class) else { return };
-        state.live -= units;
-        let wanted = state.wants_to_empty_a_chunk().then_some(state.current);
-        let sparsest = wanted.and_then(|current| self.sparsest(class, current));
-        let Some(state) = self.classes.get_mut(class) else { return };
-        if let Some((id, live)) = sparsest {
-            state.empty(id, live);
-        }
-        state.pay(units);
-    }
-
-    fn sparsest(&self, class: usize, except: Option<usize>) -> Option<(usize, usize)> {
-        let fills = self.fills.iter().enumerate();
-        fills
-            .filter(|(id, fill)| usize::from(fill.class) == class && Some(*id) != except)
-            .filter(|(_, fill)| (1..=CHUNK_UNITS / 2).contains(&usize::from(fill.live)))
-            .min_by_key(|(_, fill)| fill.live)
-            .map(|(id, fill)| (id, usize::from(fill.live)))
-    }
-
-    /// Whether no block is to be moved.
-    #[inline]
-    pub(super) fn is_tidy(&self) -> bool {
-        !self.classes.iter().any(Class::owes)
-    }
-
-    /// The next block that has to be moved for what was freed.
-    pub(super) fn due(&mut self) -> Option<u32> {
-        let state = self.classes.iter().find(|state| state.owes())?;
-        let (id, from) = state.leaving?;
-        let unit = self.chunk(id)?.live(from).next()?;
-        join(id, unit)
-    }
-
-    /// Moves a block that is due; the old one is gone.
-    pub(super) fn relocate(&mut self, at: u32) -> Option<u32> {
-        let (id, unit) = split(at);
-        let class = usize::from(self.fills.get(id)?.class);
-        let chunk = Arc::clone(self.chunk(id)?);
-        let units = chunk.meta(unit)?.units();
-        let block = chunk.bytes(unit)?.get(..units * UNIT)?;
-        let to = self.alloc(units, &|place: &mut [u8]| place.copy_from_slice(block));
-        drop(chunk);
-        let Some(state) = self.classes.get_mut(class) else { return to };
-        if to.is_none() {
-            state.pause();
-            return None;
-        }
-        state.live -= units;
-        state.moved(id, unit + units, units);
-        if self.uncount(id, units) == 0 {
-            self.drop_chunk(id);
-        }
-        to
-    }
-
     /// The addresses of all live blocks, in the order of memory.
     pub(super) fn live(&self) -> impl Iterator<Item = u32> + '_ {
         self.chunks.iter().enumerate().flat_map(|(id, chunk)| {
@@ -351,7 +249,7 @@ impl Space {
         })
     }
 
-    /// Whether `bytes` more in blocks surely fit: every chunk takes at least what makes a block large.
+    /// Whether blocks of `bytes` in all certainly fit: every chunk takes at least what makes a block large.
     pub(super) fn has_room(&self, bytes: u64) -> bool {
         bytes / (LARGE * UNIT) as u64 + BEGUN <= (CHUNKS_MAX - self.count) as u64
     }

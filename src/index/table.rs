@@ -5,11 +5,9 @@
     reason = "positions are masked by the length, directory entries name existing parts"
 )]
 
-use super::memory::spare;
-use super::part::{FIRST_SLOTS, PART_SLOTS, Part, address_of, hash_of, home, slot_of};
+mod resizing;
 
-/// Beyond this the directory bits would reach the bits that place an entry inside its part.
-const DEPTH_MAX: u32 = 18;
+use super::part::{Part, address_of, hash_of, home, slot_of};
 
 /// Where probing for a hash ended in its part.
 #[derive(Clone, Copy, Debug)]
@@ -22,55 +20,14 @@ pub(super) struct Table {
     directory: Vec<u32>,
     bits: u32,
     parts: Vec<Part>,
-    /// How many parts have as many leading bits as the directory.
+    /// How many parts use as many leading bits as the directory.
     deepest: usize,
     len: usize,
-    /// Whether room was made for entries to come, which no removal gives away.
+    /// Whether room was made for entries to come, which no removal gives back.
     reserved: bool,
 }
 
 impl Table {
-    /// A table that takes so many entries without a split.
-    pub(super) fn with_capacity(entries: usize) -> Self {
-        let needed = entries / 2 * 3;
-        let mut bits = 0;
-        while bits < DEPTH_MAX && needed >> bits > PART_SLOTS {
-            bits += 1;
-        }
-        let slots =
-            if bits == 0 { needed.next_power_of_two().max(FIRST_SLOTS) } else { PART_SLOTS };
-        Self {
-            directory: (0..1 << bits).collect(),
-            bits,
-            parts: (0..1 << bits).map(|i| Part::new(slots, bits, prefix(i, bits))).collect(),
-            deepest: 1 << bits,
-            len: 0,
-            reserved: entries > 0,
-        }
-    }
-
-    /// Grows to what takes so many entries without a split, if it is smaller.
-    pub(super) fn reserve(&mut self, entries: usize) {
-        let other = Self::with_capacity(entries);
-        if other.slots() > self.slots() {
-            self.move_to(other);
-        }
-    }
-
-    /// Gives memory back when it was made for far more than there is, and from now on with every removal.
-    pub(super) fn shrink(&mut self) {
-        if self.len < self.slots() / 4 && self.slots() > FIRST_SLOTS {
-            self.move_to(Self::with_capacity(self.len));
-        }
-        self.reserved = false;
-    }
-
-    fn move_to(&mut self, mut other: Self) {
-        let slots = self.parts.iter().flat_map(Part::slots).filter(|slot| **slot != 0);
-        slots.for_each(|slot| other.insert(hash_of(*slot), address_of(*slot)));
-        *self = other;
-    }
-
     fn slots(&self) -> usize {
         self.parts.iter().map(|part| part.slots().len()).sum()
     }
@@ -99,13 +56,13 @@ impl Table {
         &mut self.parts[id as usize]
     }
 
-    /// Asks for the slot where probing starts to be brought into the cache.
+    /// Prefetches the slot where probing starts.
     #[inline]
     pub(super) fn prefetch(&self, hash: u32) {
         self.part(hash).prefetch(hash);
     }
 
-    /// The address where probing starts if it is one of that hash. It mostly is when there is one at all.
+    /// The address where probing starts, if it has that hash. It mostly does if there is one at all.
     #[inline]
     pub(super) fn first(&self, hash: u32) -> Option<u32> {
         let slots = self.part(hash).slots();
@@ -141,7 +98,7 @@ impl Table {
         }
     }
 
-    /// Adds an address where `probe` found a vacancy for its hash, with no change in between.
+    /// Adds an address at the vacancy that `probe` found for its hash, with no change in between.
     pub(super) fn fill(&mut self, vacancy: Vacancy, hash: u32, at: u32) {
         let part = self.part_mut(hash);
         if part.is_full() {
@@ -160,36 +117,6 @@ impl Table {
         self.len += 1;
     }
 
-    /// Makes room in one part. Splitting is given up where it would not help, as with many equal hashes.
-    fn grow(&mut self, hash: u32) {
-        let part = self.part(hash);
-        let deep = part.depth == DEPTH_MAX
-            || part.depth == self.bits && self.directory.len() > 4 * self.parts.len();
-        if part.slots().len() < PART_SLOTS || deep {
-            self.part_mut(hash).double();
-            return;
-        }
-        if part.depth == self.bits {
-            self.directory = self.directory.iter().flat_map(|id| [*id, *id]).collect();
-            self.bits += 1;
-            self.deepest = 0;
-        }
-        let high = self.part_mut(hash).split();
-        if high.depth == self.bits {
-            self.deepest += 2;
-        }
-        self.parts.push(high);
-        self.enter(self.parts.len() - 1);
-    }
-
-    /// Points the directory to a part.
-    fn enter(&mut self, id: usize) {
-        let part = &self.parts[id];
-        let (start, count) = (self.entry(part.prefix), 1 << (self.bits - part.depth));
-        let id = u32::try_from(id).unwrap_or_default();
-        self.directory[start..start + count].fill(id);
-    }
-
     pub(super) fn remove(&mut self, hash: u32, at: u32) {
         let part = self.part_mut(hash);
         let Some(position) = part.position(slot_of(hash, at)) else { return };
@@ -197,38 +124,6 @@ impl Table {
         self.len -= 1;
         if !self.reserved {
             self.give_back(hash);
-        }
-    }
-
-    /// Joins a part with its sibling, or halves it, where that leaves enough room.
-    fn give_back(&mut self, hash: u32) {
-        let part = self.part(hash);
-        if part.may_join() {
-            let sibling = part.sibling();
-            if part.joins(self.part(sibling)) {
-                return self.join(hash, sibling);
-            }
-        }
-        self.part_mut(hash).halve_if_sparse();
-    }
-
-    fn join(&mut self, hash: u32, sibling: u32) {
-        let [to, from] = [hash, sibling].map(|hash| self.directory[self.entry(hash)] as usize);
-        let other = self.parts[from].clone();
-        self.parts[to].join(&other);
-        if other.depth == self.bits {
-            self.deepest -= 2;
-        }
-        self.enter(to);
-        self.parts.swap_remove(from);
-        if from < self.parts.len() {
-            self.enter(from);
-        }
-        spare(&mut self.parts);
-        while self.deepest == 0 && self.bits > 0 {
-            self.directory = self.directory.iter().step_by(2).copied().collect();
-            self.bits -= 1;
-            self.deepest = self.parts.iter().filter(|part| part.depth == self.bits).count();
         }
     }
 
@@ -246,13 +141,9 @@ impl Table {
     }
 }
 
-/// The leading bits that the parts of entry `i` of a directory have in common.
-fn prefix(i: u32, bits: u32) -> u32 {
-    i.checked_shl(u32::BITS - bits).unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::resizing::prefix;
     use super::*;
 
     fn mixed(n: u32) -> u32 {
@@ -303,7 +194,7 @@ mod tests {
         }
     }
 
-    /// Every entry of the directory leads to the part of that prefix, and every part is entered.
+    /// Every entry of the directory leads to the part with that prefix, and no part is missing from it.
     fn check(table: &Table) {
         assert_eq!(table.directory.len(), 1 << table.bits);
         let deepest = table.parts.iter().filter(|part| part.depth == table.bits).count();

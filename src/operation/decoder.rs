@@ -29,7 +29,7 @@ impl OperationDecoder {
         }
     }
 
-    /// The first operation in `bytes`, which may go on after it.
+    /// The first operation in `bytes`, which other bytes may follow.
     pub fn decode_first(bytes: &[u8]) -> Result<OperationRef<'_>, DecodeError> {
         let Sizes { kind, key_len, value_len } = sizes(bytes)?;
         let needed = PAYLOAD_OVERHEAD + key_len + value_len;
@@ -47,7 +47,7 @@ impl OperationDecoder {
         })
     }
 
-    /// Bytes that the operation at the start of `bytes` takes, checked against every limit but not
+    /// How many bytes the operation at the start of `bytes` takes, checked against every limit but not
     /// against the length of `bytes` beyond its size fields. When those are missing, the error says
     /// how many bytes to provide before asking again.
     pub(crate) fn encoded_len(bytes: &[u8]) -> Result<usize, DecodeError> {

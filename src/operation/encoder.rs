@@ -40,8 +40,8 @@ impl OperationEncoder {
     }
 }
 
-/// Appends a payload whose value `append` appends, so that it is written once, whether or not its length is
-/// known before. On an error `out` stays as it was.
+/// Appends a payload whose value `append` appends, so that it is written once even if its length is not
+/// known in advance. On an error `out` stays as it was.
 pub(crate) fn encode_with<E: From<EncodeError>>(
     out: &mut Vec<u8>,
     kind: OperationType,

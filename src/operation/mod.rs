@@ -1,7 +1,8 @@
-//! A change of the store, and its published encoding.
+//! A change to the store, and its published encoding.
 
 #![forbid(unsafe_code)]
 
+mod attributes;
 mod decoder;
 mod encoder;
 
@@ -11,13 +12,15 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::types::{Key, Value};
 
 pub use crate::error::{DecodeError, EncodeError};
+pub use attributes::{Attributes, MAX_EXPIRY, attributes_of, decode_record};
+pub(crate) use attributes::{CONSUMERS, CONSUMERS_HEAD, consumers_of, is_attribute, record_len};
 pub use decoder::OperationDecoder;
 pub use encoder::OperationEncoder;
 pub(crate) use encoder::encode_with;
 
 /// The version of the payload format that is written and read.
 pub const PAYLOAD_VERSION: u8 = 1;
-/// Bytes of a payload besides its key and its value.
+/// Bytes of a payload apart from its key and value.
 pub const PAYLOAD_OVERHEAD: usize = PREFIX_LEN + 4 + 8;
 /// Bytes before the key: version, type, key size.
 pub(crate) const PREFIX_LEN: usize = 6;
@@ -55,7 +58,7 @@ impl fmt::Display for OperationType {
     }
 }
 
-/// A change of the store: what the log records and what a sync engine carries elsewhere.
+/// A change to the store: what the log records and what a sync engine carries elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Operation {
     /// The kind of change.
@@ -80,7 +83,7 @@ impl Operation {
     }
 }
 
-/// An operation whose key and value lie in somebody else's memory.
+/// An operation that borrows its key and value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OperationRef<'a> {
     /// The kind of change.

@@ -5,15 +5,13 @@ use std::path::Path;
 use super::Snapshot;
 use crate::control::{Control, Steps};
 use crate::error::{Error, Result};
-use crate::index::IndexLoader;
-use crate::operation::{OperationType, PAYLOAD_OVERHEAD};
+use crate::state::{loader_of, replay};
 use crate::storage::{Access, DiskStorage, Storage};
 use crate::wal::path::LogPath;
-use crate::wal::reader::{LogReader, Record};
-use crate::wal::records::RECORDS_AT_ONCE;
+use crate::wal::reader::LogReader;
 use crate::wal::tail::{Tail, judge};
 
-/// How often damage is looked at again, in case it was a write in progress.
+/// How often a damaged log is read again, in case it was a write in progress.
 const ATTEMPTS: u32 = 3;
 
 /// Builds the state of a store from its log, for diagnostics and checks. The log is only read, so
@@ -43,7 +41,7 @@ impl SnapshotBuilderStore {
         Self::build_with(path, &Control::default())
     }
 
-    /// [`build`](Self::build), which shows how much of the log is read and gives up with [`Error::Aborted`] when it is
+    /// Like [`build`](Self::build), but shows how much of the log is read, and gives up with [`Error::Aborted`] when
     /// asked to.
     pub fn build_with(path: impl AsRef<Path>, control: &Control) -> Result<Snapshot> {
         build(&DiskStorage, path.as_ref(), control)
@@ -66,7 +64,7 @@ fn build(storage: &dyn Storage, path: &Path, control: &Control) -> Result<Snapsh
     let mut attempts = 0;
     loop {
         let mut at = reader.position().offset;
-        while reader.next_frame(&mut |records| load(&mut loader, records))? {
+        while reader.next_frame(&mut |records| replay(&mut loader, records))? {
             steps.add(reader.position().offset - at)?;
             at = reader.position().offset;
         }
@@ -88,32 +86,5 @@ fn build(storage: &dyn Storage, path: &Path, control: &Control) -> Result<Snapsh
         return Err(Error::StoreFull);
     }
     control.check()?;
-    Ok(Snapshot::alone(index, reader.position().last_sequence))
-}
-
-/// A loader with an idea of how much will come. Without one it would work as well, only slower.
-pub(crate) fn loader_of(log_bytes: u64) -> IndexLoader {
-    IndexLoader::for_log(log_bytes, PAYLOAD_OVERHEAD as u64)
-}
-
-/// Replays records.
-pub(crate) fn load(loader: &mut IndexLoader, records: &[Record<'_>]) {
-    let mut keys = [&[][..]; RECORDS_AT_ONCE];
-    for (key, record) in keys.iter_mut().zip(records) {
-        *key = record.operation.key.as_bytes();
-    }
-    loader.warm(keys.get(..records.len()).unwrap_or_default());
-    for record in records {
-        let operation = record.operation;
-        let key = operation.key.as_bytes();
-        match operation.kind {
-            OperationType::Put => {
-                loader.put(key, operation.value, record.sequence, operation.timestamp);
-            }
-            OperationType::Delete if bug!(RemovesForgotten) => {}
-            OperationType::Delete => {
-                loader.remove(key);
-            }
-        }
-    }
+    Ok(Snapshot::alone(index, reader.position().last_sequence, storage.now()))
 }

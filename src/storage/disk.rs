@@ -1,10 +1,13 @@
 //! The real disk.
 
 mod alone;
+mod changes;
 mod identity;
 mod owner;
 mod protection;
+mod syncing;
 
+use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,7 +16,8 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use self::identity::{FileId, is_missing};
 use self::owner::Holding;
 use super::{
-    Access, LockError, PathKind, Protection, Storage, StorageFile, StorageFolder, StorageLock,
+    Access, LockError, PathKind, Protection, Storage, StorageChanges, StorageFile, StorageFolder,
+    StorageLock,
 };
 
 /// The file system of the operating system.
@@ -32,11 +36,16 @@ impl Storage for DiskStorage {
     }
 
     fn canonical(&self, path: &Path) -> io::Result<PathBuf> {
-        fs::canonicalize(path)
+        let real = fs::canonicalize(path)?;
+        Ok(if cfg!(windows) { as_people_write_it(&real) } else { real })
     }
 
     fn absolute(&self, path: &Path) -> io::Result<PathBuf> {
-        let made = std::path::absolute(path)?;
+        let mut made = std::path::absolute(path)?;
+        // Windows drops a dot or a space at the end, which is for the checks of the name to see.
+        if let Some(name) = path.file_name().filter(|name| is_trimmed(name)) {
+            made.set_file_name(name);
+        }
         // The dot is dropped, and would be what says that the path is one of a folder.
         let bytes = path.as_os_str().as_encoded_bytes();
         let last = bytes.strip_suffix(b".").and_then(<[u8]>::last);
@@ -67,7 +76,7 @@ impl Storage for DiskStorage {
         }
         let mut options = options(access);
         alone::keep_writers_out(&mut options);
-        let file = options.open(path).map_err(alone::refused)?;
+        let file = alone::patiently(|| options.open(path).map_err(alone::refused))?;
         alone::hold(&file)?;
         Ok(Box::new(DiskFile::held(file)))
     }
@@ -85,11 +94,22 @@ impl Storage for DiskStorage {
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        rename_patiently(from, to)
+        fs::rename(from, to).map_err(|error| {
+            let may_pass = cfg!(windows) && may_be_held(&error);
+            if may_pass { io::Error::new(io::ErrorKind::WouldBlock, error) } else { error }
+        })
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
         fs::remove_file(path)
+    }
+
+    fn is_remote(&self, path: &Path) -> io::Result<bool> {
+        changes::is_remote(path)
+    }
+
+    fn notice(&self, path: &Path) -> Option<Box<dyn StorageChanges>> {
+        changes::notice(path)
     }
 
     #[cfg(unix)]
@@ -104,17 +124,33 @@ impl Storage for DiskStorage {
 
     fn lock(&self, path: &Path, like: &Protection) -> Result<Box<dyn StorageLock>, LockError> {
         let mut file = open_lock_file(path, like).map_err(LockError::Io)?;
-        match file.try_lock() {
-            Ok(()) => {
-                owner::note(&mut file);
-                Ok(Box::new(DiskLock { _holding: Holding::of(&file), file }))
-            }
-            Err(TryLockError::WouldBlock) if bug!(NoLock) => {
-                Ok(Box::new(DiskLock { _holding: Holding::of(&file), file }))
-            }
-            Err(TryLockError::WouldBlock) => Err(LockError::Held { owner: owner::of(&mut file) }),
-            Err(TryLockError::Error(error)) => Err(LockError::Io(error)),
+        alone::patiently(|| take(&mut file))?;
+        Ok(Box::new(DiskLock { _holding: Holding::of(&file), file }))
+    }
+}
+
+/// Without the prefix `\\?\`, as long as it means the same. It hangs on the folder alone, so that a file has the same
+/// path before and after it was made.
+fn as_people_write_it(real: &Path) -> PathBuf {
+    match (real.parent(), real.file_name()) {
+        (Some(folder), Some(name)) if !real.is_dir() => dunce::simplified(folder).join(name),
+        _ => dunce::simplified(real).to_owned(),
+    }
+}
+
+fn is_trimmed(name: &OsStr) -> bool {
+    matches!(name.as_encoded_bytes().last(), Some(b'.' | b' '))
+}
+
+fn take(file: &mut File) -> Result<(), LockError> {
+    match file.try_lock() {
+        Ok(()) => {
+            owner::note(file);
+            Ok(())
         }
+        Err(TryLockError::WouldBlock) if bug!(NoLock) => Ok(()),
+        Err(TryLockError::WouldBlock) => Err(LockError::Held { owner: owner::of(file) }),
+        Err(TryLockError::Error(error)) => Err(LockError::Io(error)),
     }
 }
 
@@ -124,14 +160,14 @@ fn options(access: Access) -> OpenOptions {
     options
 }
 
-/// Whoever may use the log must be able to lock it; who may only read it must not learn more from its lock.
+/// Anyone who may write to the log must be able to lock it; its lock must tell no more to those who may only read it.
 fn open_lock_file(path: &Path, like: &Protection) -> io::Result<File> {
     let like = Protection { mode: like.mode.map(|mode| mode & 0o666 | 0o600), ..*like };
     match protection::create_new(&mut options(Access::ReadWrite), path, &like) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         done => return done,
     }
-    // Whoever opens or reads a pipe or a device can wait for ever.
+    // Opening or reading a pipe or a device can block forever.
     let found = fs::metadata(path)?;
     if !found.is_file() && !found.is_dir() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
@@ -146,35 +182,16 @@ fn open_lock_file(path: &Path, like: &Protection) -> io::Result<File> {
     }
 }
 
-#[cfg(not(windows))]
-fn rename_patiently(from: &Path, to: &Path) -> io::Result<()> {
-    fs::rename(from, to)
-}
-
-/// Virus scanners hold new files for a moment, so that a rename can fail for no lasting reason.
-#[cfg(windows)]
-fn rename_patiently(from: &Path, to: &Path) -> io::Result<()> {
-    let mut wait = std::time::Duration::from_millis(1);
-    loop {
-        match fs::rename(from, to) {
-            Err(error) if is_held(&error) && wait.as_millis() < 1_000 => {
-                std::thread::sleep(wait);
-                wait *= 2;
-            }
-            done => return done,
-        }
-    }
-}
-
-/// Access denied, or a sharing or lock violation, which have no `ErrorKind` of their own.
-#[cfg(windows)]
-fn is_held(error: &io::Error) -> bool {
+/// Access denied, or a sharing or lock violation, which have no `ErrorKind` of their own: what Windows says when others
+/// have the file open, such as a virus scanner. Where a file system has no renames as POSIX knows them, as FAT and some
+/// over a network, it says so for as long as the store itself has the log open.
+fn may_be_held(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::PermissionDenied || matches!(error.raw_os_error(), Some(32 | 33))
 }
 
 #[derive(Debug)]
 struct DiskLock {
-    // Before the file: when that is free, others may be noted as holding it.
+    // Before the file: once that is free, others may be noted as holding it.
     _holding: Holding,
     file: File,
 }
@@ -192,11 +209,11 @@ struct DiskFolder(File);
 #[cfg(unix)]
 impl StorageFolder for DiskFolder {
     fn sync(&self) -> io::Result<()> {
-        self.0.sync_all()
+        syncing::sync_all(&self.0)
     }
 }
 
-/// Windows has no such call; its file systems journal the names themselves.
+/// Windows has no such call; files are synced once more in its place, after they got their names.
 #[cfg(not(unix))]
 #[derive(Debug)]
 struct DiskFolder;
@@ -256,9 +273,14 @@ impl StorageFile for DiskFile {
         self.file.set_len(len)
     }
 
-    /// `fdatasync` on Linux, which also writes a changed size; a full flush of the drive on macOS.
     fn sync(&self) -> io::Result<()> {
-        self.file.sync_data()
+        syncing::sync_data(&self.file)
+    }
+
+    /// What is flushed of a file on NTFS is also the journal up to the last change of its name.
+    #[cfg(windows)]
+    fn sync_name(&self) -> io::Result<()> {
+        self.file.sync_all()
     }
 
     fn is_at(&self, path: &Path) -> io::Result<bool> {

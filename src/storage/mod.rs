@@ -1,4 +1,4 @@
-//! The file trait below the log: the real disk, and whatever a test puts in its place.
+//! The file trait below the log: the real disk, or what a test uses instead.
 //!
 //! Everything the log asks of a disk goes through [`Storage`] and [`StorageFile`], so a simulated
 //! disk that drops, tears and reorders what was not synced sees every call.
@@ -12,6 +12,7 @@ use std::fmt::Debug;
 use std::hash::{BuildHasher, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 pub use disk::DiskStorage;
 
@@ -83,9 +84,16 @@ pub trait StorageLock: Send + Sync + Debug {
     }
 }
 
+/// The changes of a file, as they happen.
+pub trait StorageChanges: Send + Debug {
+    /// Waits for the next one, no longer than this. False when there will be none any more, because the file is gone.
+    fn wait(&mut self, longest: Duration) -> bool;
+}
+
 /// An open folder.
 pub trait StorageFolder: Send + Sync + Debug {
-    /// Makes the entries of the folder durable: files made in it, names changed in it and taken out of it.
+    /// Makes the entries of the folder durable: files made in it, names changed in it and taken out of it. Nothing where
+    /// [`StorageFile::sync_name`] does it.
     fn sync(&self) -> io::Result<()>;
 }
 
@@ -115,7 +123,8 @@ pub trait Storage: Send + Sync + Debug {
     fn create(&self, path: &Path, _like: &Protection) -> io::Result<Box<dyn StorageFile>> {
         self.open(path, Access::Create)
     }
-    /// Renames a file, replacing what is there.
+    /// Renames a file, replacing what is there. `WouldBlock`, with what the system says inside, when others have one of
+    /// the files open and that may be why.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Removes a file.
     fn remove(&self, path: &Path) -> io::Result<()>;
@@ -124,6 +133,18 @@ pub trait Storage: Send + Sync + Debug {
     /// Takes the exclusive lock that the file `path` stands for, making the file if it is missing, protected
     /// like the file that it is for.
     fn lock(&self, path: &Path, like: &Protection) -> Result<Box<dyn StorageLock>, LockError>;
+    /// Milliseconds since the Unix epoch: what entries that expire are compared with.
+    fn now(&self) -> i64 {
+        crate::operation::now()
+    }
+    /// Whether `path` is known to be on a disk of another machine.
+    fn is_remote(&self, _path: &Path) -> io::Result<bool> {
+        Ok(false)
+    }
+    /// Notices when a file changes; nothing where that has to be looked for.
+    fn notice(&self, _path: &Path) -> Option<Box<dyn StorageChanges>> {
+        None
+    }
     /// Random bits from the operating system, by way of the keys that it seeds hash maps with.
     fn random(&self) -> u64 {
         RandomState::new().build_hasher().finish()
@@ -146,6 +167,10 @@ pub trait StorageFile: Send + Sync + Debug {
     fn set_len(&self, len: u64) -> io::Result<()>;
     /// Puts contents and size on stable storage.
     fn sync(&self) -> io::Result<()>;
+    /// Makes the name that the file has been given durable, where folders cannot be synced.
+    fn sync_name(&self) -> io::Result<()> {
+        Ok(())
+    }
     /// Whether this very file has the name `path`. True where that cannot be told.
     fn is_at(&self, _path: &Path) -> io::Result<bool> {
         Ok(true)

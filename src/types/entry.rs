@@ -14,6 +14,8 @@ pub struct Entry {
     pub version: u64,
     /// When the operation was made, in milliseconds since the Unix epoch.
     pub timestamp: i64,
+    /// When the entry expires, in milliseconds since the Unix epoch; nothing if it does not.
+    pub expires_at: Option<i64>,
 }
 
 impl Entry {
@@ -24,6 +26,7 @@ impl Entry {
             value: Value::from_bytes(record.value()),
             version: record.version(),
             timestamp: record.timestamp(),
+            expires_at: record.expiry(),
         }
     }
 }

@@ -21,7 +21,7 @@ impl Key {
     /// The longest key, in bytes: 1 MiB.
     pub const MAX_LEN: usize = MAX_KEY_LEN;
 
-    /// Checks `text` and makes it a key.
+    /// Checks `text` and turns it into a key.
     pub fn new(text: impl Into<Box<str>>) -> crate::Result<Self> {
         let text = text.into();
         Self::check(&text)?;
@@ -42,7 +42,7 @@ impl Key {
         }
     }
 
-    /// A key read back from the index or the log, which hold checked keys only.
+    /// A key read back from the index or the log, which hold only checked keys.
     pub(crate) fn from_stored(bytes: &[u8]) -> Self {
         Self(String::from_utf8_lossy(bytes).into())
     }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::limits::MAX_VALUE_LEN;
 
-/// What is stored under a key: any bytes, also none.
+/// What is stored under a key: any bytes, or none.
 ///
 /// The store refuses a value of more than [`Value::MAX_LEN`] bytes when it is written.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]

@@ -2,7 +2,7 @@
 
 use crc32fast::Hasher;
 
-/// CRC-32 over the salt of the file and then the data, so that bytes which another log left on the
+/// CRC-32 over the salt of the file and then the data, so that bytes that another log left on the
 /// disk never look valid here.
 #[derive(Debug, Clone)]
 pub struct Checksum(Hasher);

@@ -1,11 +1,13 @@
-//! The named consumers of a log and how far each has come.
+//! The named consumers of a log and their positions.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::operation::{CONSUMERS, CONSUMERS_HEAD};
+
 /// The positions of all consumers, as the log stores them.
 ///
-/// A position is a sequence: the consumer needs nothing up to it any more.
+/// A position is a sequence: the consumer no longer needs anything up to it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Consumers(BTreeMap<Arc<str>, u64>);
 
@@ -25,12 +27,12 @@ impl Consumers {
         self.0.insert(name.into(), position);
     }
 
-    /// Forgets a consumer; false when there is none of that name.
+    /// Forgets a consumer; false when there is none with that name.
     pub fn remove(&mut self, name: &str) -> bool {
         self.0.remove(name).is_some()
     }
 
-    /// Names and positions in the order of the names.
+    /// Names and positions, in the order of the names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, u64)> {
         self.0.iter().map(|(name, &position)| (&**name, position))
     }
@@ -40,12 +42,12 @@ impl Consumers {
         self.0.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The position that is furthest behind.
+    /// The position of the slowest consumer.
     pub fn slowest(&self) -> Option<u64> {
         self.0.values().copied().min()
     }
@@ -59,6 +61,38 @@ impl Consumers {
             out.extend_from_slice(name.as_bytes());
             out.extend_from_slice(&position.to_le_bytes());
         }
+    }
+
+    /// The most bytes of an [`attribute`](Self::attribute).
+    pub(crate) const MAX_ATTRIBUTE_LEN: usize = CONSUMERS_HEAD
+        + Self::MAX_COUNT * (size_of::<u16>() + Self::MAX_NAME_LEN + size_of::<u64>());
+
+    /// What a consumers frame would say, as an attribute of the first record of a commit: the kind, the number of consumers
+    /// (u32), the bytes that they take (u32), the CRC-32 of those, and those.
+    pub(crate) fn attribute(&self) -> Vec<u8> {
+        let mut body = Vec::new();
+        self.encode_into(&mut body);
+        let mut attribute = vec![CONSUMERS];
+        let count = u32::try_from(self.len()).unwrap_or(u32::MAX);
+        let len = u32::try_from(body.len()).unwrap_or(u32::MAX);
+        for number in [count, len, crc32fast::hash(&body)] {
+            attribute.extend_from_slice(&number.to_le_bytes());
+        }
+        attribute.extend_from_slice(&body);
+        attribute
+    }
+
+    /// Reads an attribute; nothing unless it is one, with a right checksum, of positions as [`decode`](Self::decode) takes them.
+    pub(super) fn decode_attribute(attribute: &[u8], last_sequence: u64) -> Option<Self> {
+        let (head, body) = attribute.split_first_chunk::<CONSUMERS_HEAD>()?;
+        let number = |at: usize| {
+            let bytes = head.get(at..)?.first_chunk()?;
+            Some(u32::from_le_bytes(*bytes))
+        };
+        let (count, len, checksum) = (number(1)?, number(5)?, number(9)?);
+        let is_whole = body.len() == len as usize && crc32fast::hash(body) == checksum;
+        let found = Self::decode(body, count, last_sequence)?;
+        (is_whole && !found.is_empty()).then_some(found)
     }
 
     /// Reads a body; nothing unless it holds exactly `count` consumers, in order, none of them ahead of

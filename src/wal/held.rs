@@ -1,7 +1,7 @@
-//! The files of a log that this store alone may write: the log itself and its lock file.
+//! The files of a log that only this store may write: the log itself and its lock file.
 //!
-//! The lock file keeps two openers from making or mending one log at a time. The log is held as well, by its
-//! file and not by its name: a lock file that was removed and another name of the log let nobody in.
+//! The lock file keeps two openers from creating or repairing a log at the same time. The log itself is locked as well,
+//! the file and not its name: neither removing the lock file nor another name for the log lets anyone in.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::folder::OpenFolder;
 use super::format::FileHeader;
 use super::path::LogPath;
+use super::patience::rename_patiently;
 use super::reader::LogReader;
 use super::side_names::check_side_names;
 use crate::error::{Error, Result};
@@ -17,7 +18,7 @@ use crate::storage::{
     write_full,
 };
 
-/// How often a log is looked up again that is replaced in the middle of being opened.
+/// How often a log that is replaced while it is being opened is looked up again.
 const ATTEMPTS: usize = 4;
 
 /// The log and its lock, held.
@@ -26,22 +27,22 @@ pub struct Held {
     path: LogPath,
     file: Arc<dyn StorageFile>,
     lock: Box<dyn StorageLock>,
-    /// Whether the file system knows an open file by its name. Some network file systems number the same file
-    /// anew each time; there nothing can be said of what a name stands for.
+    /// Whether the file system can tell that a name stands for an open file. Some network file systems give the same
+    /// file a new number each time; there nothing can be said about what a name stands for.
     is_known_by_name: bool,
 }
 
-/// A log that is held and about to be replayed.
+/// A held log that is about to be replayed.
 #[derive(Debug)]
 pub struct Opening {
     pub(super) held: Held,
-    /// Opened before anything is changed, so that nothing is missing for what cannot be taken back.
+    /// Opened before anything is changed, so that nothing is missing for steps that cannot be undone.
     pub(super) folder: OpenFolder,
     pub(super) created: bool,
 }
 
 impl Opening {
-    /// Takes hold of the log at `path`, which is made when it is missing.
+    /// Takes hold of the log at `path`, and creates it when it is missing.
     pub fn begin(storage: &dyn Storage, mut path: LogPath) -> Result<Self> {
         for attempt in 1.. {
             let like = if path.exists() {
@@ -68,7 +69,7 @@ impl Opening {
                 .is_at(found.log())
                 .map_err(|error| Error::io(found.log(), "look at the log", error))?;
             if !is_known_by_name && !is_last {
-                // It was replaced in between, by whoever held it until then.
+                // Its previous holder replaced it in the meantime.
                 path = LogPath::resolve(storage, found.log())?;
                 continue;
             }
@@ -79,7 +80,7 @@ impl Opening {
         Err(Error::Internal { reason: "a log was never looked up" })
     }
 
-    /// Begins anew with a log that is held already, in its folder.
+    /// Starts over with a log that is already held.
     pub(crate) fn again(held: Held, folder: OpenFolder) -> Self {
         Self { held, folder, created: false }
     }
@@ -87,6 +88,16 @@ impl Opening {
     /// The log, with all links resolved.
     pub fn path(&self) -> &Path {
         self.held.path.log()
+    }
+
+    /// The names that belong to it.
+    pub(crate) fn names(&self) -> &LogPath {
+        &self.held.path
+    }
+
+    /// The log itself.
+    pub(crate) fn file(&self) -> &Arc<dyn StorageFile> {
+        &self.held.file
     }
 }
 
@@ -99,8 +110,8 @@ impl Held {
         &self.file
     }
 
-    /// An error when the name of the log is known to stand for another file, or for none. A look that fails says
-    /// nothing of that.
+    /// An error when the name of the log is known to stand for another file, or for none. A check that fails proves
+    /// neither.
     pub(super) fn check_name(&self) -> Result<()> {
         match self.file.is_at(self.path.log()) {
             Ok(is_here) => self.judge(is_here),
@@ -108,7 +119,8 @@ impl Held {
         }
     }
 
-    /// An error when another file has the name. Whoever removes a log before its store is closed wants neither.
+    /// An error when another file has the name. A missing log is none: whoever removed it before closing its store does
+    /// not want it back.
     pub(super) fn check_not_replaced(&self, storage: &dyn Storage) -> Result<()> {
         let log = self.path.log();
         let failed = |error| Error::io(log, "look at the log", error);
@@ -125,8 +137,8 @@ impl Held {
         Ok(())
     }
 
-    /// Makes sure that both names stand for what is held, before one of them gets another file. A lock file that
-    /// was removed is made again: nobody who took it in between has the log.
+    /// Makes sure that both names stand for what is held before one of them gets another file. A lock file that was
+    /// removed is created again: nobody who took it in the meantime has the log.
     pub(super) fn secure_names(&mut self, storage: &dyn Storage) -> Result<()> {
         let failed = |error| Error::io(self.path.log(), "look at the log", error);
         self.judge(self.file.is_at(self.path.log()).map_err(failed)?)?;
@@ -138,13 +150,13 @@ impl Held {
         Ok(())
     }
 
-    /// Goes on with the file that has the name now and is held as well.
+    /// Continues with the file that has the name now and is held as well.
     pub(super) fn take_over(&mut self, file: Arc<dyn StorageFile>) {
         std::mem::replace(&mut self.file, file).release();
     }
 }
 
-/// Those who still read the history have the file open for a while.
+/// Readers of the history may keep the file open for a while.
 impl Drop for Held {
     fn drop(&mut self) {
         self.file.release();
@@ -183,7 +195,7 @@ fn not_opened(path: &LogPath, error: std::io::Error) -> Error {
     }
 }
 
-/// Removes what a creation or a compaction left that a crash interrupted. It never had the log's name, so
+/// Removes what a creation or a compaction left behind when a crash interrupted it. It never had the log's name, so
 /// nothing in it was acknowledged.
 fn drop_unfinished(storage: &dyn Storage, path: &LogPath) -> Result<()> {
     let new = path.new_log();
@@ -194,8 +206,8 @@ fn drop_unfinished(storage: &dyn Storage, path: &LogPath) -> Result<()> {
     remove().map_err(|error| Error::io(&new, "remove an unfinished log", error))
 }
 
-/// Makes an empty log. It gets its name only when it is complete and durable, and while nobody else has it; the
-/// replay makes the name durable as well.
+/// Creates an empty log. It gets its name only when it is complete and durable, and only if no other file has that
+/// name; the replay makes the name durable as well.
 fn create(storage: &dyn Storage, path: &LogPath) -> Result<Box<dyn StorageFile>> {
     let new = path.new_log();
     let failed = |error| Error::io(path.log(), "create the log", error);
@@ -211,14 +223,14 @@ fn create(storage: &dyn Storage, path: &LogPath) -> Result<Box<dyn StorageFile>>
         if storage.kind(path.log())? != PathKind::Missing {
             return Ok(false);
         }
-        storage.rename(&new, path.log()).map(|()| true)
+        rename_patiently(storage, &new, path.log()).map(|()| true)
     };
     match make() {
         Ok(true) => Ok(file),
-        // Somebody else makes it, who did not ask for our lock.
+        // Someone else created it without taking our lock.
         Ok(false) => Err(Error::Locked { path: path.log().to_owned(), owner: LockOwner::Unknown }),
         Err(error) => {
-            // When this fails as well, the next opening does it.
+            // If this fails too, the next opening does it.
             let _ = storage.remove(&new);
             Err(failed(error))
         }

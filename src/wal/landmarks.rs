@@ -1,15 +1,15 @@
-//! Places in a log from which its history can be read without starting at the front.
+//! Offsets in a log at which reading its history can begin.
 
 use super::position::Position;
 
 /// Bytes of log between two landmarks, until there are too many of them.
 const APART: u64 = 128 << 10;
 
-/// So many are kept at most: those of 2 GiB of log. From then on every second one goes and the others lie twice as
-/// far apart, each time.
+/// The most that are kept: those of 2 GiB of log. When there are more, every second one is dropped and they lie twice
+/// as far apart from then on.
 const MOST: usize = 16_384;
 
-/// Frame boundaries in order, one about every 128 KiB, in a very long log fewer. The first is where the history
+/// Frame boundaries in order, one about every 128 KiB, fewer in a very long log. The first is where the history
 /// begins.
 #[derive(Debug, Clone)]
 pub struct Landmarks {
@@ -24,7 +24,7 @@ impl Default for Landmarks {
 }
 
 impl Landmarks {
-    /// Notes a boundary between two frames of history, unless one near before is known.
+    /// Notes a boundary between two frames of history, unless one shortly before is known.
     pub(super) fn pass(&mut self, position: &Position) {
         let last = self.places.last();
         if last.is_some_and(|last| position.offset < last.offset + self.apart) {
@@ -41,10 +41,10 @@ impl Landmarks {
         self.places.push(*position);
     }
 
-    /// The last landmark from which on every operation after `sequence` can be read.
+    /// The last landmark from which every operation after `sequence` can be read.
     pub fn before(&self, sequence: u64) -> Option<Position> {
-        let behind = self.places.partition_point(|place| place.last_sequence <= sequence);
-        self.places.get(behind.checked_sub(1)?).copied()
+        let passed = self.places.partition_point(|place| place.last_sequence <= sequence);
+        self.places.get(passed.checked_sub(1)?).copied()
     }
 }
 

@@ -9,13 +9,18 @@
 
 pub mod checksum;
 pub mod consumers;
+pub(crate) mod durable;
 pub(crate) mod folder;
+pub(crate) mod followed;
 pub mod format;
 pub mod held;
 pub mod landmarks;
+pub(crate) mod locate;
+mod log_name;
 pub mod open;
 pub mod parts;
 pub mod path;
+pub(crate) mod patience;
 pub mod position;
 pub mod reader;
 pub(crate) mod records;

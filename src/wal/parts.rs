@@ -12,19 +12,19 @@ use crate::operation::DecodeError;
 /// Bytes of a frame that are decoded at a time, unless one record has more.
 const PART: usize = 64 << 10;
 
-/// Bytes that are read first where little may be wanted.
+/// Bytes that are read first, when little may be wanted.
 const FIRST_STEP: usize = 16 << 10;
 
-/// A frame that was found whole, and the next of its records. It has none of their bytes, so it can be kept while
-/// nobody reads. The bytes of a part are compared with what they were when the frame was found whole: neither is a
-/// frame read over and over, nor is a part of it believed that has changed since.
+/// A frame that was found whole, and the next of its records. It holds none of their bytes, so it can be kept while
+/// nobody reads. The bytes of each part are compared with what they were when the frame was found whole: no frame is
+/// read over and over, and no part that has changed since is believed.
 #[derive(Debug)]
 pub struct OpenFrame {
     after: Position,
     /// Where its body begins and ends.
     body: u64,
     end: u64,
-    /// The running checksum of the body at its begin and after each piece.
+    /// The running checksum of the body at its start and after each piece.
     marks: Vec<u32>,
     at: u64,
     remaining: Remaining,
@@ -36,22 +36,20 @@ impl OpenFrame {
         let end = body + u64::from(header.body_len);
         let has_history = header.kind.is_history();
         Self {
-            after: start.behind(header, own),
+            after: start.after_frame(header, own),
             body,
             end,
             marks: Vec::new(),
             at: if has_history { body } else { end },
             remaining: Remaining {
-                kind: header.kind,
-                sequence: header.first_sequence,
                 count: if has_history { header.count.into() } else { 0 },
-                base_sequence,
+                ..Remaining::of(header, base_sequence)
             },
         }
     }
 
-    /// The pieces that the bytes from `from` to `to` lie in: the number of the first, where that begins, and where
-    /// the last one ends.
+    /// The pieces in which the bytes from `from` to `to` lie: the number of the first, where it begins, and where the
+    /// last one ends.
     fn pieces(&self, from: u64, to: u64) -> (usize, u64, u64) {
         let size = PIECE as u64;
         let first = (from - self.body) / size;
@@ -61,8 +59,8 @@ impl OpenFrame {
 }
 
 impl LogReader<'_> {
-    /// The next frame, to be read in parts; nothing when no valid frame starts here. The reader stays before it until
-    /// it is [closed](Self::close_frame).
+    /// The next frame, to be read in parts; nothing when no valid frame starts here. The reader stays in front of it
+    /// until it is [closed](Self::close_frame).
     pub fn open_frame(&mut self) -> Result<Option<OpenFrame>> {
         let found = self.claimed_frame().and_then(|claimed| {
             let Some((header, own)) = claimed else { return Ok(None) };
@@ -75,8 +73,8 @@ impl LogReader<'_> {
         found.map_err(|error| self.failed(error))
     }
 
-    /// Hands records of an open frame to `take` until that refuses one, which is the first one next time. True when
-    /// the frame has no more.
+    /// Hands records of an open frame to `take` until it refuses one, which comes first the next time. True when the
+    /// frame has no more.
     pub fn read_part(
         &mut self,
         frame: &mut OpenFrame,
@@ -99,24 +97,21 @@ impl LogReader<'_> {
                 }
             }
         }
-        if frame.at < frame.end {
-            let source = DecodeError::Trailing { extra: length(frame.end - frame.at) };
-            return Err(self.undecodable(frame.remaining.sequence, frame.at, source));
-        }
+        self.refuse_trailing(frame.remaining.sequence, frame.at, frame.end)?;
         Ok(true)
     }
 
-    /// Reads little from the file at first, for those who may soon have enough.
+    /// Reads little from the file at first, for callers who may soon have enough.
     pub fn begin_small(&mut self) {
         self.window().begin_small(FIRST_STEP, PART);
     }
 
-    /// Goes on after an open frame.
+    /// Continues after an open frame.
     pub fn close_frame(&mut self, frame: &OpenFrame) {
         self.go_to(frame.after);
     }
 
-    /// The bytes of the next records of a frame, as they were when it was found whole.
+    /// The bytes of the next records of a frame, checked to be those that were found whole.
     fn part(&mut self, frame: &OpenFrame) -> io::Result<std::result::Result<&[u8], DecodeError>> {
         let (at, prefix) = (frame.at, frame.remaining.kind.record_prefix());
         // In one view, because the checksum needs the whole first piece.
@@ -144,7 +139,7 @@ impl LogReader<'_> {
     }
 }
 
-/// Hands the records in `bytes` on, of which the last one may be cut off. False when one was refused.
+/// Hands on the records in `bytes`, the last of which may be cut off. False when one was refused.
 fn take_from(
     bytes: &[u8],
     frame: &mut OpenFrame,
@@ -160,8 +155,7 @@ fn take_from(
                     return Ok(false);
                 }
                 frame.at += len as u64;
-                frame.remaining.count -= 1;
-                frame.remaining.sequence += 1;
+                frame.remaining.pass();
             }
             Err(DecodeError::Truncated { .. }) if !is_rest && used > 0 => break,
             Err(source) => return Err(source),

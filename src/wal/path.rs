@@ -3,13 +3,11 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use super::log_name::check;
 use crate::error::{Error, Result};
 use crate::storage::{PathKind, Storage};
 
-/// Endings of names that are kept for the files beside a log.
-const RESERVED: [&str; 2] = [".lock", ".new"];
-
-/// As many links as Linux follows.
+/// The number of links that Linux follows.
 const MAX_LINKS: usize = 40;
 
 /// A checked log path and the names that belong to it.
@@ -21,8 +19,8 @@ pub struct LogPath {
 }
 
 impl LogPath {
-    /// Checks that `path` can name a log and resolves links, so that two names of one log share one
-    /// lock. A link to nothing stands for the file that it would lead to.
+    /// Checks that `path` can name a log and resolves links, so that two names for a log share one
+    /// lock. A dangling link stands for the file to which it would lead.
     pub fn resolve(storage: &dyn Storage, path: &Path) -> Result<Self> {
         check(path)?;
         let mut path = path.to_owned();
@@ -49,7 +47,7 @@ impl LogPath {
         Err(Error::InvalidPath { reason: "path leads through too many symbolic links" })
     }
 
-    /// The names of a log that is not there yet.
+    /// The names of a log that does not exist yet.
     fn missing(storage: &dyn Storage, path: &Path) -> Result<Self> {
         check(path)?;
         let folder = folder_of(path);
@@ -61,7 +59,7 @@ impl LogPath {
         Ok(Self { log: folder.join(name), folder, exists: false })
     }
 
-    /// The names that belong to a log that is open under this resolved path.
+    /// The names that belong to a log that is open at this resolved path.
     pub(crate) fn of_open_log(log: &Path) -> Self {
         let folder = log.parent().unwrap_or(Path::new("/")).to_owned();
         Self { log: log.to_owned(), folder, exists: true }
@@ -77,23 +75,38 @@ impl LogPath {
         &self.folder
     }
 
-    /// Whether the log was there when the path was resolved.
+    /// Whether the log existed when the path was resolved.
     pub fn exists(&self) -> bool {
         self.exists
     }
 
-    /// The lock file. It stays for ever; only the lock on it counts.
+    /// The lock file. It stays forever; only the lock on it counts.
     pub fn lock(&self) -> PathBuf {
         self.beside(if bug!(LockOnRenamedFile) { ".new" } else { ".lock" })
     }
 
-    /// The name under which a log is made before it gets its own.
+    /// The name under which a log is written before it gets its own.
     pub fn new_log(&self) -> PathBuf {
         self.beside(".new")
     }
 
-    /// Where the bytes are kept that a repair cuts off at `offset`. The same bytes get the same
-    /// name, so a repair that is repeated after a crash does not keep them twice.
+    /// Where the records of the log are; a cache.
+    pub fn index(&self) -> PathBuf {
+        self.beside(".index")
+    }
+
+    /// The name under which that is written.
+    pub fn new_index(&self) -> PathBuf {
+        self.beside(".index.new")
+    }
+
+    /// How far the log is beyond recall; a hint for followers.
+    pub(crate) fn durable(&self) -> PathBuf {
+        self.beside(".durable")
+    }
+
+    /// Where a repair keeps the bytes that it cuts off at `offset`. The same bytes get the same name, so
+    /// a repair that is repeated after a crash does not keep them twice.
     pub fn cut(&self, offset: u64, checksum: u32) -> PathBuf {
         self.beside(&format!(".cut-{offset}-{checksum:08x}"))
     }
@@ -113,7 +126,7 @@ fn folder_of(path: &Path) -> &Path {
 fn kind_of(storage: &dyn Storage, path: &Path) -> Result<PathKind> {
     storage.kind(path).map_err(|error| {
         let denied = error.kind() == std::io::ErrorKind::PermissionDenied;
-        // Looking at a file asks for no right to it: it is a folder above that may not be entered.
+        // Looking at a file needs no permission on it: it is a folder above that may not be entered.
         let closed = path.ancestors().skip(1).find(|above| storage.kind(above).is_ok());
         Error::io(closed.filter(|_| denied).unwrap_or(path), "look at the path", error)
     })
@@ -123,39 +136,10 @@ fn canonical(storage: &dyn Storage, path: &Path) -> Result<PathBuf> {
     storage.canonical(path).map_err(|error| Error::io(path, "resolve the path", error))
 }
 
-/// Where a link to nothing leads.
+/// Where a dangling link leads.
 fn linked(storage: &dyn Storage, path: &Path) -> Result<Option<PathBuf>> {
     bug!(DanglingLinkReplaced, return Ok(None));
     let target = storage.link_target(path);
     let target = target.map_err(|error| Error::io(path, "read the link", error))?;
     Ok(target.map(|target| folder_of(path).join(target)))
-}
-
-/// The system takes a path with such an end for that of a folder, where `Path` looks past it.
-fn names_folder(path: &Path) -> bool {
-    let bytes = path.as_os_str().as_encoded_bytes();
-    let is_separator = |byte: &u8| std::path::is_separator(char::from(*byte));
-    match bytes.split_last() {
-        Some((b'.', [.., before])) => is_separator(before),
-        Some((last, _)) => is_separator(last),
-        None => false,
-    }
-}
-
-fn check(path: &Path) -> Result<()> {
-    if path.as_os_str().is_empty() {
-        return Err(Error::InvalidPath { reason: "path is empty" });
-    }
-    if path.as_os_str().as_encoded_bytes().contains(&0) {
-        return Err(Error::InvalidPath { reason: "path contains a NUL byte" });
-    }
-    if names_folder(path) {
-        return Err(Error::InvalidPath { reason: "path ends as that of a folder does" });
-    }
-    if RESERVED.iter().any(|end| path.as_os_str().as_encoded_bytes().ends_with(end.as_bytes())) {
-        return Err(Error::InvalidPath {
-            reason: "names that end in .lock or .new are kept for the files beside a log",
-        });
-    }
-    Ok(())
 }

@@ -1,8 +1,8 @@
-//! A place between two frames of a log.
+//! A position between two frames of a log.
 
 use super::format::{FILE_HEADER_LEN, FileHeader, FrameHeader, FrameKind};
 
-/// Where a reader stands between two frames: all that a writer needs to go on.
+/// Where a reader stands between two frames: all that a writer needs to continue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
     /// Where the next frame starts.
@@ -13,7 +13,7 @@ pub struct Position {
     pub chain: u32,
     /// The sequence before its first record.
     pub last_sequence: u64,
-    /// Whether the frame before is a seal.
+    /// Whether the previous frame is a seal.
     pub sealed: bool,
     /// Whether a frame of the checkpoint must come next.
     pub in_checkpoint: bool,
@@ -32,8 +32,8 @@ impl Position {
         }
     }
 
-    /// Where the frame after the one that starts here does, given its header and the checksum of that.
-    pub(super) fn behind(&self, header: &FrameHeader, own: u32) -> Self {
+    /// The position after the frame that starts here, given its header and the checksum of that header.
+    pub(super) fn after_frame(&self, header: &FrameHeader, own: u32) -> Self {
         Self {
             offset: self.offset + header.frame_len(),
             next_frame: header.number + 1,

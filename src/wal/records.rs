@@ -2,11 +2,13 @@
 
 use std::io;
 
-use super::format::FrameKind;
+use super::format::{FrameHeader, FrameKind};
 use super::window::Window;
-use crate::operation::{DecodeError, OperationDecoder, OperationRef, OperationType};
+use crate::operation::{
+    Attributes, DecodeError, OperationRef, OperationType, decode_record, record_len,
+};
 
-/// How many records are handed on together: enough for the cache misses of replaying them to overlap.
+/// How many records are handed on together: enough that the cache misses of replaying them overlap.
 pub(crate) const RECORDS_AT_ONCE: usize = 64;
 
 /// One operation of the log, or one entry of its checkpoint as the put that wrote it.
@@ -16,20 +18,51 @@ pub struct Record<'a> {
     pub sequence: u64,
     /// What it does.
     pub operation: OperationRef<'a>,
+    /// What the log says of it beside that.
+    pub attributes: Attributes,
 }
 
-/// What is left of the records of a frame.
+impl Record<'_> {
+    /// Bytes that it takes in the log, without the version of an entry.
+    pub const fn encoded_len(&self) -> usize {
+        self.attributes.encoded_len() + self.operation.encoded_len()
+    }
+}
+
+/// The records of a frame that are left.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Remaining {
     pub(super) kind: FrameKind,
-    /// The sequence of the next record, where the frame has history.
+    /// The sequence of the next record, if the frame has history.
     pub(super) sequence: u64,
     pub(super) count: u64,
     /// The last version that an entry of a checkpoint can have.
     pub(super) base_sequence: u64,
+    /// Whether the first record was read.
+    pub(super) begun: bool,
 }
 
-/// Bytes of a frame from `at` to `slice` after it or to `end`; at least one record.
+impl Remaining {
+    /// All records of the frame with this header.
+    pub(super) fn of(header: &FrameHeader, base_sequence: u64) -> Self {
+        Self {
+            kind: header.kind,
+            sequence: header.first_sequence,
+            count: header.count.into(),
+            base_sequence,
+            begun: false,
+        }
+    }
+
+    /// The next record was read.
+    pub(super) fn pass(&mut self) {
+        self.count -= 1;
+        self.sequence += 1;
+        self.begun = true;
+    }
+}
+
+/// The bytes of a frame from `at`, at most `slice` of them and not beyond `end`, but at least one record.
 pub(super) fn records_at<'w>(
     window: &'w mut Window<'_>,
     at: u64,
@@ -41,7 +74,7 @@ pub(super) fn records_at<'w>(
     let mut wanted = room.min(slice);
     loop {
         let bytes = window.view(at, wanted)?.get(prefix..).unwrap_or_default();
-        let (needed, is_known) = match OperationDecoder::encoded_len(bytes) {
+        let (needed, is_known) = match record_len(bytes) {
             Ok(needed) => (needed + prefix, true),
             Err(DecodeError::Truncated { needed, .. }) => (needed + prefix, false),
             Err(error) => return Ok(Err(error)),
@@ -56,9 +89,9 @@ pub(super) fn records_at<'w>(
     }
 }
 
-/// Hands the records in `bytes` to `sink`, as many as `remaining` has, a few at a time, and takes them off
-/// it. Says how many bytes they took; the last one may be cut off unless the bytes are the `whole` rest
-/// of the frame. An error comes with the same number.
+/// Hands the records in `bytes` to `sink`, as many as `remaining` has, a few at a time, and subtracts them
+/// from it. Returns how many bytes they took; the last one may be cut off unless the bytes are the `whole`
+/// rest of the frame. An error comes with the same number.
 pub(super) fn decode(
     bytes: &[u8],
     whole: bool,
@@ -76,12 +109,11 @@ pub(super) fn decode(
             Err(DecodeError::Truncated { .. }) if !whole && used > 0 => break,
             Err(_) if bug!(UndecodableSkipped) => {
                 let rest = bytes.get(used..).unwrap_or_default();
-                used += OperationDecoder::encoded_len(rest).unwrap_or(rest.len());
+                used += record_len(rest).unwrap_or(rest.len());
             }
             Err(source) => return Err((used, source)),
         }
-        remaining.count -= 1;
-        remaining.sequence += 1;
+        remaining.pass();
         if records.len() == RECORDS_AT_ONCE {
             sink(&records);
             records.clear();
@@ -99,18 +131,23 @@ pub(super) fn decode_one<'a>(
     remaining: &Remaining,
 ) -> std::result::Result<(Record<'a>, usize), DecodeError> {
     if !matches!(remaining.kind, FrameKind::Checkpoint { .. }) {
-        let operation = OperationDecoder::decode_first(bytes)?;
-        let record = Record { sequence: remaining.sequence, operation };
-        return Ok((record, operation.encoded_len()));
+        let (attributes, operation, len) = decode_record(bytes)?;
+        if remaining.begun && attributes.consumers_len > 0 {
+            return Err(DecodeError::MisplacedAttribute);
+        }
+        return Ok((Record { sequence: remaining.sequence, operation, attributes }, len));
     }
     let Some((version, rest)) = bytes.split_first_chunk() else {
         return Err(DecodeError::Truncated { needed: size_of::<u64>(), found: bytes.len() });
     };
     let sequence = u64::from_le_bytes(*version);
-    let operation = OperationDecoder::decode_first(rest)?;
+    let (attributes, operation, len) = decode_record(rest)?;
+    if attributes.consumers_len > 0 {
+        return Err(DecodeError::MisplacedAttribute);
+    }
     let is_entry = operation.kind == OperationType::Put;
     if !is_entry || sequence == 0 || sequence > remaining.base_sequence {
         return Err(DecodeError::NotAnEntry);
     }
-    Ok((Record { sequence, operation }, size_of::<u64>() + operation.encoded_len()))
+    Ok((Record { sequence, operation, attributes }, size_of::<u64>() + len))
 }

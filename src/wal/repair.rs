@@ -1,4 +1,4 @@
-//! Mends the end of a log that was not closed. Safe to be interrupted and run again at any point.
+//! Repairs the end of a log that was not closed. It can be interrupted and run again at any point.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use super::window::SLICE;
 use crate::error::{Error, Result};
 use crate::storage::{Storage, StorageFile, read_full, write_full};
 
-/// Copies the bytes from `from` to `to` into a file beside the log and syncs that. Its name is durable once
+/// Copies the bytes from `from` to `to` into a file beside the log and syncs it. Its name is durable once
 /// the folder is synced, which the writer does before it cuts anything off.
 pub(super) fn keep_cut_bytes(
     storage: &dyn Storage,
@@ -29,7 +29,7 @@ pub(super) fn keep_cut_bytes(
     bug!(CutNotSaved, return Ok(name));
     if let Err(source) = copy_bytes(storage, &name, file, from, to) {
         if !bug!(CutCopyStays) {
-            // A part of a copy serves nobody. When this fails too, the next opening replaces it.
+            // A partial copy is useless. If this fails too, the next opening replaces it.
             let _ = storage.remove(&name);
         }
         let (path, bytes, source) = (path.log().to_owned(), to - from, Arc::new(source));
@@ -51,7 +51,7 @@ fn copy_bytes(
 }
 
 /// Writes the bytes from `from` to `to` again in place. After a failed sync the pages of a file can
-/// look written without being on the disk; written again, the next sync carries them there.
+/// look written without being on the disk; after a second write, the next sync takes them there.
 pub(super) fn rewrite(file: &dyn StorageFile, from: u64, to: u64) -> io::Result<()> {
     for_each_slice(file, from, to, |offset, bytes| write_full(file, bytes, offset))
 }

@@ -1,4 +1,4 @@
-//! A log that is made from another one: under a name of its own until all of it is durable and verified.
+//! A log made from another, under a temporary name until all of it is durable and verified.
 
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -9,33 +9,37 @@ use super::folder::OpenFolder;
 use super::format::{FRAME_HEADER_LEN, FileHeader, FrameKind};
 use super::landmarks::Landmarks;
 use super::path::LogPath;
+use super::patience::{Patience, is_momentary, lasting};
 use super::position::Position;
 use super::reader::LogReader;
 use super::writer::{LogWriter, Start};
 use crate::error::{Error, Result};
+use crate::operation::consumers_of;
 use crate::storage::{Protection, Storage, StorageFile, read_full, write_full};
 
 /// Bytes that are synced at a time.
 const FLUSH_STEP: u64 = 8 << 20;
 
-/// The log that is being made. It is written without syncs; [`seal`](Self::seal) makes it durable, and
-/// [`verify`](Self::verify) reads it back, before it gets its name.
+/// The log that is being written. It is written without syncs; [`seal`](Self::seal) makes it durable and
+/// [`verify`](Self::verify) reads it back before it gets its name.
 #[derive(Debug)]
 pub struct Rewrite<'s> {
     path: LogPath,
     unnamed: Unnamed<'s>,
-    /// Opened before the log gets its name, so that nothing is missing by then.
+    /// Opened before the log gets its name, so that nothing is missing then.
     folder: OpenFolder,
-    /// Whether the file system knows an open file by its name.
+    /// Whether the file system can tell that a name stands for an open file.
     is_known_by_name: bool,
     writer: LogWriter,
-    /// How far the log was read back and found to be what was written.
+    /// Whether operations were copied that say where the consumers were.
+    has_positions: bool,
+    /// How far the log was read back and found to match what was written.
     verified: Position,
     /// How far it was synced.
     flushed: u64,
 }
 
-/// The file before it has its name; it is removed when the rewriting is given up.
+/// The file before it has its name; it is removed when the rewrite is given up.
 #[derive(Debug)]
 struct Unnamed<'s> {
     storage: &'s dyn Storage,
@@ -46,7 +50,7 @@ struct Unnamed<'s> {
 impl Drop for Unnamed<'_> {
     fn drop(&mut self) {
         if !self.is_named {
-            // When this fails as well, the next opening of the log does it.
+            // If this fails too, the next opening of the log does it.
             let _ = self.storage.remove(&self.path);
         }
     }
@@ -54,7 +58,7 @@ impl Drop for Unnamed<'_> {
 
 impl<'s> Rewrite<'s> {
     /// An empty log that will get the name `path`, protected like the file that it is made from. The caller
-    /// holds the lock of that name.
+    /// holds the lock for that name.
     pub fn begin(
         storage: &'s dyn Storage,
         path: LogPath,
@@ -79,12 +83,22 @@ impl<'s> Rewrite<'s> {
             position,
             landmarks: Landmarks::default(),
             consumers: Consumers::default(),
-            // Nobody is told that anything is safe before the log has its name.
+            // Nothing is reported as safe before the log has its name.
             synced: false,
             replayed: None,
+            durable: None,
         };
         let writer = LogWriter::new(Arc::from(file), None, start);
-        Ok(Self { path, unnamed, folder, is_known_by_name, writer, verified: position, flushed: 0 })
+        Ok(Self {
+            path,
+            unnamed,
+            folder,
+            is_known_by_name,
+            writer,
+            has_positions: false,
+            verified: position,
+            flushed: 0,
+        })
     }
 
     /// How far the log is written.
@@ -92,7 +106,7 @@ impl<'s> Rewrite<'s> {
         self.writer.position()
     }
 
-    /// Adds entries to the checkpoint. `frame` holds [`FRAME_HEADER_LEN`] bytes to be filled and then
+    /// Adds entries to the checkpoint. `frame` holds [`FRAME_HEADER_LEN`] bytes to fill in and then
     /// `count` entries, each a version and an encoded put.
     pub fn add_entries(&mut self, frame: &mut Vec<u8>, count: u32, last: bool) -> Result<()> {
         self.writer.append_entries(frame, count, last)?;
@@ -113,7 +127,7 @@ impl<'s> Rewrite<'s> {
         Ok(())
     }
 
-    /// Copies the next frame, if it holds operations.
+    /// Copies the next frame if it holds operations.
     pub fn copy_frame(&mut self, reader: &mut LogReader<'_>, file: &dyn StorageFile) -> Result<()> {
         let at = reader.position().offset;
         if !reader.next_frame(&mut |_| {})? {
@@ -121,7 +135,7 @@ impl<'s> Rewrite<'s> {
                 path: reader.path().to_owned(),
                 sequence: reader.position().last_sequence + 1,
                 offset: at,
-                reason: "a frame that was written cannot be read any more".into(),
+                reason: "a frame that was written can no longer be read".into(),
             });
         }
         self.add_frame(reader, file, at)
@@ -143,32 +157,35 @@ impl<'s> Rewrite<'s> {
         let body = frame.get_mut(FRAME_HEADER_LEN..).unwrap_or_default();
         let read = read_full(file, body, at + FRAME_HEADER_LEN as u64);
         read.map_err(|error| reader.failed(error))?;
-        match header.kind {
-            FrameKind::Checkpoint { last } => {
-                self.writer.append_entries(&mut frame, header.count, last)?;
-            }
-            _ => self.writer.append(&mut frame, header.count)?,
+        if let FrameKind::Checkpoint { last } = header.kind {
+            self.writer.append_entries(&mut frame, header.count, last)?;
+        } else {
+            let first = frame.get(FRAME_HEADER_LEN..).unwrap_or_default();
+            self.has_positions |= consumers_of(first).is_ok_and(|found| found.is_some());
+            self.writer.append(&mut frame, header.count)?;
         }
         self.flush_in_steps()
     }
 
-    /// Stores where the consumers are.
+    /// Stores the positions of the consumers, and that there are none where the operations before know of some.
     pub fn set_consumers(&mut self, consumers: Consumers) -> Result<()> {
-        if consumers.is_empty() || bug!(ConsumersForgotten) {
+        let needs_none =
+            consumers.is_empty() && (!self.has_positions || bug!(RemovedConsumersComeBack));
+        if needs_none || bug!(ConsumersForgotten) {
             Ok(())
         } else {
             self.writer.set_consumers(consumers)
         }
     }
 
-    /// Puts what was written so far on stable storage.
+    /// Puts everything written so far on stable storage.
     pub fn flush(&mut self) -> Result<()> {
         self.flushed = self.writer.position().offset;
         self.writer.flush()
     }
 
     /// Flushes when much was written since the last time: one large sync would hold up the small ones of
-    /// those who write to the old log.
+    /// writers to the old log.
     fn flush_in_steps(&mut self) -> Result<()> {
         if self.writer.position().offset < self.flushed + FLUSH_STEP {
             return Ok(());
@@ -177,13 +194,13 @@ impl<'s> Rewrite<'s> {
     }
 
     /// Ends the log with a seal and puts all of it on stable storage. The seal vouches for every frame
-    /// before it, so that damage to any of them is told from an interrupted write.
+    /// before it, so that damage to any of them can be told from an interrupted write.
     pub fn seal(&mut self) -> Result<()> {
         bug!(RewriteNotSynced, return Ok(()));
         self.writer.seal_unnamed()
     }
 
-    /// Reads back what was written since the last time and compares it, by the checksums, which were taken
+    /// Reads back what was written since the last time and compares it by its checksums, which were taken
     /// in memory and are chained from frame to frame. `check` is asked now and then whether to go on.
     pub fn verify(&mut self, check: &mut dyn FnMut() -> Result<()>) -> Result<()> {
         let file = Arc::clone(self.writer.file());
@@ -208,46 +225,64 @@ impl<'s> Rewrite<'s> {
         Ok(())
     }
 
-    /// Gives the log its name, which no file may have. Not durable before [`secure_name`](Self::secure_name).
+    /// Gives the log its name, which no file may have yet. It is not durable before [`secure_name`](Self::secure_name).
     pub fn name(&mut self) -> Result<()> {
         let path = LogPath::resolve(self.unnamed.storage, self.path.log())?;
         if path.exists() || path.log() != self.path.log() {
             return Err(Error::FileExists { path: path.log().to_owned() });
         }
-        self.rename()
+        self.rename_patiently()
     }
 
-    /// [`name`](Self::name) in the place of the log that `old` writes, if that is still under its name.
-    pub fn replace(&mut self, old: &mut LogWriter) -> Result<()> {
+    /// Like [`name`](Self::name), in place of the log that `old` writes, if that still has its name. It returns the
+    /// error of what may work a moment later rather than wait, since the caller holds up writers.
+    pub fn replace(&mut self, old: &mut LogWriter) -> Result<Option<Error>> {
         old.secure_names(self.unnamed.storage)?;
+        old.expect(self.writer.header());
+        bug!(WritersWaitForName, return self.rename_patiently().map(|()| None));
         self.rename()
     }
 
-    fn rename(&mut self) -> Result<()> {
+    fn rename_patiently(&mut self) -> Result<()> {
+        let mut patience = Patience::new();
+        while let Some(error) = self.rename()? {
+            if !patience.wait() {
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the error of what may work a moment later.
+    fn rename(&mut self) -> Result<Option<Error>> {
         let log = self.path.log();
         let failed = |error| Error::io(log, "name the new log", error);
         let has_name = self.writer.file().is_at(&self.unnamed.path).map_err(failed)?;
         if self.is_known_by_name && !has_name {
-            // What is there is not ours to remove.
+            // The file there is not ours to remove.
             self.unnamed.is_named = true;
             return Err(Error::LogReplaced { path: self.unnamed.path.clone() });
         }
-        let named = self.unnamed.storage.rename(&self.unnamed.path, log);
-        named.map_err(|error| match error.kind() {
-            ErrorKind::ResourceBusy => Error::NotReplaceable { path: log.to_owned() },
-            _ => failed(error),
-        })?;
-        self.unnamed.is_named = true;
-        Ok(())
+        match self.unnamed.storage.rename(&self.unnamed.path, log) {
+            Ok(()) => {
+                self.unnamed.is_named = true;
+                Ok(None)
+            }
+            Err(error) if is_momentary(&error) => Ok(Some(failed(lasting(error)))),
+            Err(error) if error.kind() == ErrorKind::ResourceBusy => {
+                Err(Error::NotReplaceable { path: log.to_owned() })
+            }
+            Err(error) => Err(failed(error)),
+        }
     }
 
     /// Makes the name durable.
     pub fn secure_name(&self) -> Result<()> {
         bug!(NewNameNotSecured, return Ok(()));
-        self.folder.sync()
+        self.folder.sync(&**self.writer.file())
     }
 
-    /// The writer, to go on with.
+    /// The writer, to continue with.
     pub fn into_writer(self) -> LogWriter {
         self.writer
     }

@@ -1,13 +1,12 @@
 //! Saves what can be read of a damaged log, into new files.
 //!
-//! The log that is damaged is only read. A copy of it is made first, and everything else is taken
-//! from that copy.
+//! The damaged log is only read. It is copied first, and everything else is taken from that copy.
 //!
 //! What comes before the damage is a history without a gap and becomes a log at the new place, with
-//! the versions that it always had. What comes after it may be readable as well, but operations are
-//! missing between: put together the two would show a state that the store never had, such as a key
-//! whose removal was lost. So every unbroken run of later frames becomes a log of its own, with the
-//! versions that its operations always had, to be looked at and judged by somebody who knows the data.
+//! the versions that it always had. What comes after it may be readable as well, but the operations
+//! in between are missing: put together, the two would show a state that the store never had, such as
+//! a key whose removal was lost. So every unbroken run of later frames becomes a log of its own, with
+//! the versions that its operations always had, for someone who knows the data to judge.
 
 mod copy;
 mod later;
@@ -30,14 +29,14 @@ use crate::storage::{Access, DiskStorage, LockError, Protection, Storage, Storag
 
 /// Saves what can be read of the log at `path` into a new log at `to` and files beside that.
 ///
-/// The copy of the damaged log is `<to>.damaged`, later runs are `<to>.from-<first sequence>`, or
-/// `<to>.entries-<offset>` where they begin inside a checkpoint. No file that exists is replaced or changed.
+/// The copy of the damaged log is `<to>.damaged`; later runs are `<to>.from-<first sequence>`, or
+/// `<to>.entries-<offset>` if they begin inside a checkpoint. No existing file is replaced or changed.
 pub fn salvage(path: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<SalvageReport> {
     salvage_on(&DiskStorage, path.as_ref(), to.as_ref())
 }
 
-/// [`salvage`], which shows how much of the log is copied, with `expected` twice its size, and gives up with
-/// [`Error::Aborted`] when it is asked to. What it has made is removed then.
+/// Like [`salvage`], but shows how much of the log is copied, with `expected` twice its size, and gives up with
+/// [`Error::Aborted`] when asked to. The files that it has created are removed then.
 pub fn salvage_with(
     path: impl AsRef<Path>,
     to: impl AsRef<Path>,
@@ -60,17 +59,17 @@ pub fn salvage_with_on(
 ) -> Result<SalvageReport> {
     let mut made = Vec::new();
     let outcome = salvage_noting(storage, path, to, control, &mut made);
-    // A copy alone would be in the way of the next try, and the log itself is still there.
+    // A leftover copy would block the next try, and the log itself is still there.
     if matches!(outcome, Err(Error::Aborted)) || outcome.is_err() && made.len() == 1 {
         for file in made {
-            // What cannot be removed is refused by name the next time.
+            // The next try names what cannot be removed.
             let _ = storage.remove(&file);
         }
     }
     outcome
 }
 
-/// Notes every file that it has made.
+/// Notes every file that it has created.
 fn salvage_noting(
     storage: &dyn Storage,
     path: &Path,
@@ -82,16 +81,14 @@ fn salvage_noting(
     let to = LogPath::resolve(storage, to)?;
     let (like, log_bytes) = refuse_what_is_no_log(storage, from.log())?;
     check_salvage_names(storage, &to)?;
-    // A log that nobody can lock because its folder cannot be written is what salvage is for.
+    // A log that cannot be locked because its folder is read-only can still be salvaged.
     let _lock = unless_held(storage.lock(&from.lock(), &like), &from)?;
     let copy = to.beside(".damaged");
     refuse_to_replace(storage, to.log())?;
     refuse_to_replace(storage, &copy)?;
     let steps = &mut Steps::new(control, 2 * log_bytes);
     steps.check()?;
-    let source = unless_held(storage.open_alone(from.log(), Access::Read), &from)?;
-    let source = source.map_or_else(|| storage.open(from.log(), Access::Read), Ok);
-    let source = source.map_err(|error| Error::io(from.log(), "open the log", error))?;
+    let source = open_source(storage, &from)?;
     made.push(copy.clone());
     let (file, bytes_unreadable) = copy_readable(storage, &*source, &to, &copy, &like, steps)?;
     let (mut reader, mut problem) = begin(&copy, &*file)?;
@@ -105,16 +102,9 @@ fn salvage_noting(
         }
     });
     let mut report = SalvageReport {
-        log: to.log().to_owned(),
-        copy,
-        entries: reader.entries(),
-        records: reader.records(),
-        last_sequence: reader.position().last_sequence,
-        bytes_kept: reader.position().offset,
         problem,
-        later: Vec::new(),
-        bytes_lost: 0,
         bytes_unreadable,
+        ..SalvageReport::of_start(to.log(), &copy, &reader)
     };
     out.finish(reader.consumers())?;
     made.push(to.log().to_owned());
@@ -123,7 +113,14 @@ fn salvage_noting(
     Ok(report)
 }
 
-/// What was taken, or nothing where it cannot be; an error when the log is open elsewhere.
+/// The damaged log, locked if that is possible.
+fn open_source(storage: &dyn Storage, from: &LogPath) -> Result<Box<dyn StorageFile>> {
+    let source = unless_held(storage.open_alone(from.log(), Access::Read), from)?;
+    let source = source.map_or_else(|| storage.open(from.log(), Access::Read), Ok);
+    source.map_err(|error| Error::io(from.log(), "open the log", error))
+}
+
+/// The lock that was taken, or nothing where that cannot be done; an error when the log is open elsewhere.
 fn unless_held<T>(taken: std::result::Result<T, LockError>, log: &LogPath) -> Result<Option<T>> {
     match taken {
         Ok(taken) => Ok(Some(taken)),
@@ -132,11 +129,12 @@ fn unless_held<T>(taken: std::result::Result<T, LockError>, log: &LogPath) -> Re
     }
 }
 
-/// Before anything is made: nothing may be left beside a file that is not ours. Says who may read the log, and its size.
+/// Before anything is created: nothing may be left beside a file that is not ours. Returns who may read the log, and
+/// its size.
 fn refuse_what_is_no_log(storage: &dyn Storage, path: &Path) -> Result<(Protection, u64)> {
     let file = storage.open(path, Access::Read);
     let file = file.map_err(|error| Error::io(path, "open the log", error))?;
-    // Damaged or not readable: that is what salvage is for.
+    // Damaged or unreadable: that is what salvage is for.
     if let Err(error @ (Error::NotALog { .. } | Error::UnsupportedVersion { .. })) =
         LogReader::new(path, &*file)
     {

@@ -1,4 +1,4 @@
-//! The names of files beside a log, where they are long.
+//! Names of files beside a log whose own name is long.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,18 +8,18 @@ use crate::error::{Error, Result};
 use crate::storage::Storage;
 
 /// Refuses a name for a new log when the file system has no room for the longest name beside it: a crash could
-/// leave a log that cannot be mended.
+/// leave a log that cannot be repaired.
 pub(crate) fn check_side_names(storage: &dyn Storage, path: &LogPath) -> Result<()> {
     check_longest(storage, path, &path.cut(u64::MAX, u32::MAX))
 }
 
-/// Likewise for what a salvage makes beside a new log, and beside those.
+/// The same for what a salvage creates beside a new log, and beside those files.
 pub(super) fn check_salvage_names(storage: &dyn Storage, path: &LogPath) -> Result<()> {
     let part = LogPath::of_open_log(&path.beside(&format!(".entries-{}", u64::MAX)));
     check_longest(storage, path, &part.cut(u64::MAX, u32::MAX))
 }
 
-/// The file system is asked, because only it knows its limit, and whether that counts bytes.
+/// Asks the file system, because only it knows its limit and whether it counts bytes.
 fn check_longest(storage: &dyn Storage, path: &LogPath, longest: &Path) -> Result<()> {
     match storage.kind(longest) {
         Ok(_) => Ok(()),
@@ -36,8 +36,8 @@ fn check_longest(storage: &dyn Storage, path: &LogPath, longest: &Path) -> Resul
     }
 }
 
-/// Where the bytes are saved that are cut off at `offset`. Under a log whose name leaves no room for it, the
-/// copy begins with a part of the name and a checksum of all of it.
+/// Where the bytes cut off at `offset` are saved. If the log's name leaves no room for it, the name of the copy
+/// begins with a part of the log's name and a checksum of all of it.
 pub(super) fn cut_name(
     storage: &dyn Storage,
     path: &LogPath,

@@ -1,4 +1,4 @@
-//! Judges what follows the last valid frame: a clean end, an interrupted write, or damage.
+//! Classifies what follows the last valid frame: a clean end, an interrupted write, or damage.
 
 use std::io;
 
@@ -13,7 +13,7 @@ pub enum Tail {
     Clean,
     /// A write that a crash interrupted; its bytes end here.
     Torn {
-        /// Behind the last byte that is not zero.
+        /// The offset after the last byte that is not zero.
         end: u64,
     },
     /// Damage: something later was written after these bytes were on stable storage.
@@ -25,13 +25,13 @@ pub enum Tail {
 
 /// What lies after the last valid frame.
 struct Evidence {
-    /// Behind the last byte that is not zero; the offset of the scan when there is none.
+    /// The offset after the last byte that is not zero, or where the scan began if there is none.
     end: u64,
-    /// A later frame, made when the frame in question was durable already, and where it is.
+    /// A later frame, made when the frame in question was already durable, and where it is.
     later: Option<(FrameHeader, u64)>,
 }
 
-/// Judges the rest of the log from the position of `reader`, which reads no frame there.
+/// Classifies the rest of the log from the position of `reader`, where there is no valid frame.
 pub fn judge(reader: &mut LogReader<'_>) -> crate::Result<Tail> {
     inspect(reader).map_err(|error| reader.failed(error))
 }
@@ -61,7 +61,7 @@ fn inspect(reader: &mut LogReader<'_>) -> io::Result<Tail> {
         Some((header, _))
             if header.synced
                 && evidence.end > start + header.frame_len()
-                && !bug!(BytesBehindIgnored) =>
+                && !bug!(BytesAfterIgnored) =>
         {
             let reason = format!("the body of frame {number} is damaged and other bytes follow it");
             Ok(Tail::Corrupt { reason })
@@ -70,7 +70,7 @@ fn inspect(reader: &mut LogReader<'_>) -> io::Result<Tail> {
     }
 }
 
-/// Looks at every place from `start` on where a frame could begin.
+/// Looks at every place after `start` where a frame could begin.
 fn search(reader: &mut LogReader<'_>, start: u64) -> io::Result<Evidence> {
     let number = reader.position().next_frame;
     let checksum = reader.checksum().clone();

@@ -15,7 +15,7 @@ pub(crate) struct Window<'f> {
     file_len: u64,
     start: u64,
     data: Vec<u8>,
-    /// Bytes that are read at a time, next and in the end.
+    /// Bytes that are read at a time: next, and at most.
     step: usize,
     longest: usize,
 }
@@ -26,7 +26,7 @@ impl<'f> Window<'f> {
         Ok(Self { file, file_len, start: 0, data: Vec::new(), step: SLICE, longest: SLICE })
     }
 
-    /// Reads little at first, and more and more up to `longest`: for those who may soon have enough.
+    /// Reads little at first and then more, up to `longest`, for callers who may soon have enough.
     pub(crate) fn begin_small(&mut self, step: usize, longest: usize) {
         self.step = step;
         self.longest = longest;
@@ -44,7 +44,7 @@ impl<'f> Window<'f> {
         Ok(())
     }
 
-    /// The bytes at `offset`, `len` of them or as many as the file has.
+    /// The bytes at `offset`: `len` of them, or as many as the file has.
     pub(crate) fn view(&mut self, offset: u64, len: usize) -> io::Result<&[u8]> {
         let len = clamp(self.file_len.saturating_sub(offset), len);
         let known =

@@ -1,25 +1,26 @@
 //! Appends frames to a log.
 
+mod cutting;
 mod failures;
+mod frames;
 mod room;
+mod sealing;
 mod securing;
 
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::checksum::Checksum;
 use super::consumers::Consumers;
+use super::durable::DurableFile;
 use super::folder::OpenFolder;
-use super::format::{
-    FRAME_ALIGNMENT, FRAME_HEADER_LEN, FileHeader, FrameHeader, FrameKind, MAX_SEQUENCE,
-};
+use super::format::{FRAME_HEADER_LEN, FileHeader, FrameKind};
 use super::held::Held;
 use super::landmarks::Landmarks;
 use super::position::Position;
-use crate::error::{Error, Result};
-use crate::storage::{Storage, StorageFile, write_full};
+use crate::error::Result;
+use crate::storage::{Storage, StorageFile};
 
 pub(super) use securing::Replayed;
 
@@ -32,11 +33,13 @@ pub(super) struct Start {
     pub(super) landmarks: Landmarks,
     pub(super) consumers: Consumers,
     pub(super) synced: bool,
-    /// What is to be made durable before anything is written; nothing for a log that is new.
+    /// What must be made durable before anything is written; nothing for a new log.
     pub(super) replayed: Option<Replayed>,
+    /// For followers; nothing for a new log, and where it cannot be made.
+    pub(super) durable: Option<DurableFile>,
 }
 
-/// Whether the end of the file is what the writer believes it to be.
+/// Whether the end of the file is what the writer takes it to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Health {
     Sound,
@@ -44,7 +47,7 @@ enum Health {
     Ragged,
     /// A sync failed: what is on the disk is unknown until the log is read again.
     Poisoned,
-    /// The name of the log stands for another file: nobody would find what is written.
+    /// The name of the log stands for another file, so nobody would find what is written.
     Replaced,
 }
 
@@ -55,17 +58,17 @@ pub struct WriterStats {
     pub groups: u64,
     /// Syncs of the log.
     pub syncs: u64,
-    /// When the last sync that worked ended, in milliseconds since the Unix epoch; 0 before the first.
+    /// When the last successful sync ended, in milliseconds since the Unix epoch; 0 before the first.
     pub last_sync_at: i64,
     /// How long it took.
     pub last_sync_took: Duration,
 }
 
-/// The writing end of an open log. It holds the log, unless it writes a log that has no name yet.
+/// The writing end of an open log. It holds the log, unless the log has no name yet.
 ///
 /// Invariant while sound: the bytes from `position.offset` to `file_len` are zero and, in synced
-/// mode, on stable storage as such. While `replayed` is there nothing is known to be durable and no frame
-/// is written.
+/// mode, on stable storage as such. As long as `replayed` is set, nothing is known to be durable and no
+/// frame is written.
 #[derive(Debug)]
 pub struct LogWriter {
     file: Arc<dyn StorageFile>,
@@ -81,12 +84,13 @@ pub struct LogWriter {
     durable_sequence: u64,
     synced: bool,
     replayed: Option<Replayed>,
+    durable: Option<DurableFile>,
     health: Health,
     stats: WriterStats,
 }
 
 impl LogWriter {
-    /// Goes on after a log that was read to its end.
+    /// Continues a log that was read to its end.
     pub(super) fn new(file: Arc<dyn StorageFile>, held: Option<Held>, start: Start) -> Self {
         let is_known = start.replayed.is_none();
         Self {
@@ -103,6 +107,7 @@ impl LogWriter {
             consumers: Arc::new(start.consumers),
             synced: start.synced,
             replayed: start.replayed,
+            durable: start.durable,
             health: Health::Sound,
             stats: WriterStats::default(),
         }
@@ -138,9 +143,19 @@ impl LogWriter {
         &self.header
     }
 
-    /// Where its history can be entered.
+    /// Where reading its history can begin.
     pub fn landmarks(&self) -> &Landmarks {
         &self.landmarks
+    }
+
+    /// Continues with other landmarks of the same log.
+    pub(crate) fn set_landmarks(&mut self, landmarks: Landmarks) {
+        self.landmarks = landmarks;
+    }
+
+    /// Whether everything written is on stable storage.
+    pub(crate) fn is_all_durable(&self) -> bool {
+        self.is_secured() && self.durable_frame + 1 == self.position.next_frame
     }
 
     /// Its consumers.
@@ -156,8 +171,8 @@ impl LogWriter {
     /// Writes one commit group as one frame and, in synced mode, puts it on stable storage.
     ///
     /// `frame` holds [`FRAME_HEADER_LEN`] bytes to be filled and then `count` encoded operations.
-    /// On [`Error::WalAppendFailed`] nothing of the group is in the log; on
-    /// [`Error::WalFlushFailed`] that is unknown and the writer takes no more.
+    /// On [`Error::WalAppendFailed`](crate::Error::WalAppendFailed) nothing of the group is in the log; on
+    /// [`Error::WalFlushFailed`](crate::Error::WalFlushFailed) that is unknown and the writer takes no more.
     pub fn append(&mut self, frame: &mut Vec<u8>, count: u32) -> Result<()> {
         bug!(
             SplitBatch,
@@ -167,6 +182,19 @@ impl LogWriter {
         );
         self.append_frame(frame, FrameKind::Commit, count)?;
         self.stats.groups += 1;
+        Ok(())
+    }
+
+    /// [`append`](Self::append) for a frame whose first record says, as an attribute, that the consumers
+    /// are there now.
+    pub fn append_with_consumers(
+        &mut self,
+        frame: &mut Vec<u8>,
+        count: u32,
+        consumers: Consumers,
+    ) -> Result<()> {
+        self.append(frame, count)?;
+        self.consumers = Arc::new(consumers);
         Ok(())
     }
 
@@ -190,29 +218,7 @@ impl LogWriter {
         Ok(())
     }
 
-    fn append_frame(&mut self, frame: &mut Vec<u8>, kind: FrameKind, count: u32) -> Result<()> {
-        self.check_health()?;
-        self.secure_name()?;
-        bug!(AckBeforeSync, self.sync_file(self.position.offset)?);
-        let frame_len = frame.len().next_multiple_of(FRAME_ALIGNMENT);
-        if let Err(error) = self.make_room(frame_len as u64) {
-            return Err(self.undo(error));
-        }
-        // Not before the sync that it vouches for.
-        let next = self.finish_frame(frame, kind, count)?;
-        let start = self.position.offset;
-        if let Err(error) = self.write_frame(frame) {
-            return Err(self.undo(self.append_failed(error)));
-        }
-        if self.synced && !bug!(AckBeforeSync) {
-            self.sync_file(start)?;
-            self.check_name()?;
-        }
-        self.advance(next);
-        Ok(())
-    }
-
-    /// Puts everything written so far on stable storage. That the log has its name is for the caller to check.
+    /// Puts everything written so far on stable storage. The caller checks that the log has its name.
     pub fn flush(&mut self) -> Result<()> {
         if bug!(ReplayedNotFlushed) {
             self.check_health()?;
@@ -225,68 +231,48 @@ impl LogWriter {
             self.durable_frame = last_frame;
             self.durable_sequence = self.position.last_sequence;
         }
+        self.show_durable();
         Ok(())
     }
 
-    /// Goes on in a log that was rewritten, sealed and durably renamed to the name of this one.
-    pub fn take_over(&mut self, rewritten: Self) {
-        let kept = (self.held.take(), std::mem::take(&mut self.path), self.synced, self.stats);
-        *self = rewritten;
-        (self.held, self.path, self.synced, self.stats) = kept;
-        if let Some(held) = &mut self.held {
-            held.take_over(Arc::clone(&self.file));
+    /// Tells followers how far the log is beyond recall.
+    pub(super) fn show_durable(&mut self) {
+        if let Some(file) = &mut self.durable {
+            file.show(&self.header, &self.position);
         }
     }
 
-    /// The folder of the log, opened before anything is done that needs it.
+    /// The log with this header, which has the same history, is about to get the name of this one. Followers are told
+    /// before, so that they know it whenever they find it.
+    pub(super) fn expect(&mut self, rewritten: &FileHeader) {
+        bug!(RelativeNotTold, return);
+        if let Some(file) = &mut self.durable {
+            file.expect(rewritten.salt);
+            file.show(&self.header, &self.position);
+        }
+    }
+
+    /// Continues in a log that was rewritten, sealed and durably renamed to the name of this one.
+    pub fn take_over(&mut self, rewritten: Self) {
+        let kept = (self.held.take(), std::mem::take(&mut self.path), self.synced, self.stats);
+        let durable = self.durable.take();
+        *self = rewritten;
+        (self.held, self.path, self.synced, self.stats) = kept;
+        self.durable = durable;
+        if let Some(held) = &mut self.held {
+            held.take_over(Arc::clone(&self.file));
+        }
+        self.show_durable();
+    }
+
+    /// The folder of the log, opened before anything that needs it is done.
     pub(crate) fn open_folder(&self, storage: &dyn Storage) -> Result<OpenFolder> {
         OpenFolder::open(storage, self.path.parent().unwrap_or(Path::new("/")))
     }
 
-    /// The log that was written, to be replayed again.
+    /// The log, to be replayed again.
     pub fn into_held(self) -> Option<Held> {
         self.held
-    }
-
-    /// Seals the log, so that later damage to its last frame cannot pass for an interrupted write, and
-    /// gives the zeroed space back.
-    pub fn close(mut self) -> Result<()> {
-        if self.is_poisoned() {
-            return Err(self.poisoned());
-        }
-        self.flush()?;
-        self.seal()
-    }
-
-    /// Seals a log that nobody can find before all of it is synced: its frames need not be on stable
-    /// storage for the seal to vouch for them.
-    pub(super) fn seal_unnamed(&mut self) -> Result<()> {
-        self.check_health()?;
-        self.durable_frame = self.position.next_frame - 1;
-        self.durable_sequence = self.position.last_sequence;
-        self.seal()
-    }
-
-    fn seal(&mut self) -> Result<()> {
-        if self.position.sealed {
-            return Ok(());
-        }
-        let mut frame = vec![0; FRAME_HEADER_LEN];
-        let next = self.finish_frame(&mut frame, FrameKind::Seal, 0)?;
-        let start = self.position.offset;
-        if let Err(error) = self.write_frame(&frame) {
-            bug!(SealPartStays, return Err(self.append_failed(error)));
-            // A part of a seal would be an interrupted write, which a full disk leaves no room to save.
-            return Err(self.undo(self.append_failed(error)));
-        }
-        self.advance(next);
-        let end = self.position.offset;
-        self.file.set_len(end).map_err(|error| self.append_failed(error))?;
-        if !bug!(SealNotSynced) {
-            self.sync_file(start)?;
-        }
-        self.durable_frame = self.position.next_frame - 1;
-        Ok(())
     }
 
     #[cfg(feature = "seeded-bugs")]
@@ -294,47 +280,5 @@ impl LogWriter {
         let (mut first, mut rest) = crate::bugs::split_frame(frame);
         self.append(&mut first, 1)?;
         self.append(&mut rest, count - 1)
-    }
-
-    /// Fills in the header of `frame`, pads its end, and says where the writer stands after it.
-    fn finish_frame(&self, frame: &mut Vec<u8>, kind: FrameKind, count: u32) -> Result<Position> {
-        let body = frame.get(FRAME_HEADER_LEN..).unwrap_or_default();
-        if kind.is_history() && self.last_sequence() + u64::from(count) > MAX_SEQUENCE {
-            return Err(Error::InvalidState { reason: "the log has no sequences left" });
-        }
-        let too_long = |_| Error::Internal { reason: "a frame is longer than its length field" };
-        let header = FrameHeader {
-            kind,
-            synced: self.synced,
-            body_len: u32::try_from(body.len()).map_err(too_long)?,
-            count,
-            number: self.position.next_frame,
-            first_sequence: self.position.last_sequence + 1,
-            durable_frame: self.durable_frame + u64::from(bug!(DurableFrameTooHigh)),
-            previous: self.position.chain,
-            body_checksum: self.checksum.of(body),
-        };
-        let (bytes, own) = header.encode(&self.checksum);
-        if let Some(room) = frame.get_mut(..FRAME_HEADER_LEN) {
-            room.copy_from_slice(&bytes);
-        }
-        frame.resize(frame.len().next_multiple_of(FRAME_ALIGNMENT), 0);
-        Ok(self.position.behind(&header, own))
-    }
-
-    fn write_frame(&mut self, frame: &[u8]) -> io::Result<()> {
-        write_full(&*self.file, frame, self.position.offset)
-    }
-
-    fn advance(&mut self, next: Position) {
-        self.position = next;
-        self.file_len = self.file_len.max(self.position.offset);
-        if !self.position.in_checkpoint {
-            self.landmarks.pass(&self.position);
-        }
-        if self.synced {
-            self.durable_frame = self.position.next_frame - 1;
-            self.durable_sequence = self.position.last_sequence;
-        }
     }
 }

@@ -13,6 +13,7 @@ SALT = 0x1122334455667788
 FOLDER = Path(__file__).parent / "v1"
 PUT, DELETE = 1, 2
 COMMIT, SEAL, CHECKPOINT, CONSUMERS = 1, 2, 3, 4
+POSITIONS, EXPIRY = 0x80, 0x81
 SYNCED, LAST = 1, 2
 
 
@@ -25,6 +26,20 @@ def payload(kind, key, value=b"", timestamp=0):
         + value
         + struct.pack("<q", timestamp)
     )
+
+
+def expiring(at, put):
+    return struct.pack("<Bq", EXPIRY, at) + put
+
+
+def positions_of(positions):
+    names = [(name.encode(), at) for name, at in sorted(positions.items())]
+    return [struct.pack("<H", len(name)) + name + struct.pack("<Q", at) for name, at in names]
+
+
+def acknowledging(positions, record):
+    table = b"".join(positions_of(positions))
+    return struct.pack("<BIII", POSITIONS, len(positions), len(table), zlib.crc32(table)) + table + record
 
 
 def salted(data):
@@ -71,9 +86,7 @@ class Log:
         return self.frame(body, CHECKPOINT, False, LAST if last else 0)
 
     def consumers(self, positions, synced=True):
-        names = [(name.encode(), at) for name, at in sorted(positions.items())]
-        body = [struct.pack("<H", len(name)) + name + struct.pack("<Q", at) for name, at in names]
-        return self.frame(body, CONSUMERS, synced)
+        return self.frame(positions_of(positions), CONSUMERS, synced)
 
     def seal(self, synced=True):
         self.durable = self.number - 1
@@ -118,6 +131,58 @@ def compacted():
     return log
 
 
+def attributes():
+    """Entries that expire: long ago, in the year 9999, never again, and one that was removed."""
+    log = Log()
+    log.frame([expiring(1600000000000, payload(PUT, "past", b"1", 1500000000000))])
+    log.frame(
+        [
+            payload(PUT, "plain", b"2", 1500000000001),
+            expiring(253370764800000, payload(PUT, "future", b"3", 1500000000002)),
+            expiring(1600000000000, payload(PUT, "kept", b"4", 1500000000003)),
+        ]
+    )
+    log.frame([payload(PUT, "kept", b"5", 1500000000004)])
+    log.frame([expiring(253370764800000, payload(PUT, "gone", b"6", 1500000000005))])
+    log.frame([payload(DELETE, "gone", b"", 1500000000006)])
+    return log
+
+
+def attributes_compacted():
+    """The state of `attributes` at sequence 5, and the history after that."""
+    log = Log(base=5)
+    log.checkpoint(
+        [
+            (3, expiring(253370764800000, payload(PUT, "future", b"3", 1500000000002))),
+            (5, payload(PUT, "kept", b"5", 1500000000004)),
+            (1, expiring(1600000000000, payload(PUT, "past", b"1", 1500000000000))),
+            (2, payload(PUT, "plain", b"2", 1500000000001)),
+        ],
+        last=True,
+    )
+    log.frame([expiring(253370764800000, payload(PUT, "gone", b"6", 1500000000005))], synced=False)
+    log.frame([payload(DELETE, "gone", b"", 1500000000006)], synced=False)
+    return log.seal(synced=False)
+
+
+def positions():
+    """Batches that came with the positions of consumers, one of them with an entry that expires."""
+    log = Log()
+    log.frame([payload(PUT, "a", b"1", 1500000000000), payload(PUT, "b", b"2", 1500000000001)])
+    log.consumers({"inbox": 0, "outbox": 1})
+    log.frame(
+        [
+            acknowledging({"inbox": 1, "outbox": 1}, payload(DELETE, "a", b"", 1500000000002)),
+            payload(PUT, "c", b"3", 1500000000003),
+        ]
+    )
+    expires = struct.pack("<Bq", EXPIRY, 253370764800000)
+    put = payload(PUT, "d", b"4", 1500000000004)
+    log.frame([acknowledging({"inbox": 4, "outbox": 1}, expires + put)])
+    log.frame([payload(PUT, "e", b"5", 1500000000005)])
+    return log
+
+
 def write(name, data):
     if not (FOLDER / name).exists():
         (FOLDER / name).write_bytes(data)
@@ -133,3 +198,6 @@ write("buffered.wal", history(Log(), synced=False).bytes)
 write("buffered-sealed.wal", history(Log(), synced=False).seal(synced=False).bytes)
 write("compacted.wal", compacted().bytes + bytes(4096))
 write("compacted-empty.wal", Log(base=9).checkpoint([], last=True).seal(synced=False).bytes)
+write("attributes.wal", attributes().seal().bytes)
+write("attributes-compacted.wal", attributes_compacted().bytes)
+write("positions.wal", positions().seal().bytes)

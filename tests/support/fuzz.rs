@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use softadastra_store::operation::decode_record;
 use softadastra_store::wal::checksum::Checksum;
 use softadastra_store::wal::format::{
     FILE_HEADER_LEN, FileHeader, FrameHeader, FrameKind, MAX_SEQUENCE,
@@ -28,6 +29,15 @@ pub fn decode_operation(bytes: &[u8]) {
     if let Ok(first) = OperationDecoder::decode_first(bytes) {
         let len = first.encoded_len();
         assert_eq!(OperationEncoder::encode(&first.to_operation()).unwrap(), &bytes[..len]);
+    }
+    if let Ok((attributes, operation, len)) = decode_record(bytes) {
+        // Where the consumers are is read and written with the frame.
+        let consumers = attributes.consumers_len as usize;
+        let mut again = bytes[..consumers].to_vec();
+        attributes.encode_into(&mut again);
+        assert_eq!(again.len(), attributes.encoded_len());
+        OperationEncoder::encode_into(operation, &mut again).unwrap();
+        assert_eq!(again, &bytes[..len]);
     }
 }
 
@@ -82,7 +92,7 @@ fn salvage_keeps(disk: &SimDisk, bytes: &[u8]) {
     assert_eq!(disk.read(Path::new(LOG)).unwrap(), bytes);
 }
 
-/// Turns arbitrary bytes into a log whose checksums are right, so that what lies behind them is
+/// Turns arbitrary bytes into a log whose checksums are right, so that what lies after them is
 /// reached: each frame is 8 bytes that say what is odd about it, and a body.
 pub fn forge(bytes: &[u8]) -> Vec<u8> {
     let (base, mut rest) = bytes.split_at_checked(1).unwrap_or((&[0], bytes));
@@ -148,6 +158,10 @@ pub fn recipe(random: &mut Random) -> Vec<u8> {
         payload.extend((0..key).map(|_| b'a' + random.below(3) as u8));
         payload.extend_from_slice(&(value as u32).to_le_bytes());
         payload.extend(random.bytes(value + 8));
+        if payload[1] == 1 && random.below(4) == 0 {
+            let expiry = random.next() >> random.below(64);
+            payload.splice(0..0, [&[0x81][..], &expiry.to_le_bytes()].concat());
+        }
         if random.below(6) == 0 {
             let at = random.below(payload.len());
             payload[at] = random.next() as u8;

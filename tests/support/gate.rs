@@ -1,145 +1,77 @@
 //! A disk whose syncs wait until they are let go.
 
-use std::io;
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex};
 
-use softadastra_store::storage::{
-    Access, LockError, PathKind, Protection, Storage, StorageFile, StorageFolder, StorageLock,
-};
-
 use super::sim_disk::SimDisk;
+use super::watched_disk::{WatchedDisk, Watcher};
 
 #[derive(Debug, Default)]
-struct Gate {
+struct State {
     closed: bool,
     waiting: bool,
     /// Syncs that still work before one fails.
     good_syncs: Option<usize>,
 }
 
-/// A simulated disk behind a gate. Clones are the same disk.
+/// A gate before the syncs of a simulated disk. Clones are the same gate.
 #[derive(Debug, Clone)]
-pub struct GatedDisk {
+pub struct Gate(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
     disk: SimDisk,
-    gate: Arc<(Mutex<Gate>, Condvar)>,
+    state: Mutex<State>,
+    changed: Condvar,
 }
 
-impl GatedDisk {
+impl Gate {
     pub fn new() -> Self {
-        Self { disk: SimDisk::new(), gate: Arc::default() }
+        let (disk, state) = (SimDisk::new(), Mutex::default());
+        Self(Arc::new(Shared { disk, state, changed: Condvar::new() }))
     }
 
-    fn change(&self, change: impl FnOnce(&mut Gate)) {
-        change(&mut self.gate.0.lock().unwrap());
-        self.gate.1.notify_all();
+    /// The disk that has this gate.
+    pub fn disk(&self) -> WatchedDisk {
+        WatchedDisk::new(Arc::new(self.0.disk.clone()), Arc::clone(&self.0) as Arc<dyn Watcher>)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.0.state.lock().unwrap());
+        self.0.changed.notify_all();
     }
 
     /// Lets the next sync wait.
     pub fn hold_syncs(&self) {
-        self.change(|gate| gate.closed = true);
+        self.change(|state| state.closed = true);
     }
 
     /// Returns when a sync waits.
     pub fn wait_until_held(&self) {
-        let gate = self.gate.0.lock().unwrap();
-        drop(self.gate.1.wait_while(gate, |gate| !gate.waiting).unwrap());
+        let state = self.0.state.lock().unwrap();
+        drop(self.0.changed.wait_while(state, |state| !state.waiting).unwrap());
     }
 
     /// Makes one sync fail after so many good ones.
     pub fn fail_sync_after(&self, good: usize) {
-        self.change(|gate| gate.good_syncs = Some(good));
+        self.change(|state| state.good_syncs = Some(good));
     }
 
     pub fn release(&self) {
-        self.change(|gate| gate.closed = false);
+        self.change(|state| state.closed = false);
     }
 }
 
-impl Storage for GatedDisk {
-    fn kind(&self, path: &Path) -> io::Result<PathKind> {
-        self.disk.kind(path)
-    }
-
-    fn canonical(&self, path: &Path) -> io::Result<PathBuf> {
-        self.disk.canonical(path)
-    }
-
-    fn open(&self, path: &Path, access: Access) -> io::Result<Box<dyn StorageFile>> {
-        let file = self.disk.open(path, access)?;
-        Ok(Box::new(GatedFile { file, disk: self.clone() }))
-    }
-
-    fn open_alone(&self, path: &Path, access: Access) -> Result<Box<dyn StorageFile>, LockError> {
-        let file = self.disk.open_alone(path, access)?;
-        Ok(Box::new(GatedFile { file, disk: self.clone() }))
-    }
-
-    fn create(&self, path: &Path, like: &Protection) -> io::Result<Box<dyn StorageFile>> {
-        let file = self.disk.create(path, like)?;
-        Ok(Box::new(GatedFile { file, disk: self.clone() }))
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.disk.rename(from, to)
-    }
-
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        self.disk.remove(path)
-    }
-
-    fn folder(&self, path: &Path) -> io::Result<Box<dyn StorageFolder>> {
-        self.disk.folder(path)
-    }
-
-    fn lock(&self, path: &Path, like: &Protection) -> Result<Box<dyn StorageLock>, LockError> {
-        self.disk.lock(path, like)
-    }
-}
-
-#[derive(Debug)]
-struct GatedFile {
-    file: Box<dyn StorageFile>,
-    disk: GatedDisk,
-}
-
-impl StorageFile for GatedFile {
-    fn len(&self) -> io::Result<u64> {
-        self.file.len()
-    }
-
-    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        self.file.read_at(buffer, offset)
-    }
-
-    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {
-        self.file.write_at(bytes, offset)
-    }
-
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        self.file.set_len(len)
-    }
-
-    fn is_at(&self, path: &Path) -> io::Result<bool> {
-        self.file.is_at(path)
-    }
-
-    fn release(&self) {
-        self.file.release();
-    }
-
-    fn sync(&self) -> io::Result<()> {
-        let (gate, changed) = &*self.disk.gate;
-        let mut gate = gate.lock().unwrap();
-        gate.waiting = gate.closed;
-        changed.notify_all();
-        let mut gate = changed.wait_while(gate, |gate| gate.closed).unwrap();
-        let fails = gate.good_syncs == Some(0);
-        gate.good_syncs = gate.good_syncs.and_then(|good| good.checked_sub(1));
-        drop(gate);
+impl Watcher for Shared {
+    fn before_sync(&self) {
+        let mut state = self.state.lock().unwrap();
+        state.waiting = state.closed;
+        self.changed.notify_all();
+        let mut state = self.changed.wait_while(state, |state| state.closed).unwrap();
+        let fails = state.good_syncs == Some(0);
+        state.good_syncs = state.good_syncs.and_then(|good| good.checked_sub(1));
+        drop(state);
         if fails {
-            self.disk.disk.fail_next_sync();
+            self.disk.fail_next_sync();
         }
-        self.file.sync()
     }
 }

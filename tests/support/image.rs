@@ -1,6 +1,6 @@
 //! What a simulated disk holds, and what a crash makes of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -27,6 +27,8 @@ pub struct Inode {
     pub durable: Arc<Vec<u8>>,
     /// Writes and size changes since the last sync, in order.
     pub pending: Vec<Change>,
+    /// The file before it was last made shorter. Its blocks are free, and may come back as they are.
+    pub freed: Arc<Vec<u8>>,
 }
 
 #[derive(Debug, Clone)]
@@ -72,8 +74,17 @@ impl Contents {
             0 => &self.durable_names,
             kept => &self.pending_names[kept - 1],
         };
-        let inodes = self.inodes.iter().map(|inode| inode.crash(&self.inodes, random)).collect();
+        let removed = self.removed();
+        let inodes = self.inodes.iter().map(|inode| inode.crash(&removed, random)).collect();
         Self { inodes, names: names.clone(), durable_names: names.clone(), pending_names: vec![] }
+    }
+
+    /// The files that have no name, whatever a crash does: their blocks may be anybody's.
+    fn removed(&self) -> Vec<&Inode> {
+        let names = self.pending_names.iter().chain([&self.names, &self.durable_names]);
+        let named: BTreeSet<_> = names.flat_map(BTreeMap::values).collect();
+        let inodes = self.inodes.iter().enumerate();
+        inodes.filter(|(at, _)| !named.contains(at)).map(|(_, inode)| inode).collect()
     }
 
     /// The same number for the same names and contents, on stable storage and as they look.
@@ -103,7 +114,7 @@ impl Contents {
 impl Inode {
     pub fn durable(bytes: Vec<u8>) -> Self {
         let bytes = Arc::new(bytes);
-        Self { now: Arc::clone(&bytes), durable: bytes, pending: vec![] }
+        Self { now: Arc::clone(&bytes), durable: bytes, ..Self::default() }
     }
 
     pub fn change(&mut self, change: Change) {
@@ -115,9 +126,11 @@ impl Inode {
         if self.pending.is_empty() {
             return;
         }
-        let durable = Arc::make_mut(&mut self.durable);
-        for change in self.pending.drain(..) {
-            change.apply(durable);
+        for change in std::mem::take(&mut self.pending) {
+            match change {
+                Change::SetLen(len) => self.set_durable_len(len),
+                Change::Write { .. } => change.apply(Arc::make_mut(&mut self.durable)),
+            }
         }
     }
 
@@ -129,35 +142,38 @@ impl Inode {
         self.pending.clear();
     }
 
-    /// What a crash leaves of the file. Sectors can come back with what `others` had in them.
-    fn crash(&self, others: &[Inode], random: &mut Random) -> Self {
-        if self.pending.is_empty() {
-            let found = Arc::clone(&self.durable);
-            return Self { now: Arc::clone(&found), durable: found, pending: vec![] };
-        }
-        let mut found = Vec::clone(&self.durable);
+    /// What a crash leaves of the file. Sectors can come back with what files that were `removed` had in them.
+    fn crash(&self, removed: &[&Inode], random: &mut Random) -> Self {
+        let mut found = Self { pending: vec![], ..self.clone() };
         for change in &self.pending {
             match change {
                 Change::SetLen(len) => {
                     if random.below(2) == 0 {
-                        found.resize(*len, 0);
+                        found.set_durable_len(*len);
                     }
                 }
                 Change::Write { offset, bytes } => {
-                    self.crash_write(&mut found, *offset, bytes, others, random);
+                    found.crash_write(*offset, bytes, removed, random);
                 }
             }
         }
-        Self::durable(found)
+        found.now = Arc::clone(&found.durable);
+        found
+    }
+
+    fn set_durable_len(&mut self, len: usize) {
+        if len < self.durable.len() {
+            self.freed = Arc::clone(&self.durable);
+        }
+        Arc::make_mut(&mut self.durable).resize(len, 0);
     }
 
     /// Lets each sector of an unsynced write have its own fate. The size may go ahead of the data.
     fn crash_write(
-        &self,
-        found: &mut Vec<u8>,
+        &mut self,
         offset: usize,
         bytes: &[u8],
-        others: &[Inode],
+        removed: &[&Inode],
         random: &mut Random,
     ) {
         let end = offset + bytes.len();
@@ -167,39 +183,47 @@ impl Inode {
         while at < end {
             let next = ((at / SECTOR + 1) * SECTOR).min(end);
             let new = &bytes[at - offset..next - offset];
-            let fate = uniform.unwrap_or_else(|| random.below(4));
-            // Space that the file did not have can come with anything in it.
-            let same = found.get(at..next) == Some(new);
-            if fate != 1 && found.len() < next {
-                found.resize(next, 0);
-            }
-            match fate {
-                0 => found[at..next].copy_from_slice(new),
-                1 => {}
-                2 => {
-                    let torn = random.below(new.len() + 1);
-                    found[at..at + torn].copy_from_slice(&new[..torn]);
+            let kept = match uniform.unwrap_or_else(|| random.below(4)) {
+                0 => Some(new.to_vec()),
+                1 => None,
+                2 => Some(new[..random.below(new.len() + 1)].to_vec()),
+                // Space that the file did not have can come with anything in it.
+                _ if self.durable.get(at..next) != Some(new) => {
+                    Some(self.garbage(at, next - at, removed, random))
                 }
-                _ if !same => self.spoil(&mut found[at..next], at, others, random),
-                _ => {}
+                _ => Some(new.to_vec()),
+            };
+            if let Some(kept) = kept {
+                let durable = Arc::make_mut(&mut self.durable);
+                let len = durable.len().max(next);
+                durable.resize(len, 0);
+                durable[at..at + kept.len()].copy_from_slice(&kept);
             }
             at = next;
         }
     }
 
-    /// Garbage: nothing that means anything, or old bytes of this file from somewhere else, or of another
-    /// file that was here before.
-    fn spoil(&self, sector: &mut [u8], at: usize, others: &[Inode], random: &mut Random) {
-        let other = others.get(random.below(2 * others.len().max(1)));
-        let stale = other.map_or(&self.durable, |other| &other.durable);
-        let sectors = stale.len() / SECTOR;
-        if sectors == 0 || random.below(3) != 0 {
-            random.fill(sector);
-            return;
+    /// What means nothing, or old bytes: of this file from somewhere else, of the file before it was made shorter, or of
+    /// a file that was here before.
+    fn garbage(&self, at: usize, len: usize, removed: &[&Inode], random: &mut Random) -> Vec<u8> {
+        let mut garbage = vec![0xA5; len];
+        if random.below(2) != 0 {
+            random.fill(&mut garbage);
+            return garbage;
         }
-        let from = random.below(sectors) * SECTOR + at % SECTOR;
-        let stale = stale.get(from..from + sector.len());
-        sector.copy_from_slice(stale.unwrap_or(&vec![0xA5; sector.len()]));
+        let stale = match random.below(2 + 2 * removed.len()) {
+            0 => &self.durable,
+            1 => &self.freed,
+            other => &removed[other % removed.len()].durable,
+        };
+        let place = match random.below(2) {
+            0 => at,
+            _ => random.below(stale.len() / SECTOR + 1) * SECTOR + at % SECTOR,
+        };
+        if let Some(old) = stale.get(place..place + len) {
+            garbage.copy_from_slice(old);
+        }
+        garbage
     }
 }
 

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "every test file uses a part of it")]
 #![allow(unreachable_pub, reason = "shared by several test crates")]
 #![allow(
+    clippy::panic,
     clippy::pedantic,
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -13,5 +14,7 @@ pub mod gate;
 pub mod image;
 pub mod model;
 pub mod random;
+pub mod reads;
 pub mod sim_disk;
 pub mod story;
+pub mod watched_disk;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use softadastra_store::engine::Group;
 use softadastra_store::operation::OperationRef;
-use softadastra_store::{Error, Key, OperationType, StoreEngine, Value, Write};
+use softadastra_store::{Entry, Error, Key, OperationType, StoreEngine, Value, Write};
 
 use super::random::Random;
 
@@ -16,6 +16,8 @@ pub struct Commit(pub Vec<Write>);
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Model {
     pub entries: BTreeMap<String, (Vec<u8>, u64)>,
+    /// When entries expire, of those that do.
+    pub expiries: BTreeMap<String, i64>,
     pub last_sequence: u64,
 }
 
@@ -24,15 +26,42 @@ impl Model {
         for write in &commit.0 {
             self.last_sequence += 1;
             match write {
-                Write::Put { key, value, .. } => {
+                Write::Put { key, value, expires_at, .. } => {
+                    match expires_at {
+                        Some(at) => self.expiries.insert(key.to_string(), *at),
+                        None => self.expiries.remove(key.as_str()),
+                    };
                     let entry = (value.as_bytes().to_vec(), self.last_sequence);
                     self.entries.insert(key.to_string(), entry);
                 }
                 Write::Remove { key, .. } => {
                     self.entries.remove(key.as_str());
+                    self.expiries.remove(key.as_str());
                 }
             }
         }
+    }
+
+    /// Removes what has expired, and says how much that was.
+    pub fn remove_expired(&mut self, now: i64) -> u64 {
+        let before = self.expiries.len();
+        self.expiries.retain(|key, at| {
+            let is_kept = *at > now;
+            if !is_kept {
+                self.entries.remove(key);
+            }
+            is_kept
+        });
+        let removed = (before - self.expiries.len()) as u64;
+        self.last_sequence += removed;
+        removed
+    }
+
+    /// What can be seen of it at this time.
+    pub fn seen(&self, now: i64) -> Model {
+        let mut seen = self.clone();
+        seen.remove_expired(now);
+        Model { last_sequence: self.last_sequence, ..seen }
     }
 
     /// The states after 0, 1, 2, … commits of a script.
@@ -48,11 +77,18 @@ impl Model {
 
     /// The state of a store, as a model.
     pub fn of(engine: &StoreEngine) -> Model {
-        let entries = engine.entries().unwrap();
-        let entries = entries
+        Self::read(engine).unwrap()
+    }
+
+    /// [`of`](Self::of) a store whose log may have to be read for that.
+    pub fn read(engine: &StoreEngine) -> Result<Model, Error> {
+        let found = engine.entries()?;
+        let expires = |entry: &Entry| Some((entry.key.to_string(), entry.expires_at?));
+        let expiries = found.iter().filter_map(expires).collect();
+        let entries = found
             .into_iter()
             .map(|entry| (entry.key.to_string(), (entry.value.as_bytes().to_vec(), entry.version)));
-        Model { entries: entries.collect(), last_sequence: engine.last_sequence() }
+        Ok(Model { entries: entries.collect(), expiries, last_sequence: engine.last_sequence() })
     }
 }
 
@@ -78,7 +114,9 @@ fn write(random: &mut Random, rarity: usize) -> Write {
         9..17 => 400 + random.below(3000),
         _ => random.below(200),
     };
-    Write::put(key, Value::from_bytes(random.bytes(len)))
+    let put = Write::put(key, Value::from_bytes(random.bytes(len)));
+    // The clock of a simulated disk stands at 0.
+    if random.below(6) == 0 { put.expires_at(1 + random.below(1000) as i64) } else { put }
 }
 
 /// Does a commit at a given time, so that the log is the same whenever it is written.
@@ -88,11 +126,14 @@ pub fn run_at(engine: &StoreEngine, commit: &Commit, timestamp: i64) -> Result<(
         group.begin_batch();
     }
     for write in &commit.0 {
-        let (kind, key, value) = match write {
-            Write::Put { key, value, .. } => (OperationType::Put, key, value.as_bytes()),
-            Write::Remove { key, .. } => (OperationType::Delete, key, &[][..]),
+        let (kind, key, value, expiry) = match write {
+            Write::Put { key, value, expires_at, .. } => {
+                (OperationType::Put, key, value.as_bytes(), *expires_at)
+            }
+            Write::Remove { key, .. } => (OperationType::Delete, key, &[][..], None),
         };
-        group.apply(OperationRef { kind, key: key.as_str(), value, timestamp })?;
+        let operation = OperationRef { kind, key: key.as_str(), value, timestamp };
+        group.apply_until(operation, expiry)?;
     }
     engine.commit(&mut group).map(drop)
 }
@@ -100,7 +141,7 @@ pub fn run_at(engine: &StoreEngine, commit: &Commit, timestamp: i64) -> Result<(
 /// Does a commit the way an application would.
 pub fn run(engine: &StoreEngine, commit: &Commit) -> softadastra_store::Result<()> {
     match &commit.0[..] {
-        [Write::Put { key, value, .. }] => engine.put(key, value).map(drop),
+        [Write::Put { key, value, expires_at: None, .. }] => engine.put(key, value).map(drop),
         [Write::Remove { key, .. }] => engine.remove(key).map(drop),
         writes => engine.batch(writes).map(drop),
     }

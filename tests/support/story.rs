@@ -3,15 +3,22 @@
 
 use std::sync::Arc;
 
-use softadastra_store::{Control, Error, StoreConfig, StoreEngine};
+use softadastra_store::{Control, Error, IndexPolicy, StoreConfig, StoreEngine};
 
 use super::model::{Commit, Model, commit, run_at};
 use super::random::Random;
 use super::sim_disk::{Fault, Moment, Note, SimDisk};
 
 pub const LOG: &str = "/store.wal";
+pub const INDEX: &str = "/store.wal.index";
+/// Index files of the smallest logs, written by those who compact or close, and replays by those who need them.
+pub const SMALL_INDEX: IndexPolicy =
+    IndexPolicy { enabled: true, minimum_bytes: 0, tail: 3, background: false };
 /// One write in this many is larger than the steps in which the log grows.
 const RARITY: usize = 300;
+
+/// Less than the entries take.
+const SMALL_LIMIT: u64 = 2048;
 
 /// A life, and all moments at which it could have ended.
 #[derive(Debug)]
@@ -43,10 +50,16 @@ struct Teller {
 }
 
 impl Story {
-    /// A story of this many steps. Every third one is that of a buffered store.
+    /// A story of this many steps. Every third one is that of a buffered store, every second one has index files, and
+    /// every eighth one keeps most entries in its log.
     pub fn tell(seed: u64, steps: usize) -> Self {
         let durable = !seed.is_multiple_of(3);
         let config = if durable { StoreConfig::durable(LOG) } else { StoreConfig::buffered(LOG) };
+        let config = config.with_sweeping(false);
+        let indexed = seed.is_multiple_of(2);
+        let config = if indexed { config.with_index(SMALL_INDEX) } else { config };
+        let limited = seed.is_multiple_of(8);
+        let config = if limited { config.with_memory_limit(SMALL_LIMIT) } else { config };
         let disk = SimDisk::new();
         disk.set_salt(Random::new(!seed).next());
         disk.record(Note::default());
@@ -80,7 +93,7 @@ impl Teller {
     }
 
     fn step(&mut self) {
-        match self.random.below(24) {
+        match self.random.below(26) {
             0 => {
                 self.engine.close().unwrap();
                 self.all_safe();
@@ -100,6 +113,7 @@ impl Teller {
             }
             6 => self.compact(),
             7 => self.failing_compaction(),
+            8 | 9 => self.sweep(),
             _ => self.commit(),
         }
     }
@@ -113,6 +127,22 @@ impl Teller {
         self.all_safe();
     }
 
+    /// The clock shows a time for as long as what has expired by then is removed, by one commit.
+    fn sweep(&mut self) {
+        let mut done = self.states[self.commits()].clone();
+        let now = 1 + self.random.below(1000) as i64;
+        let removed = done.remove_expired(now);
+        // Nothing has expired yet: the store only learns what will.
+        assert_eq!(self.engine.sweep(&Control::default()).unwrap().removed, 0);
+        self.note(self.commits() + usize::from(removed > 0));
+        self.disk.set_now(now);
+        assert_eq!(self.engine.sweep(&Control::default()).unwrap().removed, removed);
+        self.disk.set_now(0);
+        if removed > 0 {
+            self.accept(done);
+        }
+    }
+
     /// Some call fails: the store goes on with the old log, or has to be recovered when it is unknown which
     /// log has the name.
     fn failing_compaction(&mut self) {
@@ -120,6 +150,11 @@ impl Teller {
         self.disk.fail_at(at, Fault::Error(std::io::ErrorKind::StorageFull));
         let outcome = self.engine.compact(&Control::default());
         self.disk.heal();
+        if !self.engine.stats().open {
+            // The log was still to be replayed, and could not be read.
+            assert!(matches!(outcome, Err(Error::RecoveryFailed { .. })), "{outcome:?}");
+            return self.recover();
+        }
         assert_eq!(Model::of(&self.engine), self.states[self.commits()]);
         if outcome.is_ok() {
             self.all_safe();
@@ -143,6 +178,10 @@ impl Teller {
         drop(std::mem::replace(&mut self.engine, idle));
         self.engine = open(&self.disk, &self.config).unwrap();
         assert_eq!(Model::of(&self.engine), self.states[self.commits()]);
+        if self.random.below(4) == 0 {
+            self.engine.ready(&Control::default()).unwrap();
+            assert_eq!(Model::of(&self.engine), self.states[self.commits()]);
+        }
         self.all_safe();
     }
 
@@ -162,7 +201,13 @@ impl Teller {
     }
 
     fn accept(&mut self, done: Model) {
-        self.states.push(done);
+        self.states.push(done.clone());
+        if self.engine.stats().poisoned {
+            // The mishap came after the commit, to the flush that a new index file begins with.
+            assert!(!self.durable && self.config.memory_limit().is_some());
+            self.note(self.commits());
+            return self.recover_in_doubt(done);
+        }
         if self.durable {
             self.safe = self.commits();
         }
@@ -171,20 +216,32 @@ impl Teller {
 
     /// The disk takes half of a write and is full then; sometimes the cut that follows fails too.
     fn refused_commit(&mut self) {
+        // Otherwise the first calls look for the old entries.
+        self.engine.ready(&Control::default()).unwrap();
         let now = self.disk.calls();
         self.disk.fail_at(now, Fault::ShortThenFull);
         if self.random.below(2) == 0 {
             self.disk.fail_at(now + 2, Fault::Error(std::io::ErrorKind::Other));
         }
         let (done, outcome) = self.submit();
-        if outcome.is_ok() {
-            // The first call was the cut that an earlier mishap left to be done.
-            self.disk.heal();
-            return self.accept(done);
-        }
-        assert!(matches!(outcome, Err(Error::WalAppendFailed { .. })), "{outcome:?}");
-        assert_eq!(Model::of(&self.engine), self.states[self.commits()]);
         self.disk.heal();
+        match outcome {
+            // The first call was the cut that an earlier mishap left to be done.
+            Ok(()) => return self.accept(done),
+            Err(Error::WalAppendFailed { .. }) => {}
+            // The first calls were to read the old entries, or to make the index file anew that could not be read.
+            Err(Error::Unreadable { .. } | Error::Io { .. })
+                if self.config.memory_limit().is_some() =>
+            {
+                if self.engine.stats().poisoned {
+                    return self.recover_in_doubt(done);
+                }
+            }
+            // The sync of a cut that an earlier mishap left to be done, or of an index file.
+            Err(Error::WalFlushFailed { .. }) => return self.recover_in_doubt(done),
+            Err(error) => panic!("{error:?}"),
+        }
+        assert_eq!(Model::of(&self.engine), self.states[self.commits()]);
         self.note(self.commits());
     }
 
@@ -195,12 +252,21 @@ impl Teller {
         }
         self.disk.fail_next_sync();
         let (done, outcome) = self.submit();
+        if outcome.is_ok() && self.config.memory_limit().is_some() {
+            // That was the sync of an index file, and without one the store goes on.
+            return self.accept(done);
+        }
         assert!(matches!(outcome, Err(Error::WalFlushFailed { .. })), "{outcome:?}");
         let again = run_at(&self.engine, &commit(&mut self.random, RARITY), 0);
         assert!(matches!(again, Err(Error::Poisoned { .. })), "{again:?}");
         assert_eq!(Model::of(&self.engine), self.states[self.commits()]);
+        self.recover_in_doubt(done);
+    }
+
+    /// What was being committed when a sync failed counts when it is found.
+    fn recover_in_doubt(&mut self, done: Model) {
         self.engine.recover().unwrap();
-        if Model::of(&self.engine) == done {
+        if Model::of(&self.engine) == done && self.states.last() != Some(&done) {
             self.states.push(done);
         }
         assert_eq!(Model::of(&self.engine), self.states[self.commits()]);

@@ -1,4 +1,4 @@
-//! Packing a tree from entries that are in order already.
+//! Packs a tree from entries that are already in order.
 
 use std::sync::Arc;
 
@@ -38,7 +38,7 @@ impl Tree {
     }
 }
 
-/// Packs entries that come one by one in the order of their keys, while each is still in the processor's cache.
+/// Packs entries that come one by one in key order, while each is still in the processor's cache.
 #[derive(Debug, Default)]
 pub(in super::super) struct Ascending {
     leaves: Vec<Arc<Leaf>>,
@@ -65,7 +65,7 @@ impl Ascending {
         self.open.push(at);
     }
 
-    /// Makes a leaf of the open entries.
+    /// Makes a leaf of the collected entries.
     fn close(&mut self, arena: &Arena, high: Option<&[u8]>) {
         let low = self.separators.last().map(|low| &**low);
         let leaf = Leaf::of(arena, &self.open, Fences { low, high }.skip());
@@ -81,7 +81,7 @@ impl Ascending {
         Tree::above(nodes, self.separators)
     }
 
-    /// Lets the last leaf share with the one before when it has few entries.
+    /// Lets the last leaf share entries with the one before if it has few.
     fn fill_last(&mut self, arena: &Arena) {
         let Some((right, before)) = self.leaves.split_last() else { return };
         let Some(left) = before.last().filter(|_| right.len() < FEW) else { return };
@@ -98,7 +98,7 @@ impl Ascending {
     }
 }
 
-/// Splits a length evenly into as few shares as hold at most `PACKED` each.
+/// Splits a length evenly into the fewest shares of at most `PACKED` each.
 fn shares(len: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
     let count = len.div_ceil(PACKED);
     (0..count).map(move |i| i * len / count..(i + 1) * len / count)
@@ -149,7 +149,8 @@ mod tests {
             assert!(leaves.iter().all(|leaf| leaf.len() <= CAP));
             assert!(leaves.len() == 1 || leaves.iter().all(|leaf| leaf.len() >= FEW));
             let key = format!("a prefix/{n:06}").into_bytes();
-            let entry = Entry { key: &key, value: b"", blob: None, version: 1, timestamp: 0 };
+            let entry =
+                Entry { key: &key, value: b"", blob: None, version: 1, timestamp: 0, expiry: None };
             all.push(arena.insert(&entry).unwrap());
         }
     }

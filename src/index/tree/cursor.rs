@@ -1,4 +1,4 @@
-//! A place between two entries of the ordered view.
+//! A position between two entries of the ordered view.
 
 use std::hint::black_box;
 use std::ops::Bound;
@@ -9,7 +9,7 @@ use super::Tree;
 use super::leaf::Leaf;
 use super::node::{Inner, Node};
 
-/// A leaf, a position in it, and the way there.
+/// A leaf, a position in it, and the path to it.
 #[derive(Clone, Debug)]
 pub(in super::super) struct Cursor<'a> {
     path: Vec<(&'a Inner, usize)>,
@@ -18,7 +18,7 @@ pub(in super::super) struct Cursor<'a> {
 }
 
 impl Tree {
-    /// The place before the first key inside a lower bound.
+    /// The position before the first key inside a lower bound.
     pub(in super::super) fn lower(&self, arena: &Arena, bound: Bound<&[u8]>) -> Cursor<'_> {
         match bound {
             Bound::Included(key) => self.seek(arena, key, false),
@@ -27,7 +27,7 @@ impl Tree {
         }
     }
 
-    /// The place after the last key inside an upper bound.
+    /// The position after the last key inside an upper bound.
     pub(in super::super) fn upper(&self, arena: &Arena, bound: Bound<&[u8]>) -> Cursor<'_> {
         match bound {
             Bound::Included(key) => self.seek(arena, key, true),

@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-/// Entries of a leaf and children of an inner node.
+/// The most entries of a leaf and children of an inner node.
 pub(super) const CAP: usize = 128;
-/// A node with less is joined with a neighbour, or takes over a part of it.
+/// A node with fewer is joined with a neighbour or takes over a part of it.
 pub(super) const FEW: usize = CAP / 4;
 /// Neighbours with no more than this together are joined.
 pub(super) const JOINED: usize = CAP * 13 / 16;
-/// With every so many entries less, a node looks at its neighbours.
+/// A node looks at its neighbours each time it has lost this many entries.
 pub(super) const LOOK: usize = 8;
-/// A longer separator is made shorter when the key that it was made for goes, so that it outlives no long key.
+/// A longer separator is shortened when the key for which it was made goes, so that it outlives no long key.
 pub(super) const LONG: usize = 32;
-/// What a node is filled to when it is joined or packed, so that the next insert does not split it.
+/// How far a node is filled when it is joined or packed, so that the next insert does not split it.
 pub(super) const PACKED: usize = CAP * 7 / 8;
 
 /// One node, and perhaps a second one with the separator between them.

@@ -137,7 +137,7 @@ impl Leaf {
         (separator, right)
     }
 
-    /// Skips as much as the fences allow, if the present heads leave keys undecided.
+    /// Skips as much as the fences allow if the present heads leave keys undecided.
     fn deepen(&mut self, arena: &Arena, fences: Fences<'_>) {
         if self.heads().windows(2).any(|pair| pair[0] == pair[1]) {
             self.set_skip(arena, fences.skip());

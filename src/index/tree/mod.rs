@@ -1,9 +1,9 @@
 //! The ordered view: a B+-tree of arena addresses in the order of their keys' bytes.
 //!
-//! A node skips the bytes that its keys share and keeps the next eight of each key at hand; only keys that agree in those
-//! as well are compared as a whole. An inner node skips what its separators share, and checks that a key has it too. A
-//! leaf lies between two fences, the separators beside it in its ancestors, and skips what these share: so must all keys
-//! that can ever be routed to it.
+//! A node skips the bytes that its keys share and keeps the next eight of each key, its head; only keys whose heads are
+//! equal are compared as a whole. An inner node skips what its separators share, and checks that a key shares it too. A
+//! leaf lies between two fences, the separators beside it in its ancestors, and skips what these share: every key that
+//! can ever be routed to it shares that too.
 
 mod build;
 mod cursor;
@@ -36,7 +36,7 @@ impl Tree {
         Self { root: Node::Leaf(Arc::new(Leaf::new())) }
     }
 
-    /// Adds an entry whose key is not there yet and whose record is.
+    /// Adds an entry whose key is not there yet but whose record is.
     pub(super) fn insert(&mut self, arena: &Arena, key: &[u8], at: u32) {
         let fences = Fences::default();
         while let Err(full) = self.root.insert(arena, key, at, fences) {
@@ -56,7 +56,7 @@ impl Tree {
         }
     }
 
-    /// Follows a record that moved.
+    /// Updates the address of a record that moved.
     pub(super) fn replace(&mut self, key: &[u8], from: u32, to: u32) {
         self.root.replace(key, from, to);
     }

@@ -134,7 +134,7 @@ impl Inner {
         (self.children.len() == 1).then(|| &self.children[0])
     }
 
-    /// Which child a key belongs to: as many as there are separators not above the key.
+    /// The child to which a key belongs: its position is the number of separators not above the key.
     pub(super) fn child_of(&self, key: &[u8]) -> usize {
         self.separators.rank(key)
     }
@@ -194,7 +194,7 @@ impl Inner {
         first && i == 0
     }
 
-    /// The left one of two children to be joined, after one of them has become smaller.
+    /// The left one of two children to join after one of them has become smaller.
     fn to_join(&self, i: usize) -> Option<usize> {
         let len = self.children[i].len();
         if len > JOINED || len >= FEW && !len.is_multiple_of(LOOK) {
@@ -213,8 +213,8 @@ impl Inner {
         (len < FEW && self.children.len() > 1).then(|| i.min(self.children.len() - 2))
     }
 
-    /// Makes separator `i` anew if it is long and the key that it was made for is gone: so the separators have no more
-    /// bytes than the keys that they begin.
+    /// Replaces separator `i` if it is long and the key for which it was made is gone, so that the separators never
+    /// have more bytes than the keys that begin with them.
     fn shorten(&mut self, arena: &Arena, i: usize, fences: Fences<'_>) {
         let (Some(last), Some(first)) =
             (self.children[i].edge(false), self.children[i + 1].edge(true))
@@ -243,7 +243,7 @@ impl Inner {
         self.children[i].settle_edge(arena, first, inside);
     }
 
-    /// Joins child `i` with the next one, or shares their entries out evenly.
+    /// Joins child `i` with the next one, or divides their entries evenly.
     fn rebalance(&mut self, arena: &Arena, i: usize, fences: Fences<'_>) {
         let around = Fences {
             low: self.separators.fences_of(i, fences).low,

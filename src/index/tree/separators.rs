@@ -1,4 +1,4 @@
-//! The separators of a node that routes.
+//! The separators of an inner node.
 
 #![expect(
     clippy::indexing_slicing,
@@ -55,7 +55,7 @@ impl Separators {
         }
     }
 
-    /// How many are not above the key.
+    /// How many of them are not above the key.
     #[inline]
     pub(super) fn rank(&self, key: &[u8]) -> usize {
         match key.get(..self.skip).unwrap_or(key).cmp(self.prefix()) {
@@ -69,7 +69,7 @@ impl Separators {
         start + self.all[start..start + ties].partition_point(|separator| **separator <= *key)
     }
 
-    /// Puts one in its place, and skips less when all share less, more when heads decide nothing.
+    /// Inserts one, and skips less when all of them share less, and more when the heads decide nothing.
     pub(super) fn insert(&mut self, i: usize, separator: Arc<[u8]>) {
         let head = head(&separator, self.skip);
         let fits = self.prefix() == separator.get(..self.skip).unwrap_or_default();
@@ -89,7 +89,7 @@ impl Separators {
         self.all.remove(i);
     }
 
-    /// Gives away those from `at` on, and the one before them.
+    /// Removes those from `at` on, and the one before them, and returns them.
     pub(super) fn split(&mut self, at: usize) -> (Arc<[u8]>, Self) {
         let right = Self::new(self.all.split_off(at));
         let middle = self.all.remove(at - 1);

@@ -1,4 +1,4 @@
-//! Which file a name or an open file stands for.
+//! Which file a name or an open handle refers to.
 
 use std::fs::File;
 use std::io;
@@ -23,14 +23,14 @@ impl FileId {
         Ok(Self::from(&std::fs::symlink_metadata(path)?))
     }
 
-    /// Of what is opened by the name.
+    /// Of the file that the name opens, through links.
     #[cfg(unix)]
-    fn behind(path: &Path) -> io::Result<Self> {
+    fn opened_by(path: &Path) -> io::Result<Self> {
         Ok(Self::from(&std::fs::metadata(path)?))
     }
 
     #[cfg(windows)]
-    fn behind(path: &Path) -> io::Result<Self> {
+    fn opened_by(path: &Path) -> io::Result<Self> {
         Self::at(path)
     }
 
@@ -60,9 +60,9 @@ pub(super) fn is_at(id: FileId, path: &Path) -> io::Result<bool> {
     is_same(id, FileId::at(path))
 }
 
-/// Whether the file with this number is what the name `path` leads to, by a link or itself.
+/// Whether `path` leads to the file with this number, directly or by a link.
 pub(super) fn leads_to(id: FileId, path: &Path) -> io::Result<bool> {
-    is_same(id, FileId::behind(path))
+    is_same(id, FileId::opened_by(path))
 }
 
 fn is_same(id: FileId, found: io::Result<FileId>) -> io::Result<bool> {

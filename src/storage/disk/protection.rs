@@ -1,4 +1,4 @@
-//! Makes new files that are no more readable than others.
+//! Creates files that are no more readable than a given one.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::storage::Protection;
 
-/// Makes a file that did not exist, and that no link leads to, for those whom `like` lets read it.
+/// Creates a file, never through a link, that is readable for those who may read `like`.
 pub(super) fn create_new(
     options: &mut OpenOptions,
     path: &Path,

@@ -1,4 +1,4 @@
-//! Copies a log that the disk may not be able to read any more.
+//! Copies a log that the disk may no longer be able to read.
 
 use std::path::Path;
 
@@ -12,8 +12,8 @@ use crate::storage::{Protection, Storage, StorageFile, read_full, write_full};
 /// Bytes that are given up together when the disk cannot read them.
 const BLOCK: usize = 4096;
 
-/// Copies the damaged log, block by block where the disk cannot read it, and says how many bytes it
-/// could not read.
+/// Copies the damaged log, block by block where the disk cannot read it, and returns how many bytes
+/// it could not read.
 pub(super) fn copy_readable(
     storage: &dyn Storage,
     source: &dyn StorageFile,
@@ -39,11 +39,11 @@ pub(super) fn copy_readable(
         steps.add(wanted as u64)?;
     }
     file.sync().map_err(failed)?;
-    folder.sync()?;
+    folder.sync(&*file)?;
     Ok((file, unreadable))
 }
 
-/// Reads what can be read of `slice`, zeros for the rest, and says how much that is.
+/// Reads what it can into `slice`, with zeros for the rest, and returns how many bytes those are.
 fn read_blocks(source: &dyn StorageFile, slice: &mut [u8], at: u64) -> u64 {
     let mut unreadable = 0;
     for (block, offset) in slice.chunks_mut(BLOCK).zip((at..).step_by(BLOCK)) {

@@ -15,7 +15,7 @@ use crate::control::Steps;
 use crate::error::{Error, Result};
 use crate::storage::{Protection, Storage, StorageFile};
 
-/// What the unbroken runs of frames after the damage are taken with.
+/// Turns the unbroken runs of frames after the damage into logs.
 pub(super) struct LaterRuns<'a, 'c> {
     pub(super) storage: &'a dyn Storage,
     pub(super) to: &'a LogPath,
@@ -26,7 +26,7 @@ pub(super) struct LaterRuns<'a, 'c> {
 }
 
 impl LaterRuns<'_, '_> {
-    /// Makes a log of each.
+    /// Makes a log of each run.
     pub(super) fn take(self, reader: &mut LogReader<'_>, report: &mut SalvageReport) -> Result<()> {
         let Self { storage, to, file, like, steps, made } = self;
         let mut at = report.bytes_kept;
@@ -85,7 +85,7 @@ fn measure(
     Ok((reader.position().offset, reader.records() + reader.entries() - before))
 }
 
-/// The next place from `at` on where a frame header of this log verifies.
+/// The next place at or after `at` where a frame header of this log verifies.
 pub(super) fn next_header(
     reader: &mut LogReader<'_>,
     at: u64,
@@ -99,7 +99,7 @@ pub(super) fn next_header(
     })
 }
 
-/// Behind the last byte from `at` on that is not zero.
+/// The offset after the last byte at or after `at` that is not zero.
 fn last_nonzero(reader: &mut LogReader<'_>, at: u64, steps: &Steps<'_>) -> Result<u64> {
     let mut end = at;
     each_piece(reader, at, steps, |offset, slice| -> Option<()> {
@@ -112,8 +112,8 @@ fn last_nonzero(reader: &mut LogReader<'_>, at: u64, steps: &Steps<'_>) -> Resul
     Ok(end)
 }
 
-/// Shows every place where a frame could begin, with a header's length of bytes or what is left,
-/// until `look` finds something.
+/// Shows `look` every place where a frame could begin, with the bytes of one header or what is left,
+/// until it finds something.
 fn each_piece<T>(
     reader: &mut LogReader<'_>,
     from: u64,

@@ -1,4 +1,4 @@
-//! A log that is made of frames of a damaged one.
+//! A log made of frames of a damaged one.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use crate::control::Steps;
 use crate::error::{Error, Result};
 use crate::storage::{PathKind, Protection, Storage, StorageFile, StorageLock};
 
-/// A log that is being made. It gets its name when it is complete.
+/// A log that is being written. It gets its name when it is complete.
 pub(super) struct NewLog<'s> {
     rewrite: Rewrite<'s>,
     _lock: Box<dyn StorageLock>,
@@ -37,7 +37,7 @@ impl<'s> NewLog<'s> {
         Ok(Self { rewrite, _lock: lock })
     }
 
-    /// Copies frames for as long as they are valid, and says what is wrong after them.
+    /// Copies frames as long as they are valid, and says what is wrong after them.
     pub(super) fn take_frames(
         &mut self,
         reader: &mut LogReader<'_>,

@@ -1,6 +1,8 @@
-//! What a salvage says of itself.
+//! The report of a salvage.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use crate::wal::reader::LogReader;
 
 /// What was saved of a damaged log, and what was not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,22 +17,40 @@ pub struct SalvageReport {
     pub records: u64,
     /// The sequence of the last one.
     pub last_sequence: u64,
-    /// Where the part of the damaged log ends that became the new log.
+    /// Where the part of the damaged log that became the new log ends.
     pub bytes_kept: u64,
     /// What is wrong after that; nothing when the log is whole.
     pub problem: Option<String>,
     /// What could be read after the damage.
     pub later: Vec<SalvagedRun>,
-    /// Bytes after the new log's part that are in no later run, the zeros at the end not counted.
+    /// Bytes after that part that are in no later run, not counting the zeros at the end.
     pub bytes_lost: u64,
     /// Bytes that the disk could not read.
     pub bytes_unreadable: u64,
 }
 
+impl SalvageReport {
+    /// The report on what comes before the damage, where `reader` stands.
+    pub(super) fn of_start(log: &Path, copy: &Path, reader: &LogReader<'_>) -> Self {
+        Self {
+            log: log.to_owned(),
+            copy: copy.to_owned(),
+            entries: reader.entries(),
+            records: reader.records(),
+            last_sequence: reader.position().last_sequence,
+            bytes_kept: reader.position().offset,
+            problem: None,
+            later: Vec::new(),
+            bytes_lost: 0,
+            bytes_unreadable: 0,
+        }
+    }
+}
+
 /// Frames after the damage with no gap between them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SalvagedRun {
-    /// The log that was made of them.
+    /// The log made of them.
     pub log: PathBuf,
     /// Where they begin in the damaged log.
     pub offset: u64,

@@ -1,4 +1,4 @@
-//! What a writer does when the disk fails it.
+//! What a writer does when the disk fails.
 
 use std::io;
 use std::sync::Arc;
@@ -11,18 +11,18 @@ use crate::storage::Storage;
 use crate::wal::held::Held;
 
 impl LogWriter {
-    /// Whether writing stopped because a sync failed or the log was replaced.
+    /// Whether writing has stopped because a sync failed or the log was replaced.
     pub fn is_poisoned(&self) -> bool {
         matches!(self.health, Health::Poisoned | Health::Replaced)
     }
 
-    /// Stops writing: what is on the disk under the name of the log is unknown until it is opened again.
+    /// Stops writing: what the disk has under the log's name is unknown until it is opened again.
     pub fn poison(&mut self) {
         self.health = Health::Poisoned;
     }
 
-    /// Takes back a write that failed. The cut is synced, so that no part of the failed group can
-    /// come back after a crash.
+    /// Takes back a failed write. The cut is synced, so that no part of the failed group can come back
+    /// after a crash.
     pub(super) fn undo(&mut self, error: Error) -> Error {
         if !self.is_poisoned() {
             bug!(SequenceLostOnFailure, self.position.last_sequence += 1);
@@ -32,18 +32,17 @@ impl LogWriter {
                 return error;
             });
             self.health = Health::Ragged;
-            // When this fails too, the next append begins with it.
+            // If this fails too, the next append begins with it.
             let _ = self.cut_back();
         }
         error
     }
 
     fn cut_back(&mut self) -> Result<()> {
-        let end = self.position.offset;
-        self.file.set_len(end).map_err(|error| self.append_failed(error))?;
-        self.file_len = end;
+        let until = self.file.len().map_err(|error| self.append_failed(error))?;
+        self.cut_off(until)?;
         if !bug!(CutBackNotSynced) {
-            self.sync_file(end)?;
+            self.sync_file(self.position.offset)?;
         }
         self.health = Health::Sound;
         Ok(())
@@ -57,14 +56,14 @@ impl LogWriter {
         }
     }
 
-    /// Stops writing when the name of the log stands for another file: what was written is not where anybody
-    /// would look for it. It comes with every sync, next to which a look at a name costs little.
+    /// Stops writing when the name of the log stands for another file: what was written is not where anybody would look
+    /// for it. Checked with every sync, next to which looking up a name costs little.
     pub fn check_name(&mut self) -> Result<()> {
         let checked = self.held.as_ref().map_or(Ok(()), Held::check_name);
         self.noted(checked)
     }
 
-    /// [`check_name`](Self::check_name) before the log gets another file, for the lock as well.
+    /// [`check_name`](Self::check_name) before the log is replaced, for the lock as well.
     pub fn secure_names(&mut self, storage: &dyn Storage) -> Result<()> {
         let secured = self.held.as_mut().map_or(Ok(()), |held| held.secure_names(storage));
         self.noted(secured)
@@ -117,7 +116,7 @@ impl LogWriter {
         }
     }
 
-    /// What a poisoned writer refuses with.
+    /// The error of a poisoned writer.
     pub fn poisoned(&self) -> Error {
         let path = self.path.clone();
         match self.health {

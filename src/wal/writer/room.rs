@@ -4,7 +4,7 @@ use std::io;
 
 use super::LogWriter;
 use crate::error::Result;
-use crate::storage::write_full;
+use crate::storage::{StorageFile, write_full};
 
 /// A frame of this size or more is written past the end of the file: its own bytes cost more than
 /// what growing the file adds, and zeroing the space first would write it twice.
@@ -34,7 +34,7 @@ impl LogWriter {
     fn zero_ahead(&mut self, end: u64) -> Result<()> {
         let step = (self.position.offset / 8).clamp(MIN_STEP, MAX_STEP);
         let zeroed = match self.write_zeros((end + step).next_multiple_of(4096)) {
-            // What fits may be enough for the frame, or can be made so.
+            // What fits may be enough for the frame, or can be made to be.
             Err(error) if is_out_of_room(&error) && !bug!(NoSmallerStep) => {
                 self.file.len().and_then(|len| {
                     self.file_len = len.max(self.file_len);
@@ -47,18 +47,23 @@ impl LogWriter {
     }
 
     fn write_zeros(&mut self, target: u64) -> io::Result<()> {
-        while self.file_len < target {
-            let piece =
-                ZEROS.len().min(usize::try_from(target - self.file_len).unwrap_or(usize::MAX));
-            let zeros = ZEROS.get(..piece).unwrap_or_default();
-            write_full(&*self.file, zeros, self.file_len)?;
-            self.file_len += piece as u64;
-        }
+        write_zeros(&*self.file, self.file_len, target)?;
+        self.file_len = self.file_len.max(target);
         Ok(())
     }
 }
 
-fn is_out_of_room(error: &io::Error) -> bool {
+pub(super) fn write_zeros(file: &dyn StorageFile, mut from: u64, to: u64) -> io::Result<()> {
+    while from < to {
+        let piece = ZEROS.len().min(usize::try_from(to - from).unwrap_or(usize::MAX));
+        let zeros = ZEROS.get(..piece).unwrap_or_default();
+        write_full(file, zeros, from)?;
+        from += piece as u64;
+    }
+    Ok(())
+}
+
+pub(super) fn is_out_of_room(error: &io::Error) -> bool {
     use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull, WriteZero};
     matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge | WriteZero)
 }

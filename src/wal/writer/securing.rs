@@ -1,18 +1,20 @@
-//! What was replayed is made durable before anything rests on it.
+//! Makes what was replayed durable before anything relies on it.
 //!
-//! An earlier process may have died between a write and its sync, or its sync may have failed. Its writes can
-//! be read all the same, and are gone after a loss of power.
+//! An earlier process may have died between a write and its sync, or its sync may have failed. Its writes can still be
+//! read, but a power cut would lose them.
 
 use super::super::{folder::OpenFolder, repair};
 use super::LogWriter;
 use crate::error::Result;
 
-/// What the writer of a log that was read needs to make all of it durable.
+/// What the writer needs to make all of a log that was read durable.
 #[derive(Debug)]
 pub(in crate::wal) struct Replayed {
     pub(in crate::wal) folder: OpenFolder,
-    /// The first byte that no later frame vouches for.
+    /// The first byte for which no later frame vouches.
     pub(in crate::wal) unproven_from: u64,
+    /// Where an interrupted write ends, or the last frame if there is none.
+    pub(in crate::wal) torn_end: u64,
 }
 
 impl LogWriter {
@@ -24,7 +26,7 @@ impl LogWriter {
     /// Puts what was replayed on stable storage, unless that is done already.
     pub fn secure(&mut self) -> Result<()> {
         self.check_health()?;
-        // Before anything is cut off: names what was saved of that as well.
+        // Before anything is cut off: this also makes the name of what was saved durable.
         if !bug!(CutCopyNotNamed) {
             self.secure_name()?;
         }
@@ -32,21 +34,24 @@ impl LogWriter {
             self.sync_file(self.position.offset)?;
         }
         bug!(CutCopyNotNamed, self.secure_name()?);
-        self.note_secured();
+        if !self.is_secured() {
+            self.note_secured();
+            self.show_durable();
+        }
         Ok(())
     }
 
     /// Makes the names in the folder durable: the last opener may have died between a rename and this.
     pub(super) fn secure_name(&self) -> Result<()> {
         match &self.replayed {
-            Some(replayed) if !bug!(NoFolderSync) => replayed.folder.sync(),
+            Some(replayed) if !bug!(NoFolderSync) => replayed.folder.sync(&*self.file),
             _ => Ok(()),
         }
     }
 
     /// Writes again what no later frame vouches for: after a failed sync the pages of a file can look written
-    /// without being on the disk. Gives up what is after the last frame, which may look like zeros only.
-    /// Says whether a sync has to follow.
+    /// without being on the disk. Drops what is after the last frame, which may only look like zeros.
+    /// Returns whether a sync has to follow.
     pub(super) fn restore(&mut self) -> Result<bool> {
         let Some(replayed) = &self.replayed else { return Ok(false) };
         bug!(
@@ -61,19 +66,21 @@ impl LogWriter {
             rewritten.map_err(|error| self.append_failed(error))?;
         }
         bug!(
-            SpaceBehindSealTrusted,
+            SpaceAfterSealTrusted,
             if self.position.sealed {
                 return Ok(true);
             }
         );
-        if !bug!(TornTailStays) {
-            self.file.set_len(end).map_err(|error| self.append_failed(error))?;
-        }
-        self.file_len = end;
+        let torn_end = replayed.torn_end;
+        bug!(TornTailStays, {
+            self.file_len = end;
+            return Ok(true);
+        });
+        self.cut_off(torn_end)?;
         Ok(!bug!(RepairNotSynced))
     }
 
-    /// All that was replayed is durable from here on, and the next frame may say so.
+    /// Everything replayed is durable from here on, and the next frame may say so.
     pub(super) fn note_secured(&mut self) {
         if self.replayed.take().is_some() {
             self.durable_frame = self.position.next_frame - 1;

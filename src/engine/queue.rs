@@ -1,17 +1,18 @@
-//! The line of those who want to rewrite the log: one at a time, in the order in which they came.
+//! The queue for rewriting the log: one at a time, in order of arrival.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use super::locked::locked;
 use crate::error::{Error, Result};
+use crate::sync::{Condvar, Mutex, MutexGuard};
 
-/// How soon one who waits sees that it was aborted.
+/// How soon a waiting caller sees that it was aborted.
 const PATIENCE: Duration = Duration::from_millis(5);
 
 #[derive(Debug, Default)]
-pub(super) struct Line {
+pub(super) struct Queue {
     state: Mutex<State>,
     moved: Condvar,
 }
@@ -20,31 +21,31 @@ pub(super) struct Line {
 struct State {
     next: u64,
     waiting: VecDeque<u64>,
-    /// Somebody has the turn.
+    /// Someone has the turn.
     busy: bool,
-    /// Those who are let in before all others.
+    /// Those who go before all others.
     stopping: usize,
-    /// Nobody who waits is let in any more.
+    /// Nobody who waits gets a turn any more.
     ended: bool,
 }
 
-/// A place in the line of those who want to compact a log or to back it up. It is given up when it is dropped.
+/// The position of one compaction or backup in the queue. It is given up when it is dropped.
 #[derive(Debug)]
-pub struct Place {
-    line: Arc<Line>,
+pub struct QueuePosition {
+    queue: Arc<Queue>,
     number: u64,
 }
 
-impl Line {
-    pub(super) fn join(self: &Arc<Self>) -> Place {
+impl Queue {
+    pub(super) fn join(self: &Arc<Self>) -> QueuePosition {
         let mut state = locked(&self.state);
         let number = state.next;
         state.next += 1;
         state.waiting.push_back(number);
-        Place { line: Arc::clone(self), number }
+        QueuePosition { queue: Arc::clone(self), number }
     }
 
-    /// Takes the turn before all who wait, when whoever has it gives it back.
+    /// Takes the turn before all who wait, once whoever has it gives it back.
     pub(super) fn overtake(&self) {
         let mut state = locked(&self.state);
         state.stopping += 1;
@@ -55,12 +56,12 @@ impl Line {
         state.busy = true;
     }
 
-    /// Whether somebody wants to overtake.
+    /// Whether someone wants to overtake.
     pub(super) fn is_stopping(&self) -> bool {
         locked(&self.state).stopping > 0
     }
 
-    /// Sends all away who wait and will come.
+    /// Turns away everyone who waits or comes later.
     pub(super) fn end(&self) {
         locked(&self.state).ended = true;
         self.moved.notify_all();
@@ -77,10 +78,10 @@ impl Line {
     }
 }
 
-impl Place {
-    /// Takes the turn when it has come, unless the caller is to give up before.
+impl QueuePosition {
+    /// Takes the turn when it comes, unless the caller should give up before that.
     pub(super) fn wait(&self, is_aborted: impl Fn() -> bool) -> Result<()> {
-        let mut state = locked(&self.line.state);
+        let mut state = locked(&self.queue.state);
         loop {
             if state.ended {
                 return Err(Error::Closed);
@@ -88,20 +89,20 @@ impl Place {
             if is_aborted() {
                 return Err(Error::Aborted);
             }
-            let is_first = state.waiting.front() == Some(&self.number) || bug!(LineIgnored);
+            let is_first = state.waiting.front() == Some(&self.number) || bug!(QueueIgnored);
             if is_first && !state.busy && state.stopping == 0 {
                 state.busy = true;
                 state.waiting.retain(|number| *number != self.number);
                 return Ok(());
             }
-            state = self.line.wait(state);
+            state = self.queue.wait(state);
         }
     }
 }
 
-impl Drop for Place {
+impl Drop for QueuePosition {
     fn drop(&mut self) {
-        locked(&self.line.state).waiting.retain(|number| *number != self.number);
-        self.line.moved.notify_all();
+        locked(&self.queue.state).waiting.retain(|number| *number != self.number);
+        self.queue.moved.notify_all();
     }
 }

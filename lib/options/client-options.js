@@ -4,7 +4,7 @@ const { isOf, markClass } = require('../types/copies.js');
 const { invalidArgument } = require('../types/error.js');
 const { checkBoolean, checkNames } = require('./check.js');
 
-/** What a Client is, where it keeps its state, and what the other packages of the family may do with it. */
+/** What a Client is, where it keeps its state, and the options of the other packages of the family. */
 class ClientOptions {
   constructor() {
     this.nodeId = '';
@@ -47,7 +47,7 @@ const DEFAULTS = new ClientOptions();
 const FIELDS = Object.keys(DEFAULTS);
 const PORTS = FIELDS.filter((name) => name.endsWith('Port'));
 
-/** Throws unless `options` can open a client; what transport and discovery make of theirs is not judged here. */
+/** Throws unless `options` can open a client. The options of transport and discovery are checked for their type alone. */
 function checkClientOptions(options) {
   if (!isOf(options, 'ClientOptions')) {
     throw invalidArgument(

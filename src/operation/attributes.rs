@@ -1,0 +1,140 @@
+//! What a record of the log says beside its payload. None of it is part of the published encoding.
+
+use super::{OperationDecoder, OperationRef, OperationType};
+use crate::error::DecodeError;
+
+/// The lowest kind of an attribute; a payload begins with its version, which is lower.
+const FIRST_KIND: u8 = 0x80;
+const EXPIRY: u8 = 0x81;
+/// The latest time at which an entry can expire, the last that JavaScript counts exactly.
+pub const MAX_EXPIRY: i64 = (1 << 53) - 1;
+/// Bytes of an expiry: its kind, then milliseconds.
+const EXPIRY_LEN: usize = 1 + size_of::<i64>();
+/// The lowest kind, so that it comes first and whoever puts it in front of a record need not look at that.
+pub(crate) const CONSUMERS: u8 = FIRST_KIND;
+/// Bytes of the attribute about consumers before their positions: its kind, how many there are, how many bytes they take,
+/// and their checksum.
+pub(crate) const CONSUMERS_HEAD: usize = 1 + 3 * size_of::<u32>();
+
+/// The attributes of one record. A new kind needs a field here, and a line in each function of this block.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Attributes {
+    /// When the entry that a put writes expires, in milliseconds since the Unix epoch.
+    pub expiry: Option<i64>,
+    /// Bytes of the attribute that says where the consumers are once this record is durable; 0 without one. It is about the log
+    /// and not about the entry, so it is written and read with the frame.
+    pub consumers_len: u32,
+}
+
+impl Attributes {
+    /// A record that is its payload alone.
+    pub const NONE: Self = Self { expiry: None, consumers_len: 0 };
+
+    /// Bytes that the attributes take in the log.
+    pub const fn encoded_len(&self) -> usize {
+        let expiry = if self.expiry.is_some() { EXPIRY_LEN } else { 0 };
+        expiry + self.consumers_len as usize
+    }
+
+    /// Appends the attributes of the entry to `out`, in the order of their kinds.
+    pub fn encode_into(&self, out: &mut Vec<u8>) {
+        if let Some(at) = self.expiry {
+            out.push(EXPIRY);
+            out.extend_from_slice(&at.to_le_bytes());
+        }
+    }
+
+    /// Takes the attribute of this kind, which `bytes` begins with. Returns its length.
+    fn take(&mut self, kind: u8, bytes: &[u8]) -> Result<usize, DecodeError> {
+        match kind {
+            EXPIRY => {
+                let truncated =
+                    || DecodeError::Truncated { needed: EXPIRY_LEN, found: bytes.len() };
+                let at =
+                    bytes.get(1..).and_then(|rest| rest.first_chunk()).ok_or_else(truncated)?;
+                let at = i64::from_le_bytes(*at);
+                if !(1..=MAX_EXPIRY).contains(&at) {
+                    return Err(DecodeError::ExpiryOutOfRange { found: at });
+                }
+                self.expiry = Some(at);
+                Ok(EXPIRY_LEN)
+            }
+            CONSUMERS => {
+                let found = bytes.len();
+                let truncated = |needed| DecodeError::Truncated { needed, found };
+                let head = bytes.first_chunk::<CONSUMERS_HEAD>();
+                let [_, _, _, _, _, a, b, c, d, ..] =
+                    *head.ok_or_else(|| truncated(CONSUMERS_HEAD))?;
+                let len = CONSUMERS_HEAD.saturating_add(u32::from_le_bytes([a, b, c, d]) as usize);
+                self.consumers_len = u32::try_from(len).map_err(|_| truncated(len))?;
+                if found < len { Err(truncated(len)) } else { Ok(len) }
+            }
+            found => Err(DecodeError::UnknownAttribute { found }),
+        }
+    }
+
+    /// Whether a record of this type can have them.
+    fn may_be_of(&self, kind: OperationType) -> bool {
+        kind == OperationType::Put || self.expiry.is_none()
+    }
+}
+
+/// Whether a record that begins with this byte has attributes.
+pub(crate) const fn is_attribute(first: u8) -> bool {
+    first >= FIRST_KIND
+}
+
+/// The attributes in front of a payload, and their length. The payload may still be missing, or anything else.
+#[inline]
+pub fn attributes_of(bytes: &[u8]) -> Result<(Attributes, usize), DecodeError> {
+    let (mut attributes, mut len, mut last) = (Attributes::NONE, 0, 0);
+    while let Some(&kind) = bytes.get(len).filter(|&&first| first >= FIRST_KIND) {
+        let taken = attributes.take(kind, bytes.get(len..).unwrap_or_default());
+        len += taken.map_err(|error| after(len, bytes, error))?;
+        if kind <= last {
+            return Err(DecodeError::AttributeOutOfOrder { found: kind });
+        }
+        last = kind;
+    }
+    Ok((attributes, len))
+}
+
+/// The attribute about consumers of the record at the start of `bytes`.
+pub(crate) fn consumers_of(bytes: &[u8]) -> Result<Option<&[u8]>, DecodeError> {
+    let (attributes, _) = attributes_of(bytes)?;
+    Ok(bytes.get(..attributes.consumers_len as usize).filter(|attribute| !attribute.is_empty()))
+}
+
+/// The first record in `bytes`, which other bytes may follow, and its length.
+#[inline]
+pub fn decode_record(bytes: &[u8]) -> Result<(Attributes, OperationRef<'_>, usize), DecodeError> {
+    let (attributes, len) = attributes_of(bytes)?;
+    let payload = bytes.get(len..).unwrap_or_default();
+    let operation =
+        OperationDecoder::decode_first(payload).map_err(|error| after(len, bytes, error))?;
+    if !attributes.may_be_of(operation.kind) {
+        return Err(DecodeError::MisplacedAttribute);
+    }
+    Ok((attributes, operation, len + operation.encoded_len()))
+}
+
+/// How many bytes the record at the start of `bytes` takes, as
+/// [`encoded_len`](OperationDecoder::encoded_len) says of a payload.
+#[inline]
+pub(crate) fn record_len(bytes: &[u8]) -> Result<usize, DecodeError> {
+    let (_, len) = attributes_of(bytes)?;
+    let payload = bytes.get(len..).unwrap_or_default();
+    let payload_len =
+        OperationDecoder::encoded_len(payload).map_err(|error| after(len, bytes, error))?;
+    Ok(len + payload_len)
+}
+
+/// An error about what comes after the first `len` bytes.
+fn after(len: usize, bytes: &[u8], error: DecodeError) -> DecodeError {
+    match error {
+        DecodeError::Truncated { needed, .. } => {
+            DecodeError::Truncated { needed: len + needed, found: bytes.len() }
+        }
+        error => error,
+    }
+}
