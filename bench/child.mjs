@@ -3,16 +3,31 @@
 import process from 'node:process';
 import { cases } from './cases/all.mjs';
 import { datasetOf } from './data/datasets.mjs';
-import { shuffled } from './data/random.mjs';
+import { generator, shuffled } from './data/random.mjs';
 import { scaleOf } from './data/scale.mjs';
+import { binding } from './measure/binding.mjs';
+import { limited } from './measure/limited.mjs';
+import {
+  firstPut,
+  hold,
+  indexFile,
+  opening,
+  putsMeanwhile,
+  ready,
+  replay,
+} from './measure/opening.mjs';
 import { checkValues, many, points } from './measure/points.mjs';
 import { scans } from './measure/scans.mjs';
-import { bareRead, bareWrites, memory, overwrites, reopen } from './measure/space.mjs';
+import { bareRead, bareWrites, memory, overwrites } from './measure/space.mjs';
 import { stalls } from './measure/stalls.mjs';
+import { hotKey, mixed, queue } from './measure/workloads.mjs';
 import { loopDelay, oneByOne, removes, waves } from './measure/writes.mjs';
 
-/** `bare` is a program beside this one; `getString` is the store, asked the other way. */
-const moduleOf = { getString: 'store' };
+/** Waves of 1,000 writes. */
+const ABANDONED_AFTER = 20;
+
+/** `bare` is a program beside this one; `getString` and `unindexed` are the store, asked in another way. */
+const moduleOf = { getString: 'store', unindexed: 'store' };
 
 async function load({ peer, dataset: name, folder, quick }) {
   const dataset = datasetOf(name, scaleOf(quick));
@@ -22,20 +37,27 @@ async function load({ peer, dataset: name, folder, quick }) {
   return {};
 }
 
-/** Writes some entries again as they are, durably, and leaves everything open: the parent kills this process. */
+/** Writes entries again as they are, durably, until the parent kills this process. */
 async function abandon({ peer, dataset: name, folder, quick }) {
   const dataset = datasetOf(name, scaleOf(quick));
   const { openWriter } = await import(`./peers/${peer}.mjs`);
   const writer = await openWriter(folder, { durable: true, valueBytes: 100 });
-  const keys = Array.from({ length: 1000 }, (_, place) => dataset.key(place));
-  const values = Array.from(keys, (_, place) => dataset.value(place));
-  await writer.batch(keys, values);
-  process.send({ written: keys.length });
+  const random = generator(process.pid);
+  for (let wave = 1; ; wave += 1) {
+    const places = Array.from({ length: 1000 }, () => random(dataset.size));
+    const keys = places.map((place) => dataset.key(place));
+    await writer.batch(
+      keys,
+      places.map((place) => dataset.value(place)),
+    );
+    // With a turn of the event loop, in which the message leaves.
+    if (wave === ABANDONED_AFTER) await new Promise((sent) => process.send({ wave }, sent));
+  }
 }
 
 async function read(context, measure) {
   const { dataset, peer, operation } = context;
-  const reader = await context.openReader(context.folder, dataset, context.order);
+  const reader = await context.openReader(context.folder, context);
   checkValues(reader, dataset);
   const asked = peer === 'getString' ? 'get' : operation;
   const sample = await measure({ ...context, reader, operation: asked });
@@ -59,32 +81,44 @@ const kinds = {
   waves: (context) => write(context, waves),
   removes: (context) => write(context, removes),
   loopDelay: (context) => write(context, loopDelay),
+  hotKey: (context) => write(context, hotKey),
+  mixed: (context) => write(context, mixed),
+  queue: (context) => write(context, queue),
+  limited,
   memory,
-  reopen,
+  replay,
+  ready,
+  hold,
+  indexFile,
+  putsMeanwhile,
   overwrites,
   stalls,
 };
 
+const dataBytes = ({ size, key, value }) => size * (key(0).length + value(0).length);
+
 function bare(context) {
-  return context.measure === 'reopen' ? bareRead(context) : bareWrites(context);
+  return context.measure === 'replay' ? bareRead(context) : bareWrites(context);
 }
 
 async function measureOne(job) {
   const one = cases.find((candidate) => candidate.id === job.id);
   const context = { ...job, ...one, peer: job.peer, scale: scaleOf(job.quick) };
+  if (one.measure === 'binding') return binding(context);
   if (job.peer === 'bare') return bare({ ...context, size: one.size ?? 1 });
   if (one.dataset) {
     context.dataset = datasetOf(one.dataset, context.scale);
     context.order = shuffled(context.dataset.size, 3);
   }
-  return kinds[one.measure]({
-    ...context,
-    ...(await import(`./peers/${moduleOf[job.peer] ?? job.peer}.mjs`)),
-  });
+  if (one.part) context.limit = Math.round(one.part * dataBytes(context.dataset));
+  const module = new URL(`./peers/${moduleOf[job.peer] ?? job.peer}.mjs`, import.meta.url);
+  if (one.measure === 'opening') return opening({ ...context, module });
+  if (one.measure === 'firstPut') return firstPut({ ...context, module });
+  return kinds[one.measure]({ ...context, ...(await import(module)) });
 }
 
 async function main() {
-  // Also when the parent has gone: nobody wants the answer any more.
+  // Also when the parent is gone: nobody wants the answer any more.
   process.on('disconnect', () => process.exit());
   const job = JSON.parse(process.argv[2]);
   if (job.kind === 'abandon') return abandon(job);

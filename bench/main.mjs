@@ -8,6 +8,7 @@ import { groupTable, targetTable } from './report/table.mjs';
 import { openFolders } from './run/folders.mjs';
 import { describeMachine } from './run/machine.mjs';
 import { readOptions, selects, usage } from './run/options.mjs';
+import { runOn } from './run/other-runtime.mjs';
 import { rounds } from './run/rounds.mjs';
 import { summarize } from './run/summary.mjs';
 
@@ -49,10 +50,11 @@ function print(report) {
 
 async function main() {
   const options = readOptions(process.argv.slice(2));
-  const chosen = cases.filter((one) => selects(options.only, one));
+  const chosen = cases.filter((one) => selects(options, one));
   if (options.help) return say(usage);
   if (options.list) return say(chosen.map(listed).join('\n'));
   if (chosen.length === 0) throw new Error('--only selects no case; --list names them');
+  if (runOn(options.on)) return undefined;
   const { versions, missing } = await inspectPeers();
   for (const [peer, reason] of Object.entries(missing)) say(`without ${titles[peer]}: ${reason}`);
   const machine = await describeMachine();

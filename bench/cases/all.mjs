@@ -1,16 +1,22 @@
+import { binding } from './binding.mjs';
+import { limits } from './limited.mjs';
+import { openings } from './opening.mjs';
 import { reads } from './reads.mjs';
 import { space } from './space.mjs';
 import { stalls } from './stalls.mjs';
 import { writes } from './writes.mjs';
 
-export const cases = [...reads, ...writes, ...space, ...stalls];
+export const cases = [...reads, ...writes, ...space, ...openings, ...limits, ...stalls, ...binding];
 
 export const groups = {
   reads: 'Reads',
   writes: 'Durable writes',
   buffered: 'Buffered writes',
-  space: 'Memory, files, opening',
+  space: 'Memory and files',
+  opening: 'Opening',
+  limited: 'More data than memory',
   stalls: 'Longest hold and wait',
+  binding: 'Calls into native code',
 };
 
 /** Rows of the tables: most cases have one, some measure several things at once. */

@@ -1,4 +1,4 @@
-// Memory, files and opening.
+// Memory and files.
 
 const stores = ['store', 'lmdb', 'level', 'sqlite'];
 const base = { group: 'space', dataset: 'synthetic', unit: 'bytes' };
@@ -10,23 +10,6 @@ export const space = [
     title: 'memory with all entries',
     measure: 'memory',
     peers: [...stores, 'map'],
-  },
-  {
-    ...base,
-    id: 'reopen',
-    title: 'open, to the first answer',
-    measure: 'reopen',
-    unit: 'ms',
-    peers: [...stores, 'bare'],
-  },
-  {
-    ...base,
-    id: 'reopen-killed',
-    title: 'open after SIGKILL of the writer',
-    measure: 'reopen',
-    killed: true,
-    unit: 'ms',
-    peers: [...stores, 'bare'],
   },
   {
     ...base,

@@ -9,9 +9,9 @@ const random = generator(7);
 const noise = Array.from({ length: 16384 }, () => letters[random(letters.length)]).join('');
 
 /** `user:` and ten digits: six that number the key, four that follow from them. Two digits cut off leave 100 keys. */
-function numbered(place) {
+function numbered(place, digits = 6) {
   const tail = Math.imul(place + 1, 0x9e3779b1) >>> 0;
-  return `user:${String(place).padStart(6, '0')}${String(tail % 10_000).padStart(4, '0')}`;
+  return `user:${String(place).padStart(digits, '0')}${String(tail % 10_000).padStart(4, '0')}`;
 }
 
 function ascii(key, size) {
@@ -27,18 +27,20 @@ function worldly(key, place) {
   return flat(`${key} ${picked.join(' ')}`);
 }
 
-function synthetic(size, makeValue) {
+function synthetic(size, makeValue, digits = 6) {
+  const hundred = (group) => flat(`user:${String(group).padStart(digits - 2, '0')}`);
   return {
     size,
-    key: (place) => flat(numbered(place)),
-    value: (place) => makeValue(numbered(place), place),
+    key: (place) => flat(numbered(place, digits)),
+    value: (place) => makeValue(numbered(place, digits), place),
     /** Looks like the stored keys and is none of them. */
-    missing: (place) => flat(`${numbered(place).slice(0, 14)}x`),
-    prefixes: () => Array.from(shuffled(size / 100, 5), hundred),
+    missing: (place) => flat(`${numbered(place, digits).slice(0, digits + 8)}x`),
+    prefixes: () => Array.from(shuffled(Math.ceil(size / 100), 5), hundred),
   };
 }
 
-const hundred = (group) => flat(`user:${String(group).padStart(4, '0')}`);
+/** So many entries of 100 bytes; their keys have as many digits as needed to number them. */
+export const hundredBytes = (size, digits) => synthetic(size, (key) => ascii(key, 100), digits);
 
 /** Reading the package takes a while, so only those who want it do. */
 function realistic(limit) {
@@ -58,7 +60,12 @@ function realistic(limit) {
 }
 
 const makers = {
-  synthetic: (scale) => synthetic(scale.entries, (key) => ascii(key, 100)),
+  synthetic: (scale) => hundredBytes(scale.entries),
+  one: () => hundredBytes(1),
+  thousand: () => hundredBytes(1_000),
+  tenThousand: () => hundredBytes(10_000),
+  tenth: (scale) => hundredBytes(scale.entries / 10),
+  ten: (scale) => hundredBytes(scale.entries * 10, 7),
   large: (scale) => synthetic(scale.large, (key) => ascii(key, 4096)),
   worldly: (scale) => synthetic(scale.worldly, worldly),
   cities: (scale) => realistic(scale.cities),

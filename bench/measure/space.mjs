@@ -1,4 +1,4 @@
-// What is not a rate: memory, the size of files, and the time to open.
+// What is not a rate: memory, the size of files, and what the bare loop does.
 
 import { execFile } from 'node:child_process';
 import fs from 'node:fs';
@@ -6,7 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { datasetOf } from '../data/datasets.mjs';
-import { expect, milliseconds } from './clock.mjs';
+import { expect } from './clock.mjs';
 
 const run = promisify(execFile);
 const binary = process.platform === 'win32' ? 'bare-loop.exe' : 'bare-loop';
@@ -37,27 +37,13 @@ async function settledMemory() {
 /** Resident memory of the process with all entries, less what it had before. */
 export async function memory({ openReader, folder, dataset, order }) {
   const before = await settledMemory();
-  const reader = await openReader(folder, dataset, order);
+  const reader = await openReader(folder, { dataset, order });
   // Once in order: whatever is built for scans belongs to the price.
   if (reader.keys) await reader.keys({ prefix: dataset.prefixes()[0] }, () => undefined);
   const after = await settledMemory();
   expect(reader.get(dataset.key(0)) === dataset.value(0), 'the first entry');
   await reader.close();
   return { value: after - before };
-}
-
-/** Opens what was stored and closed before, until the first answer. */
-export async function reopen({ openReader, folder, dataset }) {
-  const key = dataset.key(dataset.size - 1);
-  let reader;
-  let found;
-  const time = await milliseconds(async () => {
-    reader = await openReader(folder);
-    found = reader.get(key);
-  });
-  expect(found === dataset.value(dataset.size - 1), 'the last entry');
-  await reader.close();
-  return { value: time };
 }
 
 /** Only reads the store's log and computes a checksum: nothing that recovers can do less. */

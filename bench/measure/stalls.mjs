@@ -14,7 +14,7 @@ import { actions } from './stall-actions.mjs';
 const QUIET_MS = 50;
 
 /** The longest time between two turns of the event loop while `run` is at work. */
-async function longestHold(run) {
+export async function longestHold(run) {
   let longest = 0;
   let last = performance.now();
   let immediate;

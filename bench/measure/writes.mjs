@@ -7,7 +7,7 @@ import { shuffled } from '../data/random.mjs';
 import { expect, median } from './clock.mjs';
 
 /** Keys and values made in advance, handed out in turn and from the start again after the last. */
-function supply({ scale, valueBytes, randomKeys }) {
+export function supply({ scale, valueBytes, randomKeys }) {
   // Large values: fewer, so that they fit into memory.
   const count = Math.max(1000, Math.min(scale.writeKeys, Math.floor(2 ** 27 / valueBytes)));
   const dataset = datasetOf('synthetic', { entries: count });

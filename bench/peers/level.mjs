@@ -3,10 +3,10 @@
 import path from 'node:path';
 import { ClassicLevel } from 'classic-level';
 
-const tuning = { compression: false, cacheSize: 2 ** 30, writeBufferSize: 64 * 2 ** 20 };
+const tuning = { compression: false, writeBufferSize: 64 * 2 ** 20 };
 
-async function openIn(folder) {
-  const db = new ClassicLevel(path.join(folder, 'level'), tuning);
+async function openIn(folder, cacheSize = 2 ** 30) {
+  const db = new ClassicLevel(path.join(folder, 'level'), { ...tuning, cacheSize });
   await db.open();
   return db;
 }
@@ -39,8 +39,8 @@ async function drain(iterator, visit) {
   await iterator.close();
 }
 
-export async function openReader(folder) {
-  const db = await openIn(folder);
+export async function openReader(folder, { limit } = {}) {
+  const db = await openIn(folder, limit);
   const asBytes = { valueEncoding: 'buffer' };
   return {
     get: (key) => db.getSync(key),
@@ -55,8 +55,8 @@ export async function openReader(folder) {
   };
 }
 
-export async function openWriter(folder, { durable }) {
-  const db = await openIn(folder);
+export async function openWriter(folder, { durable, limit }) {
+  const db = await openIn(folder, limit);
   const options = { sync: durable };
   return {
     put: (key, value) => db.put(key, value, options),
@@ -67,6 +67,7 @@ export async function openWriter(folder, { durable }) {
         keys.map((key, at) => ({ type: 'put', key, value: values[at] })),
         options,
       ),
+    oldest: (count) => db.keys({ limit: count }).all(),
     get: (key) => db.getSync(key),
     close: () => db.close(),
   };

@@ -53,9 +53,9 @@ export function openReader(folder) {
 }
 
 /** Many writers' puts in one turn: one transaction for all, which others may follow while it is being flushed. */
-export function openWriter(folder, { durable, oneAtATime }) {
+export function openWriter(folder, { durable, oneAtATime, sync }) {
   // For a writer that always waits, a transaction that is flushed before it ends is faster.
-  const inside = durable && oneAtATime;
+  const inside = durable && (oneAtATime || sync);
   const db = openIn(folder, { noSync: !durable, ...(inside && { overlappingSync: false }) });
   // `put` resolves when the write can be seen, `flushed` when it is on stable storage. A promise that is left
   // alone here ends the process if it is rejected.
@@ -77,6 +77,14 @@ export function openWriter(folder, { durable, oneAtATime }) {
       void db.batch(() => putAll(keys, values));
       await settled();
     },
+    ...(sync && {
+      // Inside the transaction a put is done at once.
+      batch: (keys, values) =>
+        db.transactionSync(() => {
+          for (let at = 0; at < keys.length; at += 1) db.putSync(keys[at], values[at]);
+        }),
+    }),
+    oldest: (limit) => Array.from(db.getKeys({ limit })),
     get: (key) => db.get(key),
     close: () => db.close(),
   };

@@ -1,18 +1,20 @@
 // better-sqlite3: write-ahead log, prepared statements, memory-mapped reads, a cache for the whole database.
 
 import path from 'node:path';
-import Database from 'better-sqlite3';
+import { sqlitePackage } from './sqlite-package.mjs';
+
+const { default: Database } = await import(sqlitePackage);
 
 const schema = 'CREATE TABLE IF NOT EXISTS kv (key TEXT PRIMARY KEY, value TEXT NOT NULL)';
 const upsert =
   'INSERT INTO kv VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value';
 
 /** Rows in the key's own tree are best while they are small; large ones would make that tree deep. */
-function openIn(folder, { synchronous = 'FULL', largeValues = false } = {}) {
+function openIn(folder, { synchronous = 'FULL', largeValues = false, limit = 2 ** 30 } = {}) {
   const db = new Database(path.join(folder, 'sqlite.db'));
   db.pragma('journal_mode = WAL');
   db.pragma(`synchronous = ${synchronous}`);
-  db.pragma('cache_size = -1048576');
+  db.pragma(`cache_size = -${Math.ceil(limit / 1024)}`);
   db.pragma('mmap_size = 4294967296');
   db.exec(largeValues ? schema : `${schema} WITHOUT ROWID`);
   return db;
@@ -43,8 +45,8 @@ function ranges(db, columns) {
   };
 }
 
-export function openReader(folder) {
-  const db = openIn(folder);
+export function openReader(folder, { limit } = {}) {
+  const db = openIn(folder, { limit });
   const text = db.prepare('SELECT value FROM kv WHERE key = ?').pluck();
   const bytes = db.prepare('SELECT CAST(value AS BLOB) FROM kv WHERE key = ?').pluck();
   const has = db.prepare('SELECT 1 FROM kv WHERE key = ?').pluck();
@@ -70,13 +72,19 @@ export function openReader(folder) {
   };
 }
 
-export function openWriter(folder, { durable, valueBytes }) {
+export function openWriter(folder, { durable, valueBytes, limit }) {
   const synchronous = durable ? 'FULL' : 'NORMAL';
-  const db = openIn(folder, { synchronous, largeValues: valueBytes > 200 });
+  const db = openIn(folder, { synchronous, largeValues: valueBytes > 200, limit });
   const put = db.prepare(upsert);
   const text = db.prepare('SELECT value FROM kv WHERE key = ?').pluck();
+  const remove = db.prepare('DELETE FROM kv WHERE key = ?');
+  const oldest = db.prepare('SELECT key FROM kv ORDER BY key LIMIT ?').pluck();
   return {
     put: (key, value) => put.run(key, value),
+    removes: db.transaction((keys) => {
+      for (const key of keys) remove.run(key);
+    }),
+    oldest: (count) => oldest.all(count),
     batch: db.transaction((keys, values) => {
       for (let at = 0; at < keys.length; at += 1) put.run(keys[at], values[at]);
     }),

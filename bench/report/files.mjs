@@ -1,4 +1,4 @@
-// What a run leaves behind: the figures as JSON, and the charts drawn from that JSON.
+// What a run writes: the figures as JSON, and the charts drawn from that JSON.
 
 import fs from 'node:fs';
 import path from 'node:path';

@@ -21,13 +21,14 @@ function cell(row, peer) {
   return lines.join('\n');
 }
 
-function verdict({ peer, atMost, reached, must, aim, mustHolds, aimHolds }) {
+function verdict({ peer, unit, atMost, reached, must, aim, mustHolds, aimHolds }) {
   const sign = atMost ? '≤' : '≥';
   const judged = (holds) => (holds ? 'ok' : 'below');
   const name = titles[peer] ?? peer;
+  const figure = (value) => (unit ? show(value, unit) : times(value));
   return (
-    `${name} ${times(reached)}: must ${sign} ${times(must)} ${judged(mustHolds)}, ` +
-    `aim ${sign} ${times(aim)} ${judged(aimHolds)}`
+    `${name} ${figure(reached)}: must ${sign} ${figure(must)} ${judged(mustHolds)}, ` +
+    `aim ${sign} ${figure(aim)} ${judged(aimHolds)}`
   );
 }
 

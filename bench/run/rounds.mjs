@@ -2,14 +2,15 @@
 // machine for a while disturbs all of them.
 
 import { inChild, inKilledChild } from './child.mjs';
+import { canForget, forget } from './page-cache.mjs';
 
-const onDisk = new Set(['store', 'lmdb', 'level', 'sqlite']);
+const onDisk = new Set(['store', 'lmdb', 'level', 'sqlite', 'nodeSqlite']);
 
 /** Datasets are loaded once, when the first case asks for them. */
 function loader(folders, quick) {
   const loaded = new Map();
   return async function folderOf(dataset, peer) {
-    const owner = peer === 'getString' || peer === 'bare' ? 'store' : peer;
+    const owner = ['getString', 'bare', 'unindexed'].includes(peer) ? 'store' : peer;
     const name = `${dataset}-${owner}`;
     if (!loaded.has(name)) {
       const folder = folders.kept(name);
@@ -31,12 +32,13 @@ export function rounds({ folders, quick, roundsOf, missing }) {
     if (one.killed && onDisk.has(peer)) {
       await inKilledChild({ kind: 'abandon', peer, dataset: one.dataset, folder, quick });
     }
+    if (one.cold) forget(folder);
     return inChild({ ...job, folder, storeFolder });
   }
 
   /** Samples of each competitor, one per round. */
   return async function run(one, onProgress) {
-    const peers = one.peers.filter((peer) => !missing[peer]);
+    const peers = one.peers.filter((peer) => !missing[peer] && !(one.cold && !canForget()));
     const samples = Object.fromEntries(peers.map((peer) => [peer, []]));
     for (let round = 0; round < roundsOf(one.group); round += 1) {
       for (let turn = 0; turn < peers.length; turn += 1) {

@@ -37,6 +37,7 @@ export function summarize(one, samples) {
 function judge(row) {
   return (target) => {
     if (target.live) return [judgeBytes(row, target)];
+    if (target.own) return [judgeOwn(row, target)];
     const present = target.against.filter((peer) => row.ratios[peer]);
     if (present.length === 0) return [];
     const hardest = present.reduce((one, other) =>
@@ -49,6 +50,23 @@ function judge(row) {
     return [
       { peer: hardest, atMost, reached, must, aim, mustHolds: holds(must), aimHolds: holds(aim) },
     ];
+  };
+}
+
+/** Limits in the unit of the row. */
+function judgeOwn(row, { must, aim }) {
+  const reached = row.peers.store.median;
+  const holds = (limit) => reached <= limit;
+  const { unit } = row;
+  return {
+    peer: 'store',
+    atMost: true,
+    unit,
+    reached,
+    must,
+    aim,
+    mustHolds: holds(must),
+    aimHolds: holds(aim),
   };
 }
 
