@@ -7,7 +7,8 @@ import Table from 'cli-table3';
 const number = new Intl.NumberFormat('en-US');
 
 export const count = (value) => number.format(Math.round(value));
-export const seconds = (milliseconds) => `${(milliseconds / 1000).toFixed(2)} s`;
+export const seconds = (time) => `${(time / 1000).toFixed(2)} s`;
+export const milliseconds = (time) => `${time < 10 ? time.toFixed(1) : Math.round(time)} ms`;
 export const mebibytes = (bytes) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
 export function say(line) {

@@ -4,6 +4,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import process from 'node:process';
+import { pipeline } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { SnapshotBuilderStore } from '@softadastra/store';
 import { freshLog, removeLog } from '../support/data.mjs';
@@ -17,8 +18,9 @@ const replicaLog = freshLog('data/follow_replica.wal');
 
 const source = start('source.mjs', sourceLog, '1000');
 const replica = start('replica.mjs', replicaLog);
-source.stdout.pipe(replica.stdin);
-replica.stdout.pipe(source.stdin);
+// Whoever dies takes both pipes along, so that the other one ends too; its exit code tells what became of it.
+pipeline(source.stdout, replica.stdin, () => undefined);
+pipeline(replica.stdout, source.stdin, () => undefined);
 const codes = await Promise.all([source, replica].map((child) => once(child, 'exit')));
 
 const state = async (log) => {

@@ -36,13 +36,13 @@ async function takeAcknowledgements() {
     (await consumer.acknowledge(frames.at(-1).sequence)).value();
     await closeWhenDone();
   }
-  // The replica is gone. What is on its way to it may wait for ever when something between still holds the pipe.
+  // The replica is gone. Data on its way to it may wait forever if something in between still holds the pipe.
   (await store.close()).value();
   process.exit(1);
 }
 
 async function sendOperations() {
-  // Behind the last acknowledgement: what a crash left in doubt is sent again, in the same order.
+  // From the last acknowledgement on: what a crash left in doubt is sent again, in the same order.
   for await (const { sequence, payload } of consumer.operations({ follow: true })) {
     await send(process.stdout, sequence, payload);
   }
