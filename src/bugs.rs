@@ -246,6 +246,8 @@ mod seeded {
         RemovedKeysForgotten,
         /// Keys that were written after what the index file covers are read before that is in memory.
         TailNotAwaited,
+        /// A store is closed while a thread still reads the end of its log.
+        ClosedWhileSettling,
         /// Keys whose removal was replayed come back by the index file.
         ReplayedRemovesForgotten,
         /// Old entries are taken from an index file that has been replaced since they were looked up.

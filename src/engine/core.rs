@@ -268,6 +268,13 @@ impl Core {
         Ok(())
     }
 
+    /// Leaves nothing in memory, and the log to whoever wants it: no thread of this store reads it any more.
+    pub(super) fn empty(&self) -> Result<()> {
+        let old = self.state.end()?;
+        self.let_go.add_all(&old.index);
+        Ok(())
+    }
+
     /// How many snapshots there are.
     pub(super) fn snapshots(&self) -> u64 {
         self.let_go.snapshots()

@@ -25,10 +25,11 @@ impl SharedState {
     ) -> Result<R> {
         loop {
             let state = self.for_reading()?;
-            let tail = state.tail().filter(|tail| matters(tail) && !bug!(TailNotAwaited));
-            let Some(tail) = tail.cloned() else { return look(&state) };
+            if !state.tail().is_some_and(|tail| matters(tail) && !bug!(TailNotAwaited)) {
+                return look(&state);
+            }
             drop(state);
-            self.settle(&tail)?;
+            self.settle()?;
         }
     }
 
@@ -36,9 +37,11 @@ impl SharedState {
     pub(super) fn change<R>(&self, change: impl FnOnce(&mut State) -> R) -> Result<R> {
         loop {
             let mut state = self.for_writing()?;
-            let Some(tail) = state.tail().cloned() else { return Ok(change(&mut state)) };
+            if state.tail().is_none() {
+                return Ok(change(&mut state));
+            }
             drop(state);
-            self.settle(&tail)?;
+            self.settle()?;
         }
     }
 
@@ -47,16 +50,21 @@ impl SharedState {
         Ok(std::mem::replace(&mut *self.for_writing()?, state))
     }
 
-    fn settle(&self, tail: &Arc<Tail>) -> Result<()> {
+    /// Puts an empty state in its place, and gives the old one, whose tail nobody reads any more.
+    pub(super) fn end(&self) -> Result<State> {
+        let old = self.replace(State::default());
+        bug!(ClosedWhileSettling, return old);
+        drop(locked(&self.settling));
+        old
+    }
+
+    fn settle(&self) -> Result<()> {
         let _turn = locked(&self.settling);
-        let is_awaited = |state: &State| state.tail().is_some_and(|now| Arc::ptr_eq(now, tail));
-        if !is_awaited(&*self.for_reading()?) {
-            return Ok(());
-        }
+        let Some(tail) = self.for_reading()?.tail().cloned() else { return Ok(()) };
         let changes = tail.load()?;
         // Nobody can have changed it, but it may have been replaced.
         let mut state = self.for_writing()?;
-        if is_awaited(&state) {
+        if state.tail().is_some_and(|now| Arc::ptr_eq(now, &tail)) {
             state.settle(changes);
         }
         Ok(())

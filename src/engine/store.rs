@@ -8,7 +8,6 @@ use super::core::{Core, Log};
 use super::locked::locked;
 use crate::control::Control;
 use crate::error::Result;
-use crate::state::State;
 use crate::storage::{DiskStorage, Storage};
 
 /// The current local state: entries in memory, and the log that they can be recovered from.
@@ -79,7 +78,7 @@ impl StoreEngine {
             | Log::Failed(_)
             | Log::Closed => Ok(()),
         };
-        core.replace(State::default())?;
+        core.empty()?;
         core.announcements.end();
         core.feed.end(None);
         closed

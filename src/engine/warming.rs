@@ -114,7 +114,7 @@ impl Core {
         }
         drop(writer);
         // Only a panic elsewhere keeps the old state, which nobody sees any more.
-        let _ = self.replace(State::default());
+        let _ = self.empty();
         self.announcements.end();
         self.feed.end(Some(error));
     }

@@ -1,4 +1,4 @@
-//! A disk whose reads and syncs somebody hears of before they are done.
+//! A disk of which somebody hears what is done with its files.
 
 use std::fmt::Debug;
 use std::io;
@@ -11,6 +11,12 @@ use softadastra_store::storage::{
 
 /// Who hears of it.
 pub trait Watcher: Debug + Send + Sync {
+    /// Somebody has a file open.
+    fn opened(&self) {}
+
+    /// Nobody has it open any more.
+    fn closed(&self) {}
+
     /// So many bytes were read.
     fn read(&self, _bytes: usize) {}
 
@@ -36,6 +42,7 @@ impl WatchedDisk {
     }
 
     fn watched(&self, file: Box<dyn StorageFile>) -> Box<dyn StorageFile> {
+        self.watcher.opened();
         Box::new(WatchedFile { file, watcher: Arc::clone(&self.watcher) })
     }
 }
@@ -83,6 +90,12 @@ impl Storage for WatchedDisk {
 struct WatchedFile {
     file: Box<dyn StorageFile>,
     watcher: Arc<dyn Watcher>,
+}
+
+impl Drop for WatchedFile {
+    fn drop(&mut self) {
+        self.watcher.closed();
+    }
 }
 
 impl StorageFile for WatchedFile {
