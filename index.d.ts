@@ -299,6 +299,14 @@ export interface FastOptions {
    */
   memoryLimit?: number | undefined;
   /**
+   * The id of this node, if several keep the same entries: a whole number, 1 or more, another one for each node. Each write of
+   * this store (not what it applies) is stored with it, in 9 bytes of log and 8 of memory, and gets a later time than what it
+   * replaces, whatever the clock says. So it is newer on every other node that applies it with {@link IfNewer}, and
+   * {@link LoggedOperation.nodeId} tells it from what was applied. A store that was restored from a backup of another node
+   * gets an id of its own.
+   */
+  nodeId?: number | undefined;
+  /**
    * How many bytes of writes may be staged for the next commit; default 16 MiB. Writes past it wait their turn, and
    * their promises settle later; nothing is refused.
    */
@@ -350,6 +358,8 @@ export class StoreConfig {
   compaction: boolean | CompactionRules;
   /** As in {@link FastOptions.memoryLimit}. */
   memoryLimit: number | undefined;
+  /** As in {@link FastOptions.nodeId}. */
+  nodeId: number | undefined;
 }
 
 /** A store with a log, in plain options. */
@@ -367,6 +377,8 @@ export interface MemoryOptions {
   stagedBytesLimit?: number | undefined;
   /** As in {@link FastOptions.memoryLimit}. */
   memoryLimit?: number | undefined;
+  /** As in {@link FastOptions.nodeId}. */
+  nodeId?: number | undefined;
 }
 
 /**
@@ -463,6 +475,41 @@ export type BatchOperation =
   | { type: 'delete' | 'remove'; key: KeyLike; ifVersion?: number | undefined };
 
 /**
+ * Applies an operation only if it is newer than what its key has: the last writer wins, on every node the same. Newer is what
+ * was made later or, at the same millisecond, by the node with the greater id. An entry that was written without a node's id
+ * counts as one of node 0, and one that has expired as missing.
+ *
+ * What is not newer is not applied: that is no error, takes no version and is no part of the history, so an operation that
+ * comes again changes nothing. The id is stored with the entry; compactions, backups and restarts keep it.
+ *
+ * A removal that was applied is not remembered: an older put of its key that arrives later brings the entry back. Send the
+ * operations of a node in their order, and wait for older ones of others before you rely on a removal.
+ *
+ * @example
+ * ```js
+ * const operation = Operation.put('user:9', 'Ada', { timestamp: 1_700_000_000_000 });
+ * const first = (await engine.apply(operation, { ifNewer: { nodeId: 7 } })).value();
+ * const again = (await engine.apply(operation, { ifNewer: { nodeId: 7 } })).value();
+ * console.log(first.applied, again.applied); // true false
+ * ```
+ */
+export interface IfNewer {
+  /** The node that made the operation: a whole number, 1 or more. Numbers are ordered in one way everywhere, names are not. */
+  nodeId: number;
+  /**
+   * By how many milliseconds the operation may be ahead of this machine's clock. One that is further ahead is refused with
+   * `invalid_argument`, and all of its batch. Without this an operation of any time is accepted, and one from far ahead can
+   * be replaced only by a later one.
+   */
+  maxAheadMs?: number | undefined;
+}
+
+/** On what an operation from elsewhere depends: `ifVersion` or `ifNewer`, and, of a put, when its entry expires. */
+export interface ApplyOptions extends PutOptions {
+  ifNewer?: IfNewer | undefined;
+}
+
+/**
  * An operation of {@link StoreEngine.applyBatch} with its condition, and, of a put, when its entry expires.
  *
  * @example
@@ -471,7 +518,7 @@ export type BatchOperation =
  * (await engine.applyBatch([{ operation, ifVersion: 0 }])).value();
  * ```
  */
-export interface BatchApplication extends PutOptions {
+export interface BatchApplication extends ApplyOptions {
   operation: Operation | Uint8Array;
 }
 
@@ -532,7 +579,7 @@ export class RemoveResult {
 }
 
 /**
- * Outcome of `apply`. All three booleans are false for the removal of a missing key.
+ * Outcome of `apply`. `created`, `updated` and `deleted` are false for the removal of a missing key, and for what was not applied.
  *
  * @example
  * ```js
@@ -544,7 +591,10 @@ export class ApplyResult {
   private constructor();
   readonly type: OperationType;
   readonly key: string;
+  /** 0 for what was not applied. */
   readonly version: number;
+  /** False for an operation that is not newer, see {@link IfNewer}. */
+  readonly applied: boolean;
   readonly created: boolean;
   readonly updated: boolean;
   readonly deleted: boolean;
@@ -617,9 +667,9 @@ export class BatchResult<Written = PutResult | RemoveResult> {
   private constructor();
   /** One per operation, in their order. */
   readonly results: Array<Written>;
-  /** Version of the first operation, 0 when the batch was empty. */
+  /** Version of the first operation that was done, 0 when none was. */
   readonly firstVersion: number;
-  /** Version of the last operation, 0 when the batch was empty. */
+  /** Version of the last operation that was done, 0 when none was. */
   readonly lastVersion: number;
   readonly size: number;
 }
@@ -824,11 +874,21 @@ export class LoggedOperation {
    */
   readonly endsBatch: boolean;
   /**
+   * The node that made it: of a write of this store its {@link FastOptions.nodeId}, of what was applied the id that was given
+   * then ({@link IfNewer}), `undefined` without one, and for the removal of an entry that has expired.
+   */
+  readonly nodeId: number | undefined;
+  /**
    * Decoded from `payload` when it is read for the first time.
    * @throws SoftadastraError for a timestamp past what a number holds, and when `payload` was given away before.
    */
   get operation(): Operation;
-  toJSON(): { sequence: number; operation: Operation; endsBatch: boolean };
+  toJSON(): {
+    sequence: number;
+    operation: Operation;
+    endsBatch: boolean;
+    nodeId: number | undefined;
+  };
 }
 
 /**
@@ -1199,7 +1259,7 @@ export class StoreEngine {
    *
    * When another thread of this process has the log open, the store is shared: nothing is replayed, the report is that of
    * the recovery that was done, each thread has its own `stagedBytesLimit`, and `invalid_argument` is the answer when
-   * `autoFlush`, `compaction` or `memoryLimit` differs. The last thread that closes it closes the log.
+   * `autoFlush`, `compaction`, `memoryLimit` or `nodeId` differs. The last thread that closes it closes the log.
    */
   static open(config: StoreOptions, options?: OpenOptions): Promise<Result<StoreEngine>>;
 
@@ -1305,7 +1365,7 @@ export class StoreEngine {
    * Applying an operation twice leaves the same value and timestamp, under a new version; so what a crash left in doubt
    * can be applied again, in the same order. The operation that is applied last wins, whatever its timestamp: which of
    * two changes made in different places should win is for the sync engine to decide. With `ifVersion` it can compare the
-   * entry first.
+   * entry first; with `ifNewer` the last writer wins, see {@link IfNewer}.
    *
    * A payload says nothing of an expiry; `options` can, for a put.
    *
@@ -1314,7 +1374,7 @@ export class StoreEngine {
    * const { version, created } = (await engine.apply(payload)).value();
    * ```
    */
-  apply(operation: Operation | Uint8Array, options?: PutOptions): Promise<Result<ApplyResult>>;
+  apply(operation: Operation | Uint8Array, options?: ApplyOptions): Promise<Result<ApplyResult>>;
 
   /**
    * {@link StoreEngine.apply} of all operations or none, in their order, in memory and across a crash, under the limits of
@@ -1403,7 +1463,7 @@ export class StoreEngine {
   batchSync(operations: ReadonlyArray<Operation | BatchOperation>): Result<BatchResult>;
 
   /** {@link StoreEngine.apply}, done when it returns, as {@link StoreEngine.putSync}. */
-  applySync(operation: Operation | Uint8Array, options?: PutOptions): Result<ApplyResult>;
+  applySync(operation: Operation | Uint8Array, options?: ApplyOptions): Result<ApplyResult>;
 
   /** {@link StoreEngine.applyBatch}, done when it returns, as {@link StoreEngine.putSync}. */
   applyBatchSync(

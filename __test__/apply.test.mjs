@@ -24,10 +24,42 @@ test('apply says what became of the entry', async (t) => {
   assert.deepEqual(
     results.map((result) => ({ ...must(result) })),
     [
-      { type: 'put', key: 'a', version: 1, created: true, updated: false, deleted: false },
-      { type: 'put', key: 'a', version: 2, created: false, updated: true, deleted: false },
-      { type: 'delete', key: 'a', version: 3, created: false, updated: false, deleted: true },
-      { type: 'delete', key: 'a', version: 4, created: false, updated: false, deleted: false },
+      {
+        type: 'put',
+        key: 'a',
+        version: 1,
+        applied: true,
+        created: true,
+        updated: false,
+        deleted: false,
+      },
+      {
+        type: 'put',
+        key: 'a',
+        version: 2,
+        applied: true,
+        created: false,
+        updated: true,
+        deleted: false,
+      },
+      {
+        type: 'delete',
+        key: 'a',
+        version: 3,
+        applied: true,
+        created: false,
+        updated: false,
+        deleted: true,
+      },
+      {
+        type: 'delete',
+        key: 'a',
+        version: 4,
+        applied: true,
+        created: false,
+        updated: false,
+        deleted: false,
+      },
     ],
   );
 });

@@ -297,6 +297,24 @@ mod seeded {
         /// A compaction keeps entries for ever.
         CompactionForgetsExpiry,
 
+        // Last writer wins.
+        /// Of two operations of the same millisecond the one that comes last wins.
+        TiesTaken,
+        /// Of two operations of the same millisecond the one that comes first wins.
+        TiesRefused,
+        /// A write of this node can be older than what it replaces, so that other nodes refuse it.
+        OwnWritesOutdated,
+        /// Operations of one group are not compared with each other.
+        TimesJudgedAlone,
+        /// A compaction writes entries without their nodes.
+        CompactionForgetsNodes,
+        /// A replay does not read which node made an entry.
+        NodesNotRead,
+        /// A batch of which nothing is newer leaves its consumer where it was.
+        OutdatedAcknowledgesNothing,
+        /// An operation of any time is accepted.
+        ClocksUnbounded,
+
         // Salvage.
         /// A file at the new place is replaced.
         SalvageReplaces,

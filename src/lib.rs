@@ -55,9 +55,9 @@ pub mod wal;
 pub use control::{Control, Progress};
 pub use engine::{
     ApplyResult, BackupReport, BatchResult, Change, CompactionPolicy, CompactionReport, Consumer,
-    Durability, IndexPolicy, LoggedOperation, Operations, PutResult, RecoveryReport, Registry,
-    RemoveResult, Share, StoreConfig, StoreEngine, StoreStats, SweepReport, Verify, Waiting,
-    Watcher, Write,
+    Durability, IfNewer, IndexPolicy, LoggedOperation, Operations, PutResult, RecoveryReport,
+    Registry, RemoveResult, Share, StoreConfig, StoreEngine, StoreStats, SweepReport, Verify,
+    Waiting, Watcher, Write,
 };
 pub use error::{Error, ErrorCode, Result};
 pub use operation::{Operation, OperationDecoder, OperationEncoder, OperationType};

@@ -20,14 +20,14 @@ mod view;
 
 use std::sync::Arc;
 
-use crate::index::{Index, Range, Record};
+use crate::index::{Index, Marks, Range, Record};
 use crate::index_file::{Found, Totals};
 use crate::wal::reader::Record as LogRecord;
 
 pub(crate) use cold::{Cold, Uncounted};
 pub(crate) use gather::{Limit, record_of};
 pub(crate) use key_filter::KeyFilter;
-pub(crate) use replay::{Target, loader_of, replay};
+pub(crate) use replay::{Target, loader_of, marks_of, replay};
 pub(crate) use tail::{Changes, Tail};
 pub(crate) use view::{NOTHING_EXPIRED, Seen, View};
 
@@ -171,7 +171,7 @@ impl State {
         if is_known && !bug!(OldEntryComesBack) {
             return;
         }
-        let record = if bug!(TakenInForever) { &record.until(None) } else { record };
+        let record = if bug!(TakenInForever) { &record.marked(Marks::NONE) } else { record };
         self.index.put_record(record);
         if let Some(uncounted) = &mut cold.uncounted
             && !bug!(TakenInCountedTwice)

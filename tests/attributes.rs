@@ -25,6 +25,7 @@ const LOG: &str = "/store.wal";
 /// The year 9999.
 const FUTURE: i64 = 253_370_764_800_000;
 const EXPIRING: &[u8] = &[0x81, 1, 2, 3, 4, 5, 6, 7, 0];
+const SIGNED: &[u8] = &[0x82, 1, 2, 3, 4, 5, 6, 7, 0];
 
 fn golden(name: &str) -> Vec<u8> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/v1");
@@ -76,8 +77,26 @@ fn an_expiry_is_nine_bytes_in_front_of_the_payload() {
 }
 
 #[test]
+fn a_node_is_nine_bytes_after_the_other_attributes_of_any_record() {
+    for (node, kind) in [(1, payload()), ((1 << 53) - 1, payload()), (7, removal())] {
+        let attributes = Attributes { node: Some(node), ..Attributes::NONE };
+        let mut bytes = Vec::new();
+        attributes.encode_into(&mut bytes);
+        assert_eq!(bytes, record(&[&[0x82], &node.to_le_bytes()]));
+        assert_eq!(attributes.encoded_len(), 9);
+        let (decoded, _, len) = decode_record(&record(&[&bytes, &kind])).unwrap();
+        assert_eq!((decoded, len), (attributes, 9 + kind.len()));
+    }
+    let both = Attributes { expiry: Some(FUTURE), node: Some(3), ..Attributes::NONE };
+    let mut bytes = Vec::new();
+    both.encode_into(&mut bytes);
+    assert_eq!(bytes.len(), both.encoded_len());
+    assert_eq!(decode_record(&record(&[&bytes, &payload()])).unwrap().0, both);
+}
+
+#[test]
 fn a_record_that_is_cut_says_how_much_it_needs() {
-    let bytes = record(&[EXPIRING, &payload()]);
+    let bytes = record(&[EXPIRING, SIGNED, &payload()]);
     for len in 0..bytes.len() {
         match refusal(&bytes[..len]) {
             DecodeError::Truncated { needed, found } => {
@@ -91,7 +110,7 @@ fn a_record_that_is_cut_says_how_much_it_needs() {
 
 #[test]
 fn attributes_that_are_unknown_repeated_or_of_a_removal_are_refused() {
-    for found in (0x80..=0xff).filter(|kind| ![0x80, 0x81].contains(kind)) {
+    for found in (0x80..=0xff).filter(|kind| ![0x80, 0x81, 0x82].contains(kind)) {
         let unknown = record(&[&[found, 0, 0, 0, 0, 0, 0, 0, 0], &payload()]);
         assert_eq!(refusal(&unknown), DecodeError::UnknownAttribute { found });
     }
@@ -99,6 +118,12 @@ fn attributes_that_are_unknown_repeated_or_of_a_removal_are_refused() {
         let bytes = record(&[&[0x81], &found.to_le_bytes(), &payload()]);
         assert_eq!(refusal(&bytes), DecodeError::ExpiryOutOfRange { found });
     }
+    for found in [0, 1 << 53, u64::MAX] {
+        let bytes = record(&[&[0x82], &found.to_le_bytes(), &payload()]);
+        assert_eq!(refusal(&bytes), DecodeError::NodeOutOfRange { found });
+    }
+    let swapped = record(&[SIGNED, EXPIRING, &payload()]);
+    assert_eq!(refusal(&swapped), DecodeError::AttributeOutOfOrder { found: 0x81 });
     let twice = record(&[EXPIRING, EXPIRING, &payload()]);
     assert_eq!(refusal(&twice), DecodeError::AttributeOutOfOrder { found: 0x81 });
     let of_removal = record(&[EXPIRING, &removal()]);
@@ -122,13 +147,16 @@ fn log_with(record: &[u8]) -> Vec<u8> {
 
 #[test]
 fn a_valid_checksum_over_attributes_that_cannot_be_read_refuses_the_log() {
-    let sound = log_with(&record(&[EXPIRING, &payload()]));
+    let sound = log_with(&record(&[EXPIRING, SIGNED, &payload()]));
     let unsound = [
         record(&[&[0x90], &payload()]),
         record(&[EXPIRING, EXPIRING, &payload()]),
         record(&[EXPIRING, &removal()]),
         EXPIRING.to_vec(),
         EXPIRING[..4].to_vec(),
+        record(&[SIGNED, EXPIRING, &payload()]),
+        record(&[SIGNED, SIGNED, &payload()]),
+        SIGNED[..8].to_vec(),
     ];
     for (bytes, is_sound) in
         std::iter::once((sound, true)).chain(unsound.iter().map(|record| (log_with(record), false)))
@@ -146,9 +174,17 @@ fn a_valid_checksum_over_attributes_that_cannot_be_read_refuses_the_log() {
     }
 }
 
+/// Golden logs with attributes, and where their frames begin and end.
+const SIZES: [(&str, usize, usize); 4] = [
+    ("attributes.wal", 64, 512),
+    ("attributes-compacted.wal", 64, 392),
+    ("nodes.wal", 64, 424),
+    ("nodes-compacted.wal", 64, 408),
+];
+
 #[test]
 fn every_flipped_bit_of_records_with_attributes_is_found() {
-    for (name, from, to) in [("attributes.wal", 64, 512), ("attributes-compacted.wal", 64, 392)] {
+    for (name, from, to) in SIZES {
         let whole = golden(name);
         for bit in from * 8..to * 8 {
             let mut bytes = whole.clone();
@@ -163,8 +199,8 @@ fn every_flipped_bit_of_records_with_attributes_is_found() {
     }
 }
 
-/// Key, sequence and expiry of each record of a golden log.
-fn records(name: &str) -> Vec<(String, u64, Option<i64>)> {
+/// Key and sequence of each record of a golden log, and what `read` reads of its attributes.
+fn records<T>(name: &str, read: impl Fn(Attributes) -> Option<T>) -> Vec<(String, u64, Option<T>)> {
     let disk = SimDisk::with_file(Path::new(LOG), &golden(name));
     let file = softadastra_store::storage::Storage::open(
         &disk,
@@ -176,7 +212,7 @@ fn records(name: &str) -> Vec<(String, u64, Option<i64>)> {
     let mut found = Vec::new();
     let mut note = |records: &[softadastra_store::wal::reader::Record<'_>]| {
         let records = records.iter().map(|record| {
-            (record.operation.key.to_owned(), record.sequence, record.attributes.expiry)
+            (record.operation.key.to_owned(), record.sequence, read(record.attributes))
         });
         found.extend(records);
     };
@@ -189,7 +225,7 @@ fn golden_logs_with_attributes_are_read_for_ever() {
     let expiring = |key: &str, sequence, expiry| (key.to_owned(), sequence, expiry);
     let past = Some(1_600_000_000_000);
     assert_eq!(
-        records("attributes.wal"),
+        records("attributes.wal", |attributes| attributes.expiry),
         [
             expiring("past", 1, past),
             expiring("plain", 2, None),
@@ -201,7 +237,7 @@ fn golden_logs_with_attributes_are_read_for_ever() {
         ]
     );
     assert_eq!(
-        records("attributes-compacted.wal"),
+        records("attributes-compacted.wal", |attributes| attributes.expiry),
         [
             expiring("future", 3, Some(FUTURE)),
             expiring("kept", 5, None),
@@ -211,6 +247,29 @@ fn golden_logs_with_attributes_are_read_for_ever() {
             expiring("gone", 7, None),
         ]
     );
+}
+
+#[test]
+fn golden_logs_with_nodes_are_read_for_ever() {
+    let by = |key: &str, sequence, node| (key.to_owned(), sequence, node);
+    let expected = [
+        by("a", 1, Some(1)),
+        by("b", 2, Some(2)),
+        by("c", 3, Some((1 << 53) - 1)),
+        by("d", 4, None),
+        by("a", 5, Some(2)),
+    ];
+    for name in ["nodes.wal", "nodes-compacted.wal"] {
+        assert_eq!(records(name, |attributes| attributes.node), expected, "{name}");
+        let expiries = records(name, |attributes| attributes.expiry);
+        let expiring: Vec<_> = expiries.iter().filter(|(_, _, at)| at.is_some()).collect();
+        assert_eq!(expiring, [&("b".to_owned(), 2, Some(FUTURE))], "{name}");
+        let disk = SimDisk::with_file(Path::new(LOG), &golden(name));
+        let engine = StoreEngine::with_storage(StoreConfig::durable(LOG), Arc::new(disk));
+        engine.recover().unwrap();
+        let keys: Vec<_> = engine.entries().unwrap().into_iter().map(|one| one.key).collect();
+        assert_eq!(keys, ["b", "c", "d"].map(|name| Key::new(name).unwrap()), "{name}");
+    }
 }
 
 #[test]

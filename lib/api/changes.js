@@ -2,6 +2,7 @@
 
 const { checkIfVersion, checkNames, readIfVersion } = require('../options/check.js');
 const { EXPIRY, readExpiry } = require('../options/expiry.js');
+const { readIfNewer } = require('../options/if-newer.js');
 const { isBytes } = require('../types/bytes.js');
 const { isOf } = require('../types/copies.js');
 const { invalidArgument, toError } = require('../types/error.js');
@@ -16,7 +17,8 @@ const { BatchWrite } = require('../write/batch.js');
 const { ApplyWrite, PutWrite, RemoveWrite } = require('../write/writes.js');
 
 const PUT_OPTIONS = ['ifVersion', ...EXPIRY];
-const MEMBER_FIELDS = ['operation', ...PUT_OPTIONS];
+const APPLY_OPTIONS = [...PUT_OPTIONS, 'ifNewer'];
+const MEMBER_FIELDS = ['operation', ...APPLY_OPTIONS];
 
 /** The calls of a store that change its entries, each with its twin that does it on this thread. */
 class Changes {
@@ -163,7 +165,7 @@ function batchOf(operations) {
 
 function applicationOf(operation, options) {
   if (options !== undefined) {
-    checkNames(options, PUT_OPTIONS, 'apply');
+    checkNames(options, APPLY_OPTIONS, 'apply');
   }
   return applied(readOperation(operation), options);
 }
@@ -182,12 +184,14 @@ function memberOf(given) {
 
 function applied({ type, key, value, timestamp }, options) {
   const ifVersion = checkIfVersion(options?.ifVersion);
+  const ifNewer = readIfNewer(options?.ifNewer, ifVersion);
   const expiresAt = readExpiry(options);
   const read = readType(type);
   if (expiresAt !== 0 && read !== 'put') {
     throw invalidArgument('only a put can expire');
   }
-  return new ApplyWrite(read, unwrapKey(key), unwrapValue(value), timestamp, ifVersion, expiresAt);
+  const content = { type: read, key: unwrapKey(key), value: unwrapValue(value), timestamp };
+  return new ApplyWrite(content, ifVersion, expiresAt, ifNewer);
 }
 
 module.exports = { Changes };

@@ -4,13 +4,22 @@ const { readCompaction } = require('../options/compaction.js');
 const { isOf, markClass } = require('../types/copies.js');
 const { invalidArgument } = require('../types/error.js');
 const { checkBoolean, checkNames } = require('../options/check.js');
+const { checkNodeId } = require('../options/if-newer.js');
 const { readPath } = require('../options/path.js');
 
 const MODES = ['memory', 'log'];
-const FIELDS = ['mode', 'path', 'autoFlush', 'stagedBytesLimit', 'compaction', 'memoryLimit'];
-const DURABLE_OPTIONS = ['autoFlush', 'stagedBytesLimit', 'compaction', 'memoryLimit'];
-const FAST_OPTIONS = ['stagedBytesLimit', 'compaction', 'memoryLimit'];
-const MEMORY_NAMES = ['mode', 'stagedBytesLimit', 'memoryLimit'];
+const FIELDS = [
+  'mode',
+  'path',
+  'autoFlush',
+  'stagedBytesLimit',
+  'compaction',
+  'memoryLimit',
+  'nodeId',
+];
+const FAST_OPTIONS = ['stagedBytesLimit', 'compaction', 'memoryLimit', 'nodeId'];
+const DURABLE_OPTIONS = ['autoFlush', ...FAST_OPTIONS];
+const MEMORY_NAMES = ['mode', 'stagedBytesLimit', 'memoryLimit', 'nodeId'];
 const LEAST_MEMORY = 1024 * 1024;
 const DEFAULT_STAGED_BYTES_LIMIT = 16 * 1024 * 1024;
 
@@ -23,6 +32,7 @@ class StoreConfig {
     this.stagedBytesLimit = DEFAULT_STAGED_BYTES_LIMIT;
     this.compaction = true;
     this.memoryLimit = undefined;
+    this.nodeId = undefined;
   }
 
   static memoryOnly() {
@@ -93,7 +103,7 @@ function readConfig(given) {
   } else {
     config = configOf(given);
   }
-  const { mode, autoFlush, stagedBytesLimit, memoryLimit } = config;
+  const { mode, autoFlush, stagedBytesLimit, memoryLimit, nodeId } = config;
   if (!MODES.includes(mode)) {
     throw invalidArgument('mode must be "memory" or "log"', 'mode');
   }
@@ -114,8 +124,11 @@ function readConfig(given) {
       'memoryLimit',
     );
   }
+  if (nodeId !== undefined) {
+    checkNodeId(nodeId);
+  }
   const compaction = readCompaction(config.compaction);
-  return { mode, path, autoFlush, stagedBytesLimit, compaction, memoryLimit };
+  return { mode, path, autoFlush, stagedBytesLimit, compaction, memoryLimit, nodeId };
 }
 
 module.exports = { StoreConfig, readConfig };

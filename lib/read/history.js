@@ -232,9 +232,10 @@ class Histories {
 
 function nextPage(native) {
   return new RealPromise((resolve, reject) => {
-    native.nextPage((error, firstSequence, payloads, ends, batchEnds, hasMore) => {
+    native.nextPage((error, firstSequence, payloads, ends, batchEnds, nodes, hasMore) => {
       if (error === undefined) {
-        resolve({ firstSequence, payloads, ends, batchEnds, count: ends.length / 4, hasMore });
+        const count = ends.length / 4;
+        resolve({ firstSequence, payloads, ends, batchEnds, nodes, count, hasMore });
       } else {
         reject(error);
       }

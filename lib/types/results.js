@@ -19,12 +19,13 @@ class RemoveResult {
   }
 }
 
-/** Outcome of `apply`; at most one of the three booleans is true. */
+/** Outcome of `apply`; at most one of `created`, `updated` and `deleted` is true. */
 class ApplyResult {
-  constructor(type, key, version, created, updated, deleted) {
+  constructor(type, key, version, applied, created, updated, deleted) {
     this.type = type;
     this.key = key;
     this.version = version;
+    this.applied = applied;
     this.created = created;
     this.updated = updated;
     this.deleted = deleted;
@@ -45,10 +46,10 @@ class UpdateResult {
 
 /** Outcome of `batch`: one result per operation, in their order. */
 class BatchResult {
-  constructor(results, firstVersion) {
+  constructor(results, firstVersion, done = results.length) {
     this.results = results;
-    this.firstVersion = firstVersion;
-    this.lastVersion = results.length === 0 ? 0 : firstVersion + results.length - 1;
+    this.firstVersion = done === 0 ? 0 : firstVersion;
+    this.lastVersion = done === 0 ? 0 : firstVersion + done - 1;
     this.size = results.length;
   }
 }

@@ -61,10 +61,13 @@ class ApplyBatchWrite {
   }
 
   resultOf(outcomes, first, version) {
-    const results = this.#writes.map((write, i) =>
-      write.resultOf(outcomes, first + i, version + i),
-    );
-    return new BatchResult(results, version);
+    let next = version;
+    const results = this.#writes.map((write, i) => {
+      const result = write.resultOf(outcomes, first + i, next);
+      next += result.applied ? 1 : 0;
+      return result;
+    });
+    return new BatchResult(results, version, next - version);
   }
 
   contextOf(place) {

@@ -2,7 +2,7 @@
 
 const { toError } = require('../types/error.js');
 const { err, ok } = require('../types/result.js');
-const { REFUSED } = require('./outcomes.js');
+const { REFUSED, taken } = require('./outcomes.js');
 const { Refusals } = require('./refusal.js');
 const { Step } = require('./waiting.js');
 const { PutWrite, putResult } = require('./writes.js');
@@ -54,7 +54,7 @@ class Group extends Step {
         result = ok(
           isPut ? putResult(write, outcomes[at], version) : write.resultOf(outcomes, at, version),
         );
-        version += size;
+        version += taken(outcomes, at, at + size);
       }
       at += size;
       members[i](result);
@@ -68,10 +68,7 @@ function resultOfLast(write, firstSequence, outcomes, bytes) {
   if (outcomes[at] >= REFUSED) {
     return Refusals.last(bytes).next(write, at);
   }
-  let version = firstSequence;
-  for (let before = 0; before < at; before += 1) {
-    version += outcomes[before] < REFUSED ? 1 : 0;
-  }
+  const version = firstSequence + taken(outcomes, 0, at);
   return ok(write.resultOf(outcomes, at, version));
 }
 

@@ -4,7 +4,7 @@ const { native } = require('../native/addon.js');
 const { copyOf } = require('../types/bytes.js');
 const { ApplyResult, PutResult, RemoveResult } = require('../types/results.js');
 const { validateValue } = require('../types/value.js');
-const { CREATED, DELETED, UPDATED } = require('./outcomes.js');
+const { CREATED, DELETED, OUTDATED, UPDATED } = require('./outcomes.js');
 
 // Every kind of write can be staged in native code, kept while there is no room for it, and turned into a result once its
 // operations are committed. `size` is how many operations it has.
@@ -78,18 +78,21 @@ class RemoveWrite {
 class ApplyWrite {
   size = 1;
 
-  constructor(type, key, value, timestamp, ifVersion, expiresAt) {
+  constructor({ type, key, value, timestamp }, ifVersion, expiresAt, ifNewer) {
     this.type = type;
     this.key = key;
     this.value = value;
     this.timestamp = timestamp;
     this.ifVersion = ifVersion;
     this.expiresAt = expiresAt;
+    this.nodeId = ifNewer === undefined ? 0 : ifNewer.nodeId;
+    this.maxAheadMs = ifNewer === undefined ? -1 : ifNewer.maxAheadMs;
   }
 
   stage(handle) {
     const { type, key, value, timestamp, ifVersion, expiresAt } = this;
-    return handle.stageApply(type, key, value, timestamp, ifVersion, expiresAt);
+    const { nodeId, maxAheadMs } = this;
+    return handle.stageApply(type, key, value, timestamp, ifVersion, expiresAt, nodeId, maxAheadMs);
   }
 
   keep() {
@@ -100,7 +103,9 @@ class ApplyWrite {
   resultOf(outcomes, at, version) {
     const outcome = outcomes[at];
     const [created, updated, deleted] = [CREATED, UPDATED, DELETED].map((one) => outcome === one);
-    return new ApplyResult(this.type, this.key, version, created, updated, deleted);
+    const applied = outcome < OUTDATED;
+    const sequence = applied ? version : 0;
+    return new ApplyResult(this.type, this.key, sequence, applied, created, updated, deleted);
   }
 
   contextOf() {

@@ -73,7 +73,7 @@ const FUNCTIONS: &[(&str, Callback)] = &[
     ("close\0", lifecycle::close),
 ];
 
-/// `openHandle({ mode, path, autoFlush, stagedBytesLimit, compaction, memoryLimit, wait })`
+/// `openHandle({ mode, path, autoFlush, stagedBytesLimit, compaction, memoryLimit, nodeId, wait })`
 pub(super) extern "C" fn open_handle(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
     enter(env, info, |call: &Call<1>| {
         let [options] = call.args;
@@ -100,12 +100,19 @@ pub(super) extern "C" fn open_handle(env: sys::napi_env, info: sys::napi_callbac
 fn config(env: Env, options: Value) -> Answer<StoreConfig> {
     let mode = env.text(env.property(options, "mode\0")?)?;
     let limit = env.property(options, "memoryLimit\0")?;
-    let limited = |config: StoreConfig| match env.type_of(limit)? {
-        sys::ValueType::napi_undefined => Ok(config),
-        _ => Ok(config.with_memory_limit(env.as_count(limit)?)),
+    let node = env.property(options, "nodeId\0")?;
+    let given = |value| Answer::Ok(env.type_of(value)? != sys::ValueType::napi_undefined);
+    let completed = |mut config: StoreConfig| {
+        if given(limit)? {
+            config = config.with_memory_limit(env.as_count(limit)?);
+        }
+        if given(node)? {
+            config = config.with_node_id(env.as_count(node)?);
+        }
+        Ok(config)
     };
     if mode == "memory" {
-        return limited(StoreConfig::memory_only());
+        return completed(StoreConfig::memory_only());
     }
     let path = env.text(env.property(options, "path\0")?)?;
     if mode == "follow" {
@@ -116,5 +123,5 @@ fn config(env: Env, options: Value) -> Answer<StoreConfig> {
     let auto_flush = env.as_bool(env.property(options, "autoFlush\0")?)?;
     let config = if auto_flush { StoreConfig::durable(path) } else { StoreConfig::buffered(path) };
     let compaction = compact::policy(env, env.property(options, "compaction\0")?)?;
-    limited(config.with_compaction(compaction))
+    completed(config.with_compaction(compaction))
 }

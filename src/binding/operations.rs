@@ -87,7 +87,14 @@ extern "C" fn next_page(env: sys::napi_env, info: sys::napi_callback_info) -> Va
 fn page_values(env: Env, page: &Page, has_more: bool) -> Answer<Vec<Value>> {
     let (payloads, ends) = (env.buffer(&page.payloads)?, numbers(env, &page.ends)?);
     let batch_ends = numbers(env, &page.batch_ends)?;
-    Ok(vec![env.count(page.first_sequence)?, payloads, ends, batch_ends, env.boolean(has_more)?])
+    let nodes = if page.nodes.is_empty() {
+        env.undefined()?
+    } else {
+        let bytes: Vec<u8> = page.nodes.iter().flat_map(|node| node.to_le_bytes()).collect();
+        env.buffer(&bytes)?
+    };
+    let first = env.count(page.first_sequence)?;
+    Ok(vec![first, payloads, ends, batch_ends, nodes, env.boolean(has_more)?])
 }
 
 /// As 32 bits each: a page is a single operation of little more than 64 MiB or much smaller.

@@ -114,12 +114,12 @@ pub(super) fn show_entry(
     let shown = engine.view_record(key, |record| {
         let Some(record) = record else { return env.undefined() };
         let Some(blob) = record.blob() else { return show(env, record) };
-        long = Some((Arc::clone(blob), record.version(), record.timestamp(), record.expiry()));
+        long = Some((Arc::clone(blob), record.version(), record.timestamp(), record.marks()));
         env.undefined()
     })?;
     match long {
-        Some((blob, version, timestamp, expiry)) => {
-            show(env, Record::held(key, &blob, version, timestamp).until(expiry))
+        Some((blob, version, timestamp, marks)) => {
+            show(env, Record::held(key, &blob, version, timestamp).marked(marks))
         }
         None => shown,
     }

@@ -9,7 +9,7 @@ use super::handle::Handle;
 use super::js::{Answer, Env, Value};
 use super::key::with_key;
 use crate::Error;
-use crate::engine::{Admission, Group};
+use crate::engine::{Admission, Group, IfNewer};
 use crate::operation::OperationType;
 
 /// `stagePut(key, value, ifVersion)`
@@ -60,10 +60,12 @@ pub(super) extern "C" fn stage_remove(env: sys::napi_env, info: sys::napi_callba
     })
 }
 
-/// `stageApply(type, key, value, timestamp, ifVersion, expiresAt)`: 0 for an entry that does not expire
+/// `stageApply(type, key, value, timestamp, ifVersion, expiresAt, node, maxAhead)`: 0 for an entry that does not expire; 0 for
+/// `node` unless only what is newer is to be applied
 pub(super) extern "C" fn stage_apply(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
-    enter(env, info, |call: &Call<6>| {
-        let [operation @ .., if_version, expires_at] = call.args;
+    enter(env, info, |call: &Call<8>| {
+        let [operation @ .., if_version, expires_at, node, max_ahead] = call.args;
+        let if_newer = if_newer(call.env, node, max_ahead)?;
         let (if_version, expiry) = (condition(call.env, if_version)?, time(call.env, expires_at)?);
         stage(call, |group| {
             with_operation(call.env, operation, |Given { kind, key, value, timestamp }| {
@@ -71,7 +73,15 @@ pub(super) extern "C" fn stage_apply(env: sys::napi_env, info: sys::napi_callbac
                     Some(value) => value.append(call.env, frame),
                     None => Ok(()),
                 };
-                Ok(group.apply_until_with(kind, key, timestamp, if_version, expiry, append)?)
+                match if_newer {
+                    Some(newer) => {
+                        group.apply_newer_with(kind, key, timestamp, newer, expiry, append)?;
+                    }
+                    None => {
+                        group.apply_until_with(kind, key, timestamp, if_version, expiry, append)?;
+                    }
+                }
+                Ok(())
             })
         })
     })
@@ -171,6 +181,17 @@ pub(super) fn with_operation<R>(
 fn time(env: Env, at: Value) -> Answer<Option<i64>> {
     let at = env.as_f64(at)? as i64;
     Ok((at != 0).then_some(at))
+}
+
+/// The condition that an operation is newer; none without a node. -1 is no bound.
+#[allow(clippy::cast_possible_truncation, reason = "JavaScript passes a safe integer")]
+fn if_newer(env: Env, node: Value, max_ahead: Value) -> Answer<Option<IfNewer>> {
+    let node = env.as_count(node)?;
+    if node == 0 {
+        return Ok(None);
+    }
+    let max_ahead = env.as_f64(max_ahead)? as i64;
+    Ok(Some(IfNewer { node, max_ahead: (max_ahead >= 0).then_some(max_ahead) }))
 }
 
 /// A version to be met; -1 for none.

@@ -224,13 +224,13 @@ fn apply(
 ) {
     let operations = staged.iter().zip(contents).zip(first_sequence..);
     for ((staged, content), sequence) in operations {
-        let StagedOperation { key, timestamp, expiry, .. } = group.operation(staged);
+        let StagedOperation { key, timestamp, marks, .. } = group.operation(staged);
         let index = &mut state.index;
         if index.expiring() > 0 && index.expiry_of(key).is_some_and(|at| at <= now) {
             done.expired.push(done.outcomes.len());
         }
         done.outcomes.push(match staged.kind {
-            OperationType::Put if index.put_content(key, content, sequence, timestamp, expiry) => {
+            OperationType::Put if index.put_content(key, content, sequence, timestamp, marks) => {
                 Outcome::Created
             }
             OperationType::Put => Outcome::Updated,

@@ -76,7 +76,8 @@ impl Pages {
                 };
                 frame.extend_from_slice(&record.version().to_le_bytes());
                 let expiry = record.expiry().filter(|_| !bug!(CompactionForgetsExpiry));
-                Attributes { expiry, ..Attributes::NONE }.encode_into(frame);
+                let node = record.node().filter(|_| !bug!(CompactionForgetsNodes));
+                Attributes { expiry, node, ..Attributes::NONE }.encode_into(frame);
                 OperationEncoder::encode_into(operation, frame)?;
                 count += 1;
             }

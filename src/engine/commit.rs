@@ -9,6 +9,7 @@ use super::core::{Core, FOLLOWS, Log};
 use super::group::Group;
 use super::judge::judge;
 use super::locked::locked;
+use super::newer::check_node;
 use super::outcome::{GroupOutcome, Outcome};
 use super::ticket::Ticket;
 use crate::error::{Error, Result};
@@ -59,7 +60,7 @@ impl Core {
         {
             let mut queue = locked(&self.queue);
             while let Some(next) = queue.front() {
-                bytes += locked(&next.group).most_bytes();
+                bytes += self.most_bytes(&locked(&next.group));
                 if bytes > MAX_BODY_LEN && !tickets.is_empty() {
                     break;
                 }
@@ -104,6 +105,11 @@ impl Core {
             Log::Closed => return Err(Error::Closed),
         };
         let first_sequence = last_sequence + 1;
+        let node = self.config.node_id();
+        node.map_or(Ok(()), check_node)?;
+        if self.most_bytes(group) > MAX_BODY_LEN {
+            return Err(TOO_LONG);
+        }
         if self.read(|state| Ok(state.cold.is_some()))? && !bug!(OldEntriesNotTakenIn) {
             self.take_in_late(&group.keys())?;
         }
@@ -114,15 +120,24 @@ impl Core {
             }
             self.check_memory(index, group)?;
             let now = if group.is_expiring() { self.storage.now() } else { self.moment_of(index) };
-            Ok((judge(group, index, first_sequence, now, positions.as_mut()), now))
+            Ok((judge(group, index, first_sequence, now, node, positions.as_mut()), now))
         })?;
-        if !verdict.refusals.is_empty() {
+        for (at, time) in &verdict.raised {
+            group.set_timestamp(*at, *time);
+        }
+        if !verdict.refused.is_empty() {
             group.retain(|at| verdict.refused.get(at).is_none_or(Option::is_none));
         }
+        let consumers = positions.and_then(Positions::changed);
         let mut done = Done::default();
-        if !group.is_empty() {
+        if group.is_empty() {
+            self.write_positions(log, consumers)?;
+        } else {
+            if let Some(node) = node {
+                group.sign(node);
+            }
             bug!(ApplyBeforeLog, drop(self.apply_group(group, first_sequence, now, waste)?));
-            self.write(log, group, positions.and_then(Positions::changed))?;
+            self.write(log, group, consumers)?;
             bug!(AnnouncedBeforeVisible, self.announce(log));
             done = self.apply_group(group, first_sequence, now, waste)?;
             self.announce(log);
@@ -157,6 +172,22 @@ impl Core {
         Some(Positions::new(consumers, self.announcements.readable()))
     }
 
+    /// Stores positions of consumers that came with operations none of which is done.
+    fn write_positions(&self, log: &mut Log, consumers: Option<Consumers>) -> Result<()> {
+        let Some(consumers) = consumers.filter(|_| !bug!(OutdatedAcknowledgesNothing)) else {
+            return Ok(());
+        };
+        let written = log.writer()?.set_consumers(consumers);
+        self.publish(log);
+        written
+    }
+
+    /// The most bytes that the body of the group's frame can have.
+    fn most_bytes(&self, group: &Group) -> usize {
+        let signatures = self.config.node_id().map_or(0, |_| group.signature_bytes());
+        group.most_bytes() + signatures
+    }
+
     /// Takes the group into the log, with the positions of consumers that change with it; a store in memory only counts it.
     fn write(&self, log: &mut Log, group: &mut Group, consumers: Option<Consumers>) -> Result<()> {
         let count = u32::try_from(group.len())
@@ -184,6 +215,9 @@ impl Core {
         written
     }
 }
+
+const TOO_LONG: Error =
+    Error::Internal { reason: "a commit group has no room for the id of its node" };
 
 /// Puts the outcomes of the accepted operations between the refused ones.
 fn merge(refused: &[Option<Outcome>], done: Vec<Outcome>) -> Vec<Outcome> {

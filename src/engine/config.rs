@@ -95,6 +95,7 @@ pub struct StoreConfig {
     compaction: CompactionPolicy,
     index: IndexPolicy,
     memory_limit: Option<u64>,
+    node_id: Option<u64>,
     sweeps: bool,
     waits: bool,
     attends: bool,
@@ -129,6 +130,7 @@ impl StoreConfig {
             compaction: CompactionPolicy::DEFAULT,
             index: IndexPolicy::DEFAULT,
             memory_limit: None,
+            node_id: None,
             sweeps: true,
             waits: false,
             attends: true,
@@ -154,6 +156,14 @@ impl StoreConfig {
     #[must_use]
     pub fn with_memory_limit(mut self, bytes: u64) -> Self {
         self.memory_limit = Some(bytes);
+        self
+    }
+
+    /// The same as one node of several that keep the same entries: each of its writes is stored with this id, a number from 1
+    /// to 2^53 − 1, and with a later time than what it replaces, so that [`IfNewer`](super::IfNewer) makes all nodes agree.
+    #[must_use]
+    pub fn with_node_id(mut self, id: u64) -> Self {
+        self.node_id = Some(id);
         self
     }
 
@@ -211,6 +221,11 @@ impl StoreConfig {
     /// How much memory entries may take.
     pub fn memory_limit(&self) -> Option<u64> {
         self.memory_limit
+    }
+
+    /// The id with which writes are stored.
+    pub fn node_id(&self) -> Option<u64> {
+        self.node_id
     }
 
     /// Whether a thread removes what has expired.

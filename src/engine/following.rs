@@ -179,7 +179,7 @@ impl Core {
             group.begin_batch();
             let mut sink = |records: &[Record<'_>]| {
                 for record in records {
-                    let taken = group.apply_until(record.operation, record.attributes.expiry);
+                    let taken = group.apply_as(record.operation, record.attributes);
                     refused = std::mem::replace(&mut refused, Ok(())).and(taken);
                 }
             };

@@ -1,12 +1,13 @@
 //! Operations on their way into one frame.
 
+mod elsewhere;
+
 use super::acknowledging::Acknowledgement;
 use super::stage_error::StageError;
-use super::staged::{Staged, StagedOperation};
+use super::staged::{Origin, Staged, StagedOperation};
 use crate::error::{Error, Result};
 use crate::operation::{
-    Attributes, EncodeError, MAX_EXPIRY, OperationRef, OperationType, PAYLOAD_OVERHEAD,
-    encode_with, now,
+    Attributes, EncodeError, MAX_EXPIRY, OperationType, PAYLOAD_OVERHEAD, encode_with, now,
 };
 use crate::types::Value;
 use crate::wal::consumers::Consumers;
@@ -29,6 +30,8 @@ pub struct Group {
     acknowledgements: Vec<Acknowledgement>,
     /// Whether an entry is to expire.
     expiring: bool,
+    /// Whether an operation is done only if it is newer.
+    newer: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -58,6 +61,7 @@ impl Group {
             conditional: false,
             acknowledgements: Vec::new(),
             expiring: false,
+            newer: false,
         }
     }
 
@@ -95,6 +99,7 @@ impl Group {
         self.conditional = false;
         self.acknowledgements.clear();
         self.expiring = false;
+        self.newer = false;
     }
 
     /// Stages a put. `if_version` is the version that the entry must have when the group is
@@ -137,21 +142,6 @@ impl Group {
         self.stage(OperationType::Put, key, condition, now(), attributes, append)
     }
 
-    /// [`apply`](Self::apply) with a value that `append` appends; the entry that a put writes expires here at `expiry`.
-    pub fn apply_until_with(
-        &mut self,
-        kind: OperationType,
-        key: &str,
-        timestamp: i64,
-        if_version: Option<u64>,
-        expiry: Option<i64>,
-        append: impl FnOnce(&mut Vec<u8>) -> Result<()>,
-    ) -> Result<()> {
-        let attributes = self.attributes(expiry.filter(|_| kind == OperationType::Put))?;
-        let condition = Condition { if_version, ..Condition::default() };
-        self.stage(kind, key, condition, timestamp, attributes, append)
-    }
-
     /// The attributes of an entry that expires then.
     fn attributes(&mut self, expiry: Option<i64>) -> Result<Attributes> {
         if let Some(at) = expiry.filter(|at| !(1..=MAX_EXPIRY).contains(at)) {
@@ -165,7 +155,7 @@ impl Group {
 
     /// Stages the removal of an entry, done only if that has expired when the group is committed.
     pub(super) fn remove_expired(&mut self, key: &str) -> Result<()> {
-        let condition = Condition { if_expired: true, ..Condition::default() };
+        let condition = Condition { origin: Origin::Sweep, ..Condition::default() };
         self.stage(OperationType::Delete, key, condition, now(), Attributes::NONE, |_| Ok(()))
     }
 
@@ -173,18 +163,6 @@ impl Group {
     pub fn remove(&mut self, key: &str, if_version: Option<u64>) -> Result<()> {
         let condition = Condition { if_version, ..Condition::default() };
         self.stage(OperationType::Delete, key, condition, now(), Attributes::NONE, |_| Ok(()))
-    }
-
-    /// Stages an operation made elsewhere, with its own timestamp.
-    pub fn apply(&mut self, operation: OperationRef<'_>, if_version: Option<u64>) -> Result<()> {
-        let OperationRef { kind, key, value, timestamp } = operation;
-        self.apply_until_with(kind, key, timestamp, if_version, None, |frame| append(frame, value))
-    }
-
-    /// [`apply`](Self::apply) of a put whose entry expires here at `expiry`.
-    pub fn apply_until(&mut self, operation: OperationRef<'_>, expiry: Option<i64>) -> Result<()> {
-        let OperationRef { kind, key, value, timestamp } = operation;
-        self.apply_until_with(kind, key, timestamp, None, expiry, |frame| append(frame, value))
     }
 
     /// Begins a batch: what is staged until [`end_batch`](Self::end_batch) is accepted or refused as
@@ -260,8 +238,10 @@ impl Group {
             });
         }
         let batch = if self.open_batch.is_some() { self.batches } else { 0 };
-        let Condition { if_version, if_expired } = condition;
-        self.conditional |= if_version.is_some() || if_expired;
+        let Condition { if_version, origin } = condition;
+        self.newer |= origin == Origin::IfNewer;
+        self.conditional |=
+            if_version.is_some() || matches!(origin, Origin::Sweep | Origin::IfNewer);
         let (key_len, attributes_len) = (key.len(), attributes.encoded_len());
         let value_len = self.frame.len() - start - attributes_len - PAYLOAD_OVERHEAD - key_len;
         let attributes = u16::try_from(attributes_len)
@@ -274,7 +254,7 @@ impl Group {
             kind,
             batch,
             if_version,
-            if_expired,
+            origin,
         });
         Ok(())
     }
@@ -355,6 +335,7 @@ impl Group {
                 .map(|one| Acknowledgement { at: one.at + before, ..one.clone() }),
         );
         self.expiring |= other.expiring;
+        self.newer |= other.newer;
     }
 
     /// Keeps the operations that `accepted` names, in order.
@@ -391,5 +372,5 @@ fn append(frame: &mut Vec<u8>, value: &[u8]) -> Result<()> {
 #[derive(Debug, Clone, Copy, Default)]
 struct Condition {
     if_version: Option<u64>,
-    if_expired: bool,
+    origin: Origin,
 }

@@ -35,6 +35,8 @@ pub struct LoggedOperation {
     pub payload: Vec<u8>,
     /// Whether no batch goes on after it: it is the last of what one frame made durable.
     pub ends_batch: bool,
+    /// The node that made it, if that was said.
+    pub node: Option<u64>,
 }
 
 impl LoggedOperation {
@@ -55,6 +57,8 @@ pub struct Page {
     pub ends: Vec<usize>,
     /// After how many operations of the page a frame ends. A batch lies in one frame.
     pub batch_ends: Vec<usize>,
+    /// The node that made each, 0 for none; empty if none was said of any.
+    pub nodes: Vec<u64>,
 }
 
 impl Page {
@@ -66,6 +70,11 @@ impl Page {
         }
         OperationEncoder::encode_into(record.operation, &mut self.payloads)?;
         self.ends.push(self.payloads.len());
+        let node = record.attributes.node.unwrap_or_default();
+        if node != 0 || !self.nodes.is_empty() {
+            self.nodes.resize(self.ends.len() - 1, 0);
+            self.nodes.push(node);
+        }
         Ok(true)
     }
 
@@ -85,7 +94,8 @@ impl Page {
         spans.zip(1..).map(move |(((start, &end), sequence), count)| {
             let payload = self.payloads.get(start..end).unwrap_or_default().to_vec();
             let ends_batch = batch_ends.next_if_eq(&&count).is_some();
-            LoggedOperation { sequence, payload, ends_batch }
+            let node = self.nodes.get(count - 1).copied().filter(|&node| node != 0);
+            LoggedOperation { sequence, payload, ends_batch, node }
         })
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::acknowledging::Positions;
 use super::group::Group;
 use super::outcome::{Outcome, Refusal};
-use super::staged::Staged;
+use super::staged::{Origin, Staged};
 use crate::error::Error;
 use crate::index::Index;
 use crate::operation::OperationType;
@@ -19,6 +19,8 @@ pub(super) struct Verdict {
     pub(super) refused: Vec<Option<Outcome>>,
     /// In the order of the operations.
     pub(super) refusals: Vec<Refusal>,
+    /// Accepted operations that get a later time, so that they are newer than what they replace.
+    pub(super) raised: Vec<(usize, i64)>,
 }
 
 /// Judges every condition in commit order, against the entries as they will be when the operations
@@ -31,14 +33,16 @@ pub(super) fn judge(
     index: &Index,
     next_sequence: u64,
     now: i64,
+    node: Option<u64>,
     mut positions: Option<&mut Positions>,
 ) -> Verdict {
-    if !group.is_conditional() {
+    if !group.is_conditional() && node.is_none() {
         return Verdict::default();
     }
     let mut verdict = Verdict::default();
     verdict.refused.reserve_exact(group.len());
-    let mut checker = Checker::new(group, index, next_sequence, now);
+    let mut checker = Checker::new(group, index, next_sequence, now, node);
+    let mut any_refused = false;
     let mut acknowledgements = group.acknowledgements().iter().peekable();
     for unit in group.staged().chunk_by(|a, b| a.batch != 0 && a.batch == b.batch) {
         let first = verdict.refused.len();
@@ -48,11 +52,21 @@ pub(super) fn judge(
         match refused.map(|error| (0, error)).or_else(|| checker.check(unit)) {
             None => {
                 verdict.refused.resize(first + unit.len(), None);
+                for at in checker.outdated.drain(..) {
+                    any_refused = true;
+                    if let Some(outcome) = verdict.refused.get_mut(first + at) {
+                        *outcome = Some(Outcome::Outdated);
+                    }
+                }
+                verdict
+                    .raised
+                    .extend(checker.raised.drain(..).map(|(at, time)| (first + at, time)));
                 if let Some((one, positions)) = acknowledged {
                     positions.take(one);
                 }
             }
             Some((at, error)) => {
+                any_refused = true;
                 verdict.refused.resize(first + unit.len(), Some(Outcome::RefusedWithBatch));
                 if let Some(outcome) = verdict.refused.get_mut(first + at) {
                     *outcome = Some(Outcome::Refused);
@@ -61,10 +75,19 @@ pub(super) fn judge(
             }
         }
     }
-    if verdict.refusals.is_empty() {
+    if !any_refused {
         verdict.refused.clear();
     }
     verdict
+}
+
+/// What a key has.
+#[derive(Debug, Clone, Copy, Default)]
+struct Standing {
+    /// The version of its entry, 0 without one.
+    version: u64,
+    /// When that, or what has removed it, was made, and by which node; 0 for one without an id.
+    stamp: Option<(i64, u64)>,
 }
 
 struct Checker<'a> {
@@ -72,58 +95,124 @@ struct Checker<'a> {
     index: &'a Index,
     next_sequence: u64,
     now: i64,
-    /// The versions that accepted operations of this group lead to, 0 for a removed key.
-    versions: HashMap<&'a [u8], u64>,
+    /// The node whose writes these are, if they are to be newer than what they replace.
+    node: Option<u64>,
+    /// What accepted operations of this group lead to.
+    standings: HashMap<&'a [u8], Standing>,
+    /// Of the batch or operation that was judged last: those that are not newer, and those that get a later time.
+    outdated: Vec<usize>,
+    raised: Vec<(usize, i64)>,
     /// How many operations were judged.
     checked: usize,
 }
 
 impl<'a> Checker<'a> {
-    fn new(group: &'a Group, index: &'a Index, next_sequence: u64, now: i64) -> Self {
-        Self { group, index, next_sequence, now, versions: HashMap::new(), checked: 0 }
+    fn new(
+        group: &'a Group,
+        index: &'a Index,
+        next_sequence: u64,
+        now: i64,
+        node: Option<u64>,
+    ) -> Self {
+        let (standings, outdated, raised) = (HashMap::new(), Vec::new(), Vec::new());
+        Self { group, index, next_sequence, now, node, standings, outdated, raised, checked: 0 }
     }
 
     /// Judges one batch, or one operation outside any batch. When a condition fails, none of it is done, and
     /// its position and the reason are returned.
     fn check(&mut self, unit: &'a [Staged]) -> Option<(usize, Error)> {
-        let mut before = Vec::new();
-        for (sequence, staged) in (self.next_sequence..).zip(unit) {
+        let (mut before, mut sequence) = (Vec::new(), self.next_sequence);
+        for (at, staged) in unit.iter().enumerate() {
             self.checked += 1;
             let key = self.group.key_of(staged);
-            if staged.if_expired && !self.has_expired(key) && !bug!(SweptUnexpired) {
-                let at = before.len();
+            if staged.origin == Origin::Sweep && !self.has_expired(key) && !bug!(SweptUnexpired) {
                 self.take_back(before);
                 return Some((at, refusal(key, 0, self.version_of(key))));
             }
             if let Some(expected) = staged.if_version {
                 let found = self.version_of(key);
                 if found != expected {
-                    let at = before.len();
                     self.take_back(before);
                     return Some((at, refusal(key, expected, found)));
                 }
             }
+            if staged.origin == Origin::IfNewer && !self.is_newer(staged) {
+                self.outdated.push(at);
+                continue;
+            }
             let is_there = staged.kind == OperationType::Put && !self.expires_at_once(staged);
             let version = if is_there { sequence } else { 0 };
-            before.push((key, self.versions.insert(key, version)));
+            let stamp = self.compares_times().then(|| self.stamp(staged, at));
+            before.push((key, self.standings.insert(key, Standing { version, stamp })));
+            sequence += 1;
         }
-        self.next_sequence += unit.len() as u64;
+        self.next_sequence = sequence;
         None
     }
 
     /// Undoes what a refused batch did to the versions.
-    fn take_back(&mut self, before: Vec<(&'a [u8], Option<u64>)>) {
-        for (key, version) in before.into_iter().rev() {
-            match version {
-                Some(version) => self.versions.insert(key, version),
-                None => self.versions.remove(key),
+    fn take_back(&mut self, before: Vec<(&'a [u8], Option<Standing>)>) {
+        for (key, standing) in before.into_iter().rev() {
+            match standing {
+                Some(standing) => self.standings.insert(key, standing),
+                None => self.standings.remove(key),
             };
+        }
+        self.outdated.clear();
+        self.raised.clear();
+    }
+
+    /// Whether anybody asks which operation is newer.
+    fn compares_times(&self) -> bool {
+        self.node.is_some() || self.group.has_newer()
+    }
+
+    fn is_newer(&self, staged: &Staged) -> bool {
+        let operation = self.group.operation(staged);
+        let found = self.standing_of(operation.key);
+        let (time, node) = (operation.timestamp, operation.marks.node.unwrap_or_default());
+        match found.stamp.filter(|_| found.version > 0) {
+            Some((there, _)) if bug!(TiesTaken) => time >= there,
+            Some((there, _)) if bug!(TiesRefused) => time > there,
+            Some(there) => (time, node) > there,
+            None => true,
         }
     }
 
+    /// When an accepted operation was made, and by which node. One of this node is newer than what it replaces, so that it wins
+    /// on all others.
+    fn stamp(&mut self, staged: &Staged, at: usize) -> (i64, u64) {
+        let operation = self.group.operation(staged);
+        let Some(node) = self.node.filter(|_| staged.origin == Origin::Here) else {
+            return (operation.timestamp, operation.marks.node.unwrap_or_default());
+        };
+        let mut time = operation.timestamp;
+        if let Some((there, _)) = self.standing_of(operation.key).stamp
+            && there >= time
+            && !bug!(OwnWritesOutdated)
+        {
+            time = there.saturating_add(1);
+            self.raised.push((at, time));
+        }
+        (time, node)
+    }
+
+    /// What the key has, expired or not.
+    fn standing_of(&self, key: &[u8]) -> Standing {
+        if let Some(standing) = self.standings.get(key).filter(|_| !bug!(TimesJudgedAlone)) {
+            return *standing;
+        }
+        let Some((version, time, marks)) = self.index.standing_of(key) else {
+            return Standing::default();
+        };
+        let has_expired = marks.expiry.is_some_and(|at| at <= self.now);
+        let version = if has_expired { 0 } else { version };
+        Standing { version, stamp: Some((time, marks.node.unwrap_or_default())) }
+    }
+
     fn version_of(&self, key: &[u8]) -> u64 {
-        match self.versions.get(key).filter(|_| !bug!(ConditionsJudgedAlone)) {
-            Some(&version) => version,
+        match self.standings.get(key).filter(|_| !bug!(ConditionsJudgedAlone)) {
+            Some(standing) => standing.version,
             None if self.is_expired(key) && !bug!(ExpiredMeetsConditions) => 0,
             None => self.index.version_of(key).unwrap_or(0),
         }
@@ -135,11 +224,11 @@ impl<'a> Checker<'a> {
 
     /// Whether there is an entry that has expired, and no operation before this one changes it.
     fn has_expired(&self, key: &[u8]) -> bool {
-        !self.versions.contains_key(key) && self.is_expired(key)
+        !self.standings.contains_key(key) && self.is_expired(key)
     }
 
     fn expires_at_once(&self, staged: &Staged) -> bool {
-        self.group.operation(staged).expiry.is_some_and(|at| at <= self.now)
+        self.group.operation(staged).marks.expiry.is_some_and(|at| at <= self.now)
     }
 }
 
@@ -182,7 +271,7 @@ mod tests {
         for batch in 0..BATCHES {
             index.put(format!("{batch}/2").as_bytes(), b"", 1, 0);
         }
-        let mut checker = Checker::new(&group, &index, 2, 0);
+        let mut checker = Checker::new(&group, &index, 2, 0, None);
         let refused: Vec<_> = group
             .staged()
             .chunk_by(|a, b| a.batch != 0 && a.batch == b.batch)
@@ -192,7 +281,7 @@ mod tests {
         assert!(batches.iter().all(|at| *at == Some(2)));
         assert!(singles.len() == WRITES && singles.iter().all(Option::is_none));
         assert_eq!(checker.checked, BATCHES * 3 + WRITES);
-        assert_eq!(checker.versions.len(), WRITES, "refused batches leave no version behind");
+        assert_eq!(checker.standings.len(), WRITES, "refused batches leave no version behind");
     }
 
     #[test]
@@ -202,7 +291,7 @@ mod tests {
         for staged in group.staged() {
             index.put(group.key_of(staged), b"", 7, 0);
         }
-        let verdict = judge(&group, &index, 8, 0, None);
+        let verdict = judge(&group, &index, 8, 0, None, None);
         assert_eq!(verdict.refusals.len(), BATCHES + WRITES);
         assert_eq!(verdict.refused.len(), group.len());
         for (at, refused) in verdict.refused.iter().enumerate() {
@@ -226,7 +315,7 @@ mod tests {
         for version in [0, 1, 1] {
             group.put("same", b"", Some(version)).unwrap();
         }
-        let verdict = judge(&group, &index, 1, 0, None);
+        let verdict = judge(&group, &index, 1, 0, None, None);
         let refused: Vec<_> = verdict.refusals.iter().map(|refusal| refusal.index).collect();
         assert_eq!(refused, [1000, 1003]);
     }

@@ -28,6 +28,7 @@ mod indexing;
 mod judge;
 mod loading;
 mod locked;
+mod newer;
 mod notices;
 mod open_log;
 mod outcome;
@@ -68,6 +69,7 @@ pub use consumer::{Consumer, Unacknowledged};
 pub use feed::Watcher;
 pub use group::Group;
 pub use history::{LoggedOperation, Operations, Page};
+pub use newer::IfNewer;
 pub use notices::{Listener, Notice};
 pub use outcome::{
     ApplyResult, BatchResult, CompactionReport, GroupOutcome, Outcome, PutResult, RecoveryReport,

@@ -33,13 +33,16 @@ pub struct RemoveResult {
 
 /// What applying an operation from elsewhere did.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "what callers ask about")]
 pub struct ApplyResult {
     /// The kind of the operation.
     pub kind: OperationType,
     /// The key.
     pub key: Key,
-    /// The sequence that the operation got in this store.
+    /// The sequence that the operation got in this store; 0 if it was not applied.
     pub version: u64,
+    /// Whether it was; an operation that is not newer than what its key has was not, if that was the condition.
+    pub applied: bool,
     /// Whether a put found the key missing.
     pub created: bool,
     /// Whether a put replaced an entry.
@@ -142,16 +145,18 @@ pub enum Outcome {
     Deleted = 2,
     /// A delete of a missing key.
     Missing = 3,
+    /// Not done: what its key has is as new or newer.
+    Outdated = 4,
     /// Refused: its condition does not hold.
-    Refused = 4,
+    Refused = 5,
     /// Refused because another operation of its batch was.
-    RefusedWithBatch = 5,
+    RefusedWithBatch = 6,
 }
 
 impl Outcome {
     /// Whether the operation took a sequence.
     pub const fn is_accepted(self) -> bool {
-        !matches!(self, Self::Refused | Self::RefusedWithBatch)
+        !matches!(self, Self::Outdated | Self::Refused | Self::RefusedWithBatch)
     }
 }
 

@@ -251,7 +251,7 @@ impl Drop for Closing {
     }
 }
 
-/// All openers of an engine must agree when a write is acknowledged and when a compaction is due.
+/// All openers of an engine must agree when a write is acknowledged, when a compaction is due, and whose the writes are.
 fn check_same(wanted: &StoreConfig, running: &StoreConfig, path: &Path) -> Result<()> {
     let differs = if wanted.durability() != running.durability() {
         let name = |config: &StoreConfig| match config.durability() {
@@ -264,6 +264,8 @@ fn check_same(wanted: &StoreConfig, running: &StoreConfig, path: &Path) -> Resul
         "another compaction policy".into()
     } else if wanted.memory_limit() != running.memory_limit() {
         "another memory limit".into()
+    } else if wanted.node_id() != running.node_id() {
+        "another node id".into()
     } else {
         return Ok(());
     };

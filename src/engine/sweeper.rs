@@ -76,7 +76,7 @@ impl Sweeping {
         let mut expiring = locked(&self.shared.expiring);
         let before = expiring.next();
         for staged in group.staged() {
-            if let Some(at) = group.operation(staged).expiry {
+            if let Some(at) = group.operation(staged).marks.expiry {
                 expiring.note(group.key_of(staged), at);
             }
         }

@@ -3,6 +3,7 @@
 use super::compaction::compact_if_due;
 use super::group::Group;
 use super::indexing::index_if_due;
+use super::newer::IfNewer;
 use super::outcome::{
     ApplyResult, BatchResult, GroupOutcome, Outcome, PutResult, RemoveResult, WriteResult,
 };
@@ -123,6 +124,59 @@ impl StoreEngine {
         self.apply_all(operations, group)
     }
 
+    /// [`apply`](Self::apply), done only if the operation is newer than what its key has.
+    ///
+    /// ```
+    /// use softadastra_store::{IfNewer, Key, Operation, StoreConfig, StoreEngine, Value};
+    ///
+    /// # fn main() -> softadastra_store::Result<()> {
+    /// let store = StoreEngine::open(StoreConfig::memory_only())?;
+    /// let key = Key::new("user:1")?;
+    /// let put = Operation::put(key.clone(), Value::from_string("of node 7"));
+    /// assert!(store.apply_newer(&put, IfNewer::of(7))?.applied);
+    /// // It comes again, and then one of the same millisecond.
+    /// assert!(!store.apply_newer(&put, IfNewer::of(7))?.applied);
+    /// let other = Operation { value: Value::from_string("of node 8"), ..put };
+    /// assert!(store.apply_newer(&other, IfNewer::of(8))?.applied);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn apply_newer(&self, operation: &Operation, if_newer: IfNewer) -> Result<ApplyResult> {
+        let mut group = Group::new();
+        group.apply_newer(OperationRef::from(operation), if_newer)?;
+        let (outcome, version) = self.commit_one(&mut group)?;
+        Ok(apply_result(operation, outcome, version))
+    }
+
+    /// [`apply_newer`](Self::apply_newer) of each of the operations, atomically: those that are newer are done, or an error says
+    /// why none is. The position of a consumer is stored in the same frame, also if no operation is newer.
+    pub fn apply_batch_newer(
+        &self,
+        operations: &[(Operation, IfNewer)],
+        acknowledge: Option<(&str, u64)>,
+    ) -> Result<Vec<ApplyResult>> {
+        let mut group = Group::new();
+        group.begin_batch();
+        match acknowledge {
+            Some((consumer, sequence)) if operations.is_empty() => {
+                return self.acknowledge(consumer, sequence).map(|()| Vec::new());
+            }
+            Some((consumer, sequence)) => group.acknowledge(consumer, sequence),
+            None => {}
+        }
+        for (operation, if_newer) in operations {
+            group.apply_newer(OperationRef::from(operation), *if_newer)?;
+        }
+        let outcome = refused_as_error(self.commit(&mut group)?)?;
+        let mut version = outcome.first_sequence;
+        let results = operations.iter().zip(&outcome.outcomes).map(|((operation, _), &outcome)| {
+            let result = apply_result(operation, outcome, version);
+            version += u64::from(outcome.is_accepted());
+            result
+        });
+        Ok(results.collect())
+    }
+
     fn apply_all(&self, operations: &[Operation], mut group: Group) -> Result<Vec<ApplyResult>> {
         group.begin_batch();
         for operation in operations {
@@ -185,10 +239,12 @@ fn remove_result(key: &Key, outcome: Outcome, version: u64) -> RemoveResult {
 }
 
 fn apply_result(operation: &Operation, outcome: Outcome, version: u64) -> ApplyResult {
+    let applied = outcome.is_accepted();
     ApplyResult {
         kind: operation.kind,
         key: operation.key.clone(),
-        version,
+        version: if applied { version } else { 0 },
+        applied,
         created: outcome == Outcome::Created,
         updated: outcome == Outcome::Updated,
         deleted: outcome == Outcome::Deleted,

@@ -249,6 +249,19 @@ pub enum Error {
         floor: u64,
     },
 
+    /// An operation from elsewhere has a time that is further ahead of the clock than its caller allows.
+    #[error(
+        "the operation was made at {timestamp} ms, later than {latest} ms, the latest that is allowed now"
+    )]
+    ClockAhead {
+        /// The key of the operation.
+        key: String,
+        /// When it was made, in milliseconds since the Unix epoch.
+        timestamp: i64,
+        /// The latest time that is allowed.
+        latest: i64,
+    },
+
     /// No consumer of that name is registered.
     #[error("unknown consumer {name:?}")]
     UnknownConsumer {

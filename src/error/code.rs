@@ -53,6 +53,7 @@ impl Error {
             | Self::InvalidArgument { .. }
             | Self::InvalidPath { .. }
             | Self::NotAcknowledgeable { .. }
+            | Self::ClockAhead { .. }
             | Self::OperationEncodingFailed(_)
             | Self::InvalidPayload(_) => ErrorCode::InvalidArgument,
             Self::KeyNotFound { .. } | Self::HistoryGone { .. } | Self::UnknownConsumer { .. } => {

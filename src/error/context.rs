@@ -8,7 +8,8 @@ impl Error {
         match self {
             Self::KeyNotFound { key }
             | Self::AlreadyExists { key, .. }
-            | Self::VersionMismatch { key, .. } => Some(key.clone()),
+            | Self::VersionMismatch { key, .. }
+            | Self::ClockAhead { key, .. } => Some(key.clone()),
             Self::UnknownConsumer { name } => Some(name.clone()),
             Self::OperationDecodingFailed { path, .. }
             | Self::CorruptLog { path, .. }

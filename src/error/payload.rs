@@ -69,6 +69,12 @@ pub enum DecodeError {
         /// Milliseconds since the Unix epoch.
         found: i64,
     },
+    /// The id of a node is a number from 1 to 2^53 − 1.
+    #[error("{found} is not the id of a node")]
+    NodeOutOfRange {
+        /// The number.
+        found: u64,
+    },
     /// A removal cannot expire, and only the first record of a commit says where the consumers are.
     #[error("an attribute does not belong to this record")]
     MisplacedAttribute,

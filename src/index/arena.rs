@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::blobs::Blobs;
-use super::record::{EXPIRY, Entry, HEADER, INLINE_MAX, KEY_MAX, Meta, Record, UNIT};
+use super::record::{Entry, HEADER, INLINE_MAX, KEY_MAX, MARKS, Marks, Meta, Record, UNIT};
 use super::space::Space;
 
 /// Owns every entry's bytes. The point table and the ordered view hold only addresses into it.
@@ -15,8 +15,7 @@ pub(super) struct Arena {
 
 fn units_of(entry: &Entry<'_>) -> usize {
     let inline = if entry.value.len() > INLINE_MAX { 0 } else { entry.value.len() };
-    let expiry = if entry.expiry.is_some() { EXPIRY } else { 0 };
-    (HEADER + entry.key.len() + expiry + inline).div_ceil(UNIT)
+    (HEADER + entry.key.len() + entry.marks.len() + inline).div_ceil(UNIT)
 }
 
 impl Arena {
@@ -76,6 +75,16 @@ impl Arena {
         Some(i64::from_le_bytes(*bytes))
     }
 
+    /// The version, the timestamp and the marks, without the value.
+    pub(super) fn standing(&self, at: u32) -> Option<(u64, i64, Marks)> {
+        let (word, rest) = self.space.bytes(at)?.split_first_chunk()?;
+        let (version, rest) = rest.split_first_chunk()?;
+        let (timestamp, rest) = rest.split_first_chunk()?;
+        let meta = Meta(u64::from_le_bytes(*word));
+        let marks = Marks::read(meta, rest.get(meta.key_len()..)?)?;
+        Some((u64::from_le_bytes(*version), i64::from_le_bytes(*timestamp), marks))
+    }
+
     #[inline]
     pub(super) fn record(&self, at: u32) -> Option<Record<'_>> {
         let (word, rest) = self.space.bytes(at)?.split_first_chunk()?;
@@ -83,11 +92,10 @@ impl Arena {
         let (timestamp, rest) = rest.split_first_chunk()?;
         let meta = Meta(u64::from_le_bytes(*word));
         let (key, rest) = rest.split_at_checked(meta.key_len())?;
-        let (expiry, rest) = if meta.expires() {
-            let (expiry, rest) = rest.split_first_chunk()?;
-            (Some(i64::from_le_bytes(*expiry)), rest)
+        let (marks, rest) = if meta.is_marked() {
+            (Marks::read(meta, rest)?, rest.get(meta.marks_len()..)?)
         } else {
-            (None, rest)
+            (Marks::NONE, rest)
         };
         let (value, blob) = if let Some(id) = meta.blob() {
             let blob = self.blobs.get(id)?;
@@ -96,7 +104,7 @@ impl Arena {
             (rest.get(..meta.inline_len())?, None)
         };
         let (version, timestamp) = (u64::from_le_bytes(*version), i64::from_le_bytes(*timestamp));
-        Some(Record { key, value, blob, version, timestamp, expiry })
+        Some(Record { key, value, blob, version, timestamp, marks })
     }
 
     /// Stores a new record; `None`, with nothing changed, when it cannot be addressed.
@@ -116,13 +124,13 @@ impl Arena {
     }
 
     fn place_value(&mut self, entry: &Entry<'_>) -> Option<Meta> {
-        let (key_len, expires) = (entry.key.len(), entry.expiry.is_some());
+        let (key_len, marks) = (entry.key.len(), entry.marks);
         if entry.value.len() > INLINE_MAX {
             let blob = entry.blob.map_or_else(|| Arc::from(entry.value), Arc::clone);
             let meta = Meta::with_blob(key_len, self.blobs.insert(blob)?);
-            return Some(meta.expiring(expires));
+            return Some(meta.marked(marks));
         }
-        Some(Meta::inline(key_len, entry.value.len()).expiring(expires))
+        Some(Meta::inline(key_len, entry.value.len()).marked(marks))
     }
 
     /// Replaces the record of the same key: in place if it does not grow, otherwise at the new address that is
@@ -175,7 +183,7 @@ impl Arena {
             if let (Some(meta), Some(block)) = (self.meta(at), self.space.block_mut(at, 1))
                 && let Some(word) = block.first_chunk_mut()
             {
-                let meta = Meta::with_blob(meta.key_len(), blob).expiring(meta.expires());
+                let meta = Meta::with_blob(meta.key_len(), blob).marked_as(meta);
                 *word = meta.0.to_le_bytes();
             }
         }
@@ -196,7 +204,7 @@ impl Arena {
     }
 
     pub(super) fn has_room(&self, entries: u64, bytes: u64) -> bool {
-        let overhead = entries.saturating_mul((HEADER + EXPIRY + UNIT) as u64);
+        let overhead = entries.saturating_mul((HEADER + MARKS + UNIT) as u64);
         self.space.has_room(bytes.saturating_add(overhead)) && self.blobs.has_room(entries)
     }
 

@@ -171,19 +171,19 @@ impl Entries {
                 };
                 self.table.fill(vacancy, hash, at);
                 self.live_bytes += (entry.key.len() + entry.value.len()) as u64;
-                self.expiring += usize::from(entry.expiry.is_some());
+                self.expiring += usize::from(entry.marks.expiry.is_some());
                 return Change::Created(at);
             }
         };
         let before = self.arena.record(old);
-        let did_expire = before.is_some_and(|record| record.expiry.is_some());
+        let did_expire = before.is_some_and(|record| record.marks.expiry.is_some());
         let before = before.map_or(0, |record| record.value.len());
         let Some(new) = self.arena.update(old, entry) else {
             return Change::Refused;
         };
         self.live_bytes = self.live_bytes + entry.value.len() as u64 - before as u64;
         self.expiring =
-            self.expiring + usize::from(entry.expiry.is_some()) - usize::from(did_expire);
+            self.expiring + usize::from(entry.marks.expiry.is_some()) - usize::from(did_expire);
         if new == old {
             return Change::InPlace;
         }
@@ -196,7 +196,7 @@ impl Entries {
     pub(super) fn append(&mut self, entry: &Entry<'_>) -> Option<u64> {
         let at = self.arena.insert(entry)?;
         self.live_bytes += (entry.key.len() + entry.value.len()) as u64;
-        self.expiring += usize::from(entry.expiry.is_some());
+        self.expiring += usize::from(entry.marks.expiry.is_some());
         Some(slot_of(self.hash(entry.key), at))
     }
 
@@ -221,7 +221,7 @@ impl Entries {
         self.table.remove(hash, at);
         if let Some(record) = self.arena.record(at) {
             self.live_bytes -= (key.len() + record.value.len()) as u64;
-            self.expiring -= usize::from(record.expiry.is_some());
+            self.expiring -= usize::from(record.marks.expiry.is_some());
         }
         Some(at)
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Index;
 use super::entries::{BATCH, Change, Entries};
 use super::part::address_of;
-use super::record::Entry;
+use super::record::{Entry, Marks};
 use super::tree::{Ascending, Tree, sorted};
 
 /// After a run in order, changes are applied one by one while there are fewer of them than this part of its entries.
@@ -145,7 +145,19 @@ impl IndexLoader {
         timestamp: i64,
         expiry: Option<i64>,
     ) -> bool {
-        let entry = Entry { key, value, blob: None, version, timestamp, expiry };
+        self.put_marked(key, value, version, timestamp, Marks { expiry, ..Marks::NONE })
+    }
+
+    /// See [`Index::put_marked`].
+    pub fn put_marked(
+        &mut self,
+        key: &[u8],
+        value: &[u8],
+        version: u64,
+        timestamp: i64,
+        marks: Marks,
+    ) -> bool {
+        let entry = Entry { key, value, blob: None, version, timestamp, marks };
         let Self { entries, order, .. } = self;
         if let Order::Ascending(run) = order {
             if run.tree.takes(&entries.arena, key) {

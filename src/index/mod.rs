@@ -35,7 +35,7 @@ use tree::Tree;
 pub use loader::IndexLoader;
 pub(crate) use memory::copied_by_thread;
 pub use range::Range;
-pub use record::{Content, Record};
+pub use record::{Content, Marks, Record};
 pub use scan::Scan;
 
 /// Entries by key. Keys are ordered by their bytes; the caller decides which keys and values are permitted.
@@ -109,6 +109,11 @@ impl Index {
         self.entries.find(key).and_then(|at| self.entries.arena.expiry(at))
     }
 
+    /// The version, the timestamp and the marks of a key's entry.
+    pub fn standing_of(&self, key: &[u8]) -> Option<(u64, i64, Marks)> {
+        self.entries.find(key).and_then(|at| self.entries.arena.standing(at))
+    }
+
     /// How many entries expire at some time, or have expired.
     pub fn expiring(&self) -> usize {
         self.entries.expiring()
@@ -144,26 +149,38 @@ impl Index {
         timestamp: i64,
         expiry: Option<i64>,
     ) -> bool {
-        self.put_entry(&Entry { key, value, blob: None, version, timestamp, expiry })
+        self.put_marked(key, value, version, timestamp, Marks { expiry, ..Marks::NONE })
     }
 
-    /// [`Index::put_until`] of a value whose memory the index keeps when it is long.
+    /// [`Index::put`] of an entry with these marks.
+    pub fn put_marked(
+        &mut self,
+        key: &[u8],
+        value: &[u8],
+        version: u64,
+        timestamp: i64,
+        marks: Marks,
+    ) -> bool {
+        self.put_entry(&Entry { key, value, blob: None, version, timestamp, marks })
+    }
+
+    /// [`Index::put_marked`] of a value whose memory the index keeps when it is long.
     pub fn put_content(
         &mut self,
         key: &[u8],
         content: &Content<'_>,
         version: u64,
         timestamp: i64,
-        expiry: Option<i64>,
+        marks: Marks,
     ) -> bool {
         let (value, blob) = (content.bytes(), content.blob());
-        self.put_entry(&Entry { key, value, blob, version, timestamp, expiry })
+        self.put_entry(&Entry { key, value, blob, version, timestamp, marks })
     }
 
     /// [`Index::put`] of a record of another index; a long value is shared with that.
     pub fn put_record(&mut self, record: &Record<'_>) -> bool {
-        let Record { key, value, blob, version, timestamp, expiry } = *record;
-        self.put_entry(&Entry { key, value, blob, version, timestamp, expiry })
+        let Record { key, value, blob, version, timestamp, marks } = *record;
+        self.put_entry(&Entry { key, value, blob, version, timestamp, marks })
     }
 
     fn put_entry(&mut self, entry: &Entry<'_>) -> bool {

@@ -1,5 +1,5 @@
 //! The layout of an entry in the arena: a header of three little-endian words, the key, when the entry expires if it does,
-//! then the value or nothing.
+//! which node made it if that is known, then the value or nothing.
 
 use std::sync::Arc;
 
@@ -10,18 +10,22 @@ pub(super) const HEADER: usize = 24;
 /// Longer values are kept outside the arena, so that they can be handed out without a copy.
 pub(super) const INLINE_MAX: usize = 1024;
 /// The longest key that a header can describe.
-pub(super) const KEY_MAX: usize = (1 << 29) - 1;
-/// Bytes of the time at which an entry expires.
-pub(super) const EXPIRY: usize = 8;
+pub(super) const KEY_MAX: usize = (1 << 28) - 1;
+/// The most bytes of marks.
+pub(super) const MARKS: usize = 2 * MARK;
+/// Bytes of the time at which an entry expires, and of the id of the node that made it.
+const MARK: usize = 8;
 
 const FREE: u64 = 1 << 31;
 const BLOB: u64 = 1 << 30;
 const EXPIRES: u64 = 1 << 29;
-const LOW: u64 = EXPIRES - 1;
+const NODE: u64 = 1 << 28;
+const MARKED: u64 = EXPIRES | NODE;
+const LOW: u64 = NODE - 1;
 
 /// The first word of every block, live or free, which makes it possible to walk a chunk.
 ///
-/// Live: key length, the flags for a blob and an expiry, and above them the value's length or its blob's number.
+/// Live: key length, the flags for a blob, an expiry and a node, and above them the value's length or its blob's number.
 /// Free: the next free block of the same bin, and above it the block's length in units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Meta(pub(super) u64);
@@ -35,9 +39,16 @@ impl Meta {
         Self(key_len as u64 & LOW | BLOB | u64::from(blob) << 32)
     }
 
-    /// The same for an entry that expires.
-    pub(super) fn expiring(self, expires: bool) -> Self {
-        if expires { Self(self.0 | EXPIRES) } else { self }
+    /// The same for an entry that has these marks.
+    pub(super) fn marked(self, marks: Marks) -> Self {
+        let expires = if marks.expiry.is_some() { EXPIRES } else { 0 };
+        let node = if marks.node.is_some() { NODE } else { 0 };
+        Self(self.0 | expires | node)
+    }
+
+    /// The same for an entry that has the marks of another.
+    pub(super) fn marked_as(self, other: Self) -> Self {
+        Self(self.0 | other.0 & MARKED)
     }
 
     pub(super) fn free(units: usize, next: u16) -> Self {
@@ -74,9 +85,19 @@ impl Meta {
         self.0 & EXPIRES != 0
     }
 
-    /// Bytes that say when, between the key and the value.
-    pub(super) fn expiry_len(self) -> usize {
-        if self.expires() { EXPIRY } else { 0 }
+    /// Whether it is said which node made the entry.
+    pub(super) fn has_node(self) -> bool {
+        self.0 & NODE != 0
+    }
+
+    /// Whether there is anything between the key and the value.
+    pub(super) fn is_marked(self) -> bool {
+        self.0 & MARKED != 0
+    }
+
+    /// Bytes between the key and the value.
+    pub(super) fn marks_len(self) -> usize {
+        (self.0 & MARKED).count_ones() as usize * MARK
     }
 
     /// How long the block is. A live block is always exactly as long as its record needs.
@@ -84,8 +105,40 @@ impl Meta {
         if self.is_free() {
             self.upper() as usize
         } else {
-            (HEADER + self.key_len() + self.expiry_len() + self.inline_len()).div_ceil(UNIT)
+            (HEADER + self.key_len() + self.marks_len() + self.inline_len()).div_ceil(UNIT)
         }
+    }
+}
+
+/// What few entries have beside their value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// When the entry expires, in milliseconds since the Unix epoch.
+    pub expiry: Option<i64>,
+    /// The node that made it.
+    pub node: Option<u64>,
+}
+
+impl Marks {
+    /// Those of most entries.
+    pub const NONE: Self = Self { expiry: None, node: None };
+
+    /// Those that a record with this first word has at the start of `bytes`.
+    #[inline]
+    pub(super) fn read(meta: Meta, bytes: &[u8]) -> Option<Self> {
+        let (expiry, bytes) = if meta.expires() {
+            let (expiry, rest) = bytes.split_first_chunk()?;
+            (Some(i64::from_le_bytes(*expiry)), rest)
+        } else {
+            (None, bytes)
+        };
+        let node =
+            if meta.has_node() { Some(u64::from_le_bytes(*bytes.first_chunk()?)) } else { None };
+        Some(Self { expiry, node })
+    }
+
+    pub(super) fn len(self) -> usize {
+        (usize::from(self.expiry.is_some()) + usize::from(self.node.is_some())) * MARK
     }
 }
 
@@ -98,8 +151,7 @@ pub(super) struct Entry<'a> {
     pub(super) blob: Option<&'a Arc<[u8]>>,
     pub(super) version: u64,
     pub(super) timestamp: i64,
-    /// When it expires, in milliseconds since the Unix epoch.
-    pub(super) expiry: Option<i64>,
+    pub(super) marks: Marks,
 }
 
 impl Entry<'_> {
@@ -116,8 +168,11 @@ impl Entry<'_> {
         add(&self.version.to_le_bytes());
         add(&self.timestamp.to_le_bytes());
         add(self.key);
-        if let Some(expiry) = self.expiry {
+        if let Some(expiry) = self.marks.expiry {
             add(&expiry.to_le_bytes());
+        }
+        if let Some(node) = self.marks.node {
+            add(&node.to_le_bytes());
         }
         if meta.blob().is_none() {
             add(self.value);
@@ -134,7 +189,7 @@ pub struct Record<'a> {
     pub(super) blob: Option<&'a Arc<[u8]>>,
     pub(super) version: u64,
     pub(super) timestamp: i64,
-    pub(super) expiry: Option<i64>,
+    pub(super) marks: Marks,
 }
 
 /// A value on its way into the index: borrowed if it will be stored beside its key; if it is longer, in the memory
@@ -177,18 +232,18 @@ impl<'a> Content<'a> {
 impl<'a> Record<'a> {
     /// A record whose bytes the caller has.
     pub fn read(key: &'a [u8], value: &'a [u8], version: u64, timestamp: i64) -> Self {
-        Self { key, value, blob: None, version, timestamp, expiry: None }
+        Self { key, value, blob: None, version, timestamp, marks: Marks::NONE }
     }
 
     /// A record whose long value the caller holds.
     pub fn held(key: &'a [u8], value: &'a Arc<[u8]>, version: u64, timestamp: i64) -> Self {
-        Self { key, value, blob: Some(value), version, timestamp, expiry: None }
+        Self { key, value, blob: Some(value), version, timestamp, marks: Marks::NONE }
     }
 
-    /// The same, of an entry that expires then, if it does.
+    /// The same, of an entry with these marks.
     #[must_use]
-    pub fn until(self, expiry: Option<i64>) -> Self {
-        Self { expiry, ..self }
+    pub fn marked(self, marks: Marks) -> Self {
+        Self { marks, ..self }
     }
 
     /// The key's bytes.
@@ -213,13 +268,23 @@ impl<'a> Record<'a> {
 
     /// When the entry expires, in milliseconds since the Unix epoch; nothing if it does not.
     pub fn expiry(&self) -> Option<i64> {
-        self.expiry
+        self.marks.expiry
+    }
+
+    /// The node that made it, if that was said.
+    pub fn node(&self) -> Option<u64> {
+        self.marks.node
+    }
+
+    /// What it has beside its value.
+    pub fn marks(&self) -> Marks {
+        self.marks
     }
 
     /// Whether it has expired at this time.
     #[inline]
     pub fn is_expired(&self, now: i64) -> bool {
-        self.expiry.is_some_and(|at| at <= now)
+        self.marks.expiry.is_some_and(|at| at <= now)
     }
 
     /// The value as shared memory, if it is long enough to be worth sharing instead of copying.

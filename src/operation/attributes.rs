@@ -6,10 +6,15 @@ use crate::error::DecodeError;
 /// The lowest kind of an attribute; a payload begins with its version, which is lower.
 const FIRST_KIND: u8 = 0x80;
 const EXPIRY: u8 = 0x81;
+const NODE: u8 = 0x82;
 /// The latest time at which an entry can expire, the last that JavaScript counts exactly.
 pub const MAX_EXPIRY: i64 = (1 << 53) - 1;
+/// The greatest id of a node, the last whole number that JavaScript has exactly.
+pub const MAX_NODE: u64 = (1 << 53) - 1;
 /// Bytes of an expiry: its kind, then milliseconds.
 const EXPIRY_LEN: usize = 1 + size_of::<i64>();
+/// Bytes of the id of a node: its kind, then the number.
+pub(crate) const NODE_LEN: usize = 1 + size_of::<u64>();
 /// The lowest kind, so that it comes first and whoever puts it in front of a record need not look at that.
 pub(crate) const CONSUMERS: u8 = FIRST_KIND;
 /// Bytes of the attribute about consumers before their positions: its kind, how many there are, how many bytes they take,
@@ -21,6 +26,8 @@ pub(crate) const CONSUMERS_HEAD: usize = 1 + 3 * size_of::<u32>();
 pub struct Attributes {
     /// When the entry that a put writes expires, in milliseconds since the Unix epoch.
     pub expiry: Option<i64>,
+    /// The node that made the operation.
+    pub node: Option<u64>,
     /// Bytes of the attribute that says where the consumers are once this record is durable; 0 without one. It is about the log
     /// and not about the entry, so it is written and read with the frame.
     pub consumers_len: u32,
@@ -28,12 +35,13 @@ pub struct Attributes {
 
 impl Attributes {
     /// A record that is its payload alone.
-    pub const NONE: Self = Self { expiry: None, consumers_len: 0 };
+    pub const NONE: Self = Self { expiry: None, node: None, consumers_len: 0 };
 
     /// Bytes that the attributes take in the log.
     pub const fn encoded_len(&self) -> usize {
         let expiry = if self.expiry.is_some() { EXPIRY_LEN } else { 0 };
-        expiry + self.consumers_len as usize
+        let node = if self.node.is_some() { NODE_LEN } else { 0 };
+        expiry + node + self.consumers_len as usize
     }
 
     /// Appends the attributes of the entry to `out`, in the order of their kinds.
@@ -42,22 +50,29 @@ impl Attributes {
             out.push(EXPIRY);
             out.extend_from_slice(&at.to_le_bytes());
         }
+        if let Some(id) = self.node {
+            encode_node(id, out);
+        }
     }
 
     /// Takes the attribute of this kind, which `bytes` begins with. Returns its length.
     fn take(&mut self, kind: u8, bytes: &[u8]) -> Result<usize, DecodeError> {
         match kind {
             EXPIRY => {
-                let truncated =
-                    || DecodeError::Truncated { needed: EXPIRY_LEN, found: bytes.len() };
-                let at =
-                    bytes.get(1..).and_then(|rest| rest.first_chunk()).ok_or_else(truncated)?;
-                let at = i64::from_le_bytes(*at);
+                let at = i64::from_le_bytes(eight(bytes)?);
                 if !(1..=MAX_EXPIRY).contains(&at) {
                     return Err(DecodeError::ExpiryOutOfRange { found: at });
                 }
                 self.expiry = Some(at);
                 Ok(EXPIRY_LEN)
+            }
+            NODE => {
+                let id = u64::from_le_bytes(eight(bytes)?);
+                if !(1..=MAX_NODE).contains(&id) {
+                    return Err(DecodeError::NodeOutOfRange { found: id });
+                }
+                self.node = Some(id);
+                Ok(NODE_LEN)
             }
             CONSUMERS => {
                 let found = bytes.len();
@@ -77,6 +92,19 @@ impl Attributes {
     fn may_be_of(&self, kind: OperationType) -> bool {
         kind == OperationType::Put || self.expiry.is_none()
     }
+}
+
+/// The eight bytes after the kind of an attribute.
+fn eight(bytes: &[u8]) -> Result<[u8; 8], DecodeError> {
+    let found = bytes.len();
+    let rest = bytes.get(1..).and_then(|rest| rest.first_chunk());
+    rest.copied().ok_or(DecodeError::Truncated { needed: 1 + size_of::<u64>(), found })
+}
+
+/// Appends the attribute that says which node made an operation. It comes after all other attributes of an entry.
+pub(crate) fn encode_node(id: u64, out: &mut Vec<u8>) {
+    out.push(NODE);
+    out.extend_from_slice(&id.to_le_bytes());
 }
 
 /// Whether a record that begins with this byte has attributes.

@@ -12,8 +12,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::types::{Key, Value};
 
 pub use crate::error::{DecodeError, EncodeError};
-pub use attributes::{Attributes, MAX_EXPIRY, attributes_of, decode_record};
-pub(crate) use attributes::{CONSUMERS, CONSUMERS_HEAD, consumers_of, is_attribute, record_len};
+pub use attributes::{Attributes, MAX_EXPIRY, MAX_NODE, attributes_of, decode_record};
+pub(crate) use attributes::{
+    CONSUMERS, CONSUMERS_HEAD, NODE_LEN, consumers_of, encode_node, is_attribute, record_len,
+};
 pub use decoder::OperationDecoder;
 pub use encoder::OperationEncoder;
 pub(crate) use encoder::encode_with;

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use super::cold::Cold;
 use super::merge::{Item, merge};
+use super::replay::marks_of;
 use super::view::View;
 use crate::index::{Index, Range, Record};
 use crate::index_file::{Found, Stored};
@@ -75,5 +76,5 @@ pub(crate) fn record_of(stored: &Stored) -> Found<Record<'_>> {
     let (operation, attributes) = stored.entry()?;
     let (key, value) = (operation.key.as_bytes(), operation.value);
     let record = Record::read(key, value, stored.version, operation.timestamp);
-    Ok(record.until(attributes.expiry))
+    Ok(record.marked(marks_of(&attributes)))
 }

@@ -1,7 +1,7 @@
 //! Replaying the records of a log into what holds the entries.
 
-use crate::index::{Index, IndexLoader};
-use crate::operation::{OperationType, PAYLOAD_OVERHEAD};
+use crate::index::{Index, IndexLoader, Marks};
+use crate::operation::{Attributes, OperationType, PAYLOAD_OVERHEAD};
 use crate::wal::reader::Record;
 use crate::wal::records::RECORDS_AT_ONCE;
 
@@ -32,6 +32,12 @@ pub(crate) fn replay(target: &mut impl Target, records: &[Record<'_>]) {
     }
 }
 
+/// What the index has of what the log says of a record.
+pub(crate) fn marks_of(attributes: &Attributes) -> Marks {
+    let node = attributes.node.filter(|_| !bug!(NodesNotRead));
+    Marks { expiry: attributes.expiry, node }
+}
+
 /// A loader with an estimate of how much will come. Without one it would work too, only slower.
 pub(crate) fn loader_of(log_bytes: u64) -> IndexLoader {
     IndexLoader::for_log(log_bytes, PAYLOAD_OVERHEAD as u64)
@@ -45,7 +51,7 @@ impl Target for IndexLoader {
     fn put(&mut self, record: &Record<'_>) {
         let Record { sequence, operation, attributes } = record;
         let (key, value) = (operation.key.as_bytes(), operation.value);
-        self.put_until(key, value, *sequence, operation.timestamp, attributes.expiry);
+        self.put_marked(key, value, *sequence, operation.timestamp, marks_of(attributes));
     }
 
     fn remove(&mut self, key: &[u8], _sequence: u64) {
@@ -57,7 +63,7 @@ impl Target for Index {
     fn put(&mut self, record: &Record<'_>) {
         let Record { sequence, operation, attributes } = record;
         let (key, value) = (operation.key.as_bytes(), operation.value);
-        self.put_until(key, value, *sequence, operation.timestamp, attributes.expiry);
+        self.put_marked(key, value, *sequence, operation.timestamp, marks_of(attributes));
     }
 
     fn remove(&mut self, key: &[u8], _sequence: u64) {

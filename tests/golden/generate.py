@@ -13,7 +13,7 @@ SALT = 0x1122334455667788
 FOLDER = Path(__file__).parent / "v1"
 PUT, DELETE = 1, 2
 COMMIT, SEAL, CHECKPOINT, CONSUMERS = 1, 2, 3, 4
-POSITIONS, EXPIRY = 0x80, 0x81
+POSITIONS, EXPIRY, NODE = 0x80, 0x81, 0x82
 SYNCED, LAST = 1, 2
 
 
@@ -30,6 +30,12 @@ def payload(kind, key, value=b"", timestamp=0):
 
 def expiring(at, put):
     return struct.pack("<Bq", EXPIRY, at) + put
+
+
+def made_by(node, record):
+    """The attribute comes after the other ones of the record, which are in `record` without a node."""
+    at = 9 if record[0] == EXPIRY else 0
+    return record[:at] + struct.pack("<BQ", NODE, node) + record[at:]
 
 
 def positions_of(positions):
@@ -183,6 +189,39 @@ def positions():
     return log
 
 
+def nodes():
+    """Entries of nodes 1, 2 and 2^53 - 1, of none, one that expires too, and a removal."""
+    log = Log()
+    log.frame([made_by(1, payload(PUT, "a", b"1", 1500000000000))])
+    log.consumers({"inbox": 0})
+    record = made_by(2, expiring(253370764800000, payload(PUT, "b", b"2", 1500000000001)))
+    log.frame(
+        [
+            acknowledging({"inbox": 1}, record),
+            made_by(2**53 - 1, payload(PUT, "c", b"3", 1500000000002)),
+            payload(PUT, "d", b"4", 1500000000003),
+            made_by(2, payload(DELETE, "a", b"", 1500000000004)),
+        ]
+    )
+    return log
+
+
+def nodes_compacted():
+    """The state of `nodes` at sequence 3, and the history after that."""
+    log = Log(base=3)
+    log.checkpoint(
+        [
+            (1, made_by(1, payload(PUT, "a", b"1", 1500000000000))),
+            (2, made_by(2, expiring(253370764800000, payload(PUT, "b", b"2", 1500000000001)))),
+            (3, made_by(2**53 - 1, payload(PUT, "c", b"3", 1500000000002))),
+        ],
+        last=True,
+    )
+    log.frame([payload(PUT, "d", b"4", 1500000000003)], synced=False)
+    log.frame([made_by(2, payload(DELETE, "a", b"", 1500000000004))], synced=False)
+    return log.seal(synced=False)
+
+
 def write(name, data):
     if not (FOLDER / name).exists():
         (FOLDER / name).write_bytes(data)
@@ -201,3 +240,5 @@ write("compacted-empty.wal", Log(base=9).checkpoint([], last=True).seal(synced=F
 write("attributes.wal", attributes().seal().bytes)
 write("attributes-compacted.wal", attributes_compacted().bytes)
 write("positions.wal", positions().seal().bytes)
+write("nodes.wal", nodes().seal().bytes)
+write("nodes-compacted.wal", nodes_compacted().bytes)

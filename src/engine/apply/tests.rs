@@ -153,7 +153,7 @@ fn long_values_are_neither_copied_nor_freed_under_the_write_lock() {
     let content = Content::of(&[7; 5000]);
     let Content::Long(made) = &content else { panic!("5000 bytes are long") };
     let mut index = Index::new();
-    index.put_content(b"a", &content, 1, 0, None);
+    index.put_content(b"a", &content, 1, 0, crate::index::Marks::NONE);
     let record = index.get(b"a").unwrap();
     assert!(record.blob().is_some_and(|stored| Arc::ptr_eq(made, stored)));
 }

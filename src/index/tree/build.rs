@@ -129,7 +129,7 @@ fn level(nodes: Vec<Node>, separators: &[Arc<[u8]>]) -> (Vec<Node>, Vec<Arc<[u8]
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::record::Entry;
+    use super::super::super::record::{Entry, Marks};
     use super::super::fill::CAP;
     use super::*;
 
@@ -149,8 +149,14 @@ mod tests {
             assert!(leaves.iter().all(|leaf| leaf.len() <= CAP));
             assert!(leaves.len() == 1 || leaves.iter().all(|leaf| leaf.len() >= FEW));
             let key = format!("a prefix/{n:06}").into_bytes();
-            let entry =
-                Entry { key: &key, value: b"", blob: None, version: 1, timestamp: 0, expiry: None };
+            let entry = Entry {
+                key: &key,
+                value: b"",
+                blob: None,
+                version: 1,
+                timestamp: 0,
+                marks: Marks::NONE,
+            };
             all.push(arena.insert(&entry).unwrap());
         }
     }

@@ -80,7 +80,7 @@ fn rest(arena: &Arena, at: u32, skip: usize) -> &[u8] {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::record::Entry;
+    use super::super::super::record::{Entry, Marks};
     use super::*;
 
     fn check(keys: &[Vec<u8>]) {
@@ -93,7 +93,7 @@ mod tests {
                     blob: None,
                     version: 1,
                     timestamp: 0,
-                    expiry: None,
+                    marks: Marks::NONE,
                 })
                 .unwrap();
         }
