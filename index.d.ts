@@ -1056,6 +1056,9 @@ export interface FollowerStats
     | 'consumers'
     | 'snapshots'
     | 'watches'
+    | 'ready'
+    | 'warming'
+    | 'indexedSequence'
   > {
   /** Bytes of the log up to the end of what is shown. */
   logBytes: number;
@@ -1080,6 +1083,9 @@ export interface FollowerStats
  * before the call. On Linux the writer's commits wake it, at most about 250 times a second; elsewhere it looks 10 to 200 times
  * a second. Following costs the writer one small write for each commit, whether anyone follows or not.
  *
+ * It opens as a store does: by the index file beside the log if there is one, in milliseconds, and the rest of the log is read
+ * in the background. What is written until it is {@link StoreEngine.ready} is shown then.
+ *
  * It goes on through compactions, the close, the end and the restart of the writer, and recoveries. When the log no longer has
  * what comes next, or is another one, it starts anew from what is there, whole and at once; the event `restart` and
  * {@link FollowerStore.stats} say why. Then watches end with `invalid_state`, and so do iterations over the history unless the
@@ -1102,6 +1108,8 @@ export interface FollowerStats
 export interface FollowerStore
   extends Pick<
     StoreEngine,
+    | 'ready'
+    | 'load'
     | 'get'
     | 'getString'
     | 'getBytes'

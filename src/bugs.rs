@@ -328,6 +328,8 @@ mod seeded {
         CutTailTrusted,
         /// A follower that starts anew keeps its entries.
         OldEntriesKept,
+        /// A log that was overwritten before a follower had read all of it is taken for a damaged one.
+        OverwrittenLogFails,
         /// The history is read on in the log that has replaced the one where it began.
         HistoriesMixed,
     }

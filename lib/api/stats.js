@@ -17,7 +17,7 @@ function statsOf(handle) {
 function followerStatsOf(handle) {
   const { entries, liveBytes, memoryBytes, logBytes, lastSequence, floor, consumers, ...more } =
     handle.stats();
-  const { snapshots, watches, following } = more;
+  const { snapshots, watches, following, ready, warming, indexedSequence } = more;
   const { restarts, lastRestart, error } = following;
   return {
     entries,
@@ -29,6 +29,9 @@ function followerStatsOf(handle) {
     consumers,
     snapshots,
     watches,
+    ready,
+    warming,
+    indexedSequence,
     restarts,
     lastRestart,
     followError: error === undefined ? undefined : toError(error),

@@ -12,6 +12,7 @@ use super::holds::Holds;
 use super::indexed::Indexing;
 use super::locked::locked;
 use super::notices::{Notice, Notices};
+use super::open_log::OpenLog;
 use super::rewriting::Rewriting;
 use super::shared_state::SharedState;
 use super::stats::StoreStats;
@@ -31,6 +32,7 @@ use crate::wal::format::FileHeader;
 use crate::wal::held::{Held, Opening};
 use crate::wal::landmarks::Landmarks;
 use crate::wal::path::LogPath;
+use crate::wal::position::Position;
 use crate::wal::writer::LogWriter;
 
 #[derive(Debug)]
@@ -91,6 +93,24 @@ impl Log {
             Self::Unopened => Err(Error::NotOpen),
             Self::Failed(error) => Err(error.clone()),
             Self::Closed => Err(Error::Closed),
+        }
+    }
+
+    /// What readers of an open log need, and the boundary of frames up to which the state goes.
+    pub(super) fn opened(&mut self) -> Result<(OpenLog, Position)> {
+        if let Self::Following(followed) = self {
+            return Ok((OpenLog::of_followed(followed), *followed.position()));
+        }
+        let writer = self.writer()?;
+        Ok((OpenLog::of(writer), writer.position()))
+    }
+
+    /// Notes where the history can be read from.
+    pub(super) fn set_landmarks(&mut self, landmarks: Landmarks) {
+        match self {
+            Self::Open(writer) => writer.set_landmarks(landmarks),
+            Self::Following(followed) => followed.set_landmarks(landmarks),
+            Self::Memory { .. } | Self::Unopened | Self::Failed(_) | Self::Closed => {}
         }
     }
 
