@@ -185,6 +185,19 @@ fn compacts(store: &StoreEngine, _: &Witness) {
     unless_closed(store.compact(&Control::default()));
 }
 
+fn reads_history(store: &StoreEngine, _: &Witness) {
+    let floor = store.stats().floor;
+    let history = match store.operations(floor, false) {
+        // It was compacted since.
+        Err(Error::HistoryGone { .. }) => return,
+        begun => unless_closed(begun),
+    };
+    for (found, expected) in history.into_iter().flatten().map_while(unless_closed).zip(floor + 1..)
+    {
+        assert_eq!(found.sequence, expected);
+    }
+}
+
 fn closes(store: &StoreEngine, _: &Witness) {
     store.close().unwrap();
 }
@@ -291,6 +304,7 @@ fn a_compaction_that_waits_for_the_replay_changes_nothing_that_is_seen() {
 #[test]
 fn a_store_that_is_closed_during_the_replay_has_what_was_acknowledged() {
     explore(None, &[closes, warms, reads]);
+    explore(None, &[closes, reads_history, warms]);
 }
 
 #[test]
@@ -312,6 +326,7 @@ fn snapshots_and_compactions_of_a_store_with_a_limit_see_one_history() {
 #[test]
 fn a_store_with_a_limit_that_is_closed_has_what_was_acknowledged() {
     explore(Some(SMALL_LIMIT), &[closes, reads, scans]);
+    explore(Some(SMALL_LIMIT), &[closes, reads_history, compacts]);
 }
 
 #[test]
