@@ -5,8 +5,10 @@
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import { readLog, StoreConfig, StoreEngine } from '@softadastra/store';
 import { childFile, must, randomOf, workspace } from './helpers.mjs';
 
@@ -55,8 +57,17 @@ class Child {
     this.#process.send(message);
   }
 
-  signal(name) {
-    this.#process.kill(name);
+  /** Stops all of its threads, which go on until one of them has taken the signal. */
+  async stop() {
+    this.#process.kill('SIGSTOP');
+    const stat = `/proc/${this.#process.pid}/stat`;
+    while (process.platform === 'linux' && !/\) T /.test(readFileSync(stat, 'latin1'))) {
+      await turn();
+    }
+  }
+
+  goOn() {
+    this.#process.kill('SIGCONT');
   }
 
   /** Kills it, and gives all that it has said and nobody has heard. */
@@ -149,13 +160,13 @@ test('a follower that is stopped over three compactions shows the rest once it g
   await acknowledged(writer, 10);
   const follower = follow(t, file());
   await ask(follower);
-  follower.signal('SIGSTOP');
+  await follower.stop();
   for (let round = 0; round < 3; round += 1) {
     writer.say({ compact: true });
     await writer.hear((message) => message.compacted);
     await acknowledged(writer, 20);
   }
-  follower.signal('SIGCONT');
+  follower.goOn();
   const last = await killed(writer, await acknowledged(writer, 1));
   const answer = await ask(follower);
   await checkShown(answer, last, file());
