@@ -1873,7 +1873,8 @@ export class TypedStore<T> {
 }
 
 /**
- * The state of a store at one moment. It stays usable after the store is closed.
+ * The state of a store at one moment. It stays usable after the store is closed. Taken while not all entries were in memory,
+ * it keeps the log and its index file open until it is closed or collected.
  *
  * @example
  * ```js

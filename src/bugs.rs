@@ -248,6 +248,8 @@ mod seeded {
         TailNotAwaited,
         /// A store is closed while a thread still reads the end of its log.
         ClosedWhileSettling,
+        /// A store is closed while somebody reads its history, or an old entry from its log.
+        ClosedWhileReading,
         /// Keys whose removal was replayed come back by the index file.
         ReplayedRemovesForgotten,
         /// Old entries are taken from an index file that has been replaced since they were looked up.
