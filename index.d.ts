@@ -1913,13 +1913,25 @@ export class Snapshot {
  * }
  * ```
  */
-export function readLog(path: string, options?: LongCallOptions): Promise<Result<Snapshot>>;
+export function readLog(path: string, options?: ReadLogOptions): Promise<Result<Snapshot>>;
+
+/** Options of {@link readLog}. */
+export interface ReadLogOptions extends LongCallOptions {
+  /**
+   * Leaves out what a process that has the log open may still take back: a write that is not on stable storage yet, or that
+   * fails. Default false: every whole write that is in the file.
+   *
+   * Such a process keeps a file beside the log that tells what that is. Where there is none, as beside a copy of a log,
+   * nothing is left out. All of the log is checked in any case.
+   */
+  committed?: boolean | undefined;
+}
 
 /** {@link readLog} under the name that the family of engines has for it. */
 export class SnapshotBuilderStore {
   private constructor();
   /** The same as {@link readLog}. */
-  static build(path: string, options?: LongCallOptions): Promise<Result<Snapshot>>;
+  static build(path: string, options?: ReadLogOptions): Promise<Result<Snapshot>>;
 }
 
 /**
