@@ -8,8 +8,10 @@ import process from 'node:process';
 import { test } from 'node:test';
 import { readLog } from '@softadastra/store';
 import { ran, runCommand } from './cli-support.mjs';
-import { childFile, filesOf, must, refused, workspace } from './helpers.mjs';
+import { childFile, dump, filesOf, must, refused, workspace } from './helpers.mjs';
 import { preloaded } from './preload.mjs';
+
+const READERS = [['inspect'], ['stats'], ['verify'], ['keys'], ['dump'], ['get', 'key']];
 
 /** A writer that waits for the sync of its last frame. */
 async function heldWriter(t, work, log) {
@@ -27,6 +29,22 @@ async function heldWriter(t, work, log) {
 async function keysOf(log) {
   return (await ran(['keys', log])).stdout.trim().split('\n');
 }
+
+test('a log is read while a process has it open, and refuses to be written', async (t) => {
+  const { open, file } = workspace(t);
+  const store = await open();
+  must(await store.put('key', 'value'));
+  for (const [name, ...rest] of READERS) await ran([name, file(), ...rest]);
+  assert.equal((await ran(['get', file(), 'key'])).stdout, 'value');
+  const { code, stderr } = await runCommand(['put', file(), 'key', 'other']);
+  assert.equal(code, 2);
+  assert.match(stderr, /open|locked/);
+  must(await store.put('later', 'x'));
+  assert.deepEqual(dump(store), [
+    ['key', 'value', 1],
+    ['later', 'x', 2],
+  ]);
+});
 
 test('a frame that waits for its sync is shown by no command, and changes nothing about the exit codes', async (t) => {
   const work = workspace(t);
@@ -80,9 +98,9 @@ test('damage is found wherever it is, also where nothing is shown', async (t) =>
   must(await store.close());
   const sound = readFileSync(work.file());
   writeFileSync(work.file(), bytes);
-  for (const reader of [['keys'], ['dump'], ['get', 'a'], ['stats'], ['inspect'], ['verify']]) {
-    const { code, stderr, stdout } = await runCommand([reader[0], work.file(), ...reader.slice(1)]);
-    assert.equal(code, reader[0] === 'verify' ? 1 : 2, `${reader[0]}: ${stderr}`);
+  for (const [name, ...rest] of READERS) {
+    const { code, stderr, stdout } = await runCommand([name, work.file(), ...rest]);
+    assert.equal(code, name === 'verify' ? 1 : 2, `${name}: ${stderr}`);
     assert.match(stdout + stderr, /corrupt|damaged|cannot be read/);
   }
   writeFileSync(work.file(), sound);
