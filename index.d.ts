@@ -299,6 +299,11 @@ export interface FastOptions {
    */
   memoryLimit?: number | undefined;
   /**
+   * Whether a thread removes entries that have expired, about a second after that; true by default. False leaves it to
+   * {@link StoreEngine.sweep}. Expired entries are not seen in either case.
+   */
+  sweep?: boolean | undefined;
+  /**
    * How many bytes of writes may be staged for the next commit; default 16 MiB. Writes past it wait their turn, and
    * their promises settle later; nothing is refused.
    */
@@ -350,6 +355,8 @@ export class StoreConfig {
   compaction: boolean | CompactionRules;
   /** As in {@link FastOptions.memoryLimit}. */
   memoryLimit: number | undefined;
+  /** As in {@link FastOptions.sweep}. */
+  sweep: boolean;
 }
 
 /** A store with a log, in plain options. */
@@ -367,6 +374,8 @@ export interface MemoryOptions {
   stagedBytesLimit?: number | undefined;
   /** As in {@link FastOptions.memoryLimit}. */
   memoryLimit?: number | undefined;
+  /** As in {@link FastOptions.sweep}. */
+  sweep?: boolean | undefined;
 }
 
 /**
@@ -949,6 +958,11 @@ export class Consumer {
 export interface StoreStats {
   /** Undefined while it is not known: after a crash, until {@link StoreEngine.ready}. */
   entries: number | undefined;
+  /**
+   * How many of them expire, those among them that have expired and were not removed yet. Undefined as long as entries are
+   * read from the log: until {@link StoreEngine.ready}, and always with a {@link FastOptions.memoryLimit}.
+   */
+  expiringEntries: number | undefined;
   /** Bytes of the keys and values of all entries. Undefined as `entries` is. */
   liveBytes: number | undefined;
   /**
@@ -1049,6 +1063,7 @@ export interface FollowerStats
   extends Pick<
     StoreStats,
     | 'entries'
+    | 'expiringEntries'
     | 'liveBytes'
     | 'memoryBytes'
     | 'lastSequence'
@@ -1207,7 +1222,7 @@ export class StoreEngine {
    *
    * When another thread of this process has the log open, the store is shared: nothing is replayed, the report is that of
    * the recovery that was done, each thread has its own `stagedBytesLimit`, and `invalid_argument` is the answer when
-   * `autoFlush`, `compaction` or `memoryLimit` differs. The last thread that closes it closes the log.
+   * `autoFlush`, `compaction`, `memoryLimit` or `sweep` differs. The last thread that closes it closes the log.
    */
   static open(config: StoreOptions, options?: OpenOptions): Promise<Result<StoreEngine>>;
 
@@ -1922,13 +1937,25 @@ export class Snapshot {
  * }
  * ```
  */
-export function readLog(path: string, options?: LongCallOptions): Promise<Result<Snapshot>>;
+export function readLog(path: string, options?: ReadLogOptions): Promise<Result<Snapshot>>;
+
+/** Options of {@link readLog}. */
+export interface ReadLogOptions extends LongCallOptions {
+  /**
+   * Leaves out what a process that has the log open may still take back: a write that is not on stable storage yet, or that
+   * fails. Default false: every whole write that is in the file.
+   *
+   * Such a process keeps a file beside the log that tells what that is. Where there is none, as beside a copy of a log,
+   * nothing is left out. All of the log is checked in any case.
+   */
+  committed?: boolean | undefined;
+}
 
 /** {@link readLog} under the name that the family of engines has for it. */
 export class SnapshotBuilderStore {
   private constructor();
   /** The same as {@link readLog}. */
-  static build(path: string, options?: LongCallOptions): Promise<Result<Snapshot>>;
+  static build(path: string, options?: ReadLogOptions): Promise<Result<Snapshot>>;
 }
 
 /**

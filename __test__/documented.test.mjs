@@ -105,6 +105,7 @@ test('the options that threads must share are those that the documents name', as
     compaction: { ratio: 3 },
     stagedBytesLimit: 2 ** 20,
     memoryLimit: 2 ** 24,
+    sweep: false,
   };
   const declared = /export interface (?:FastOptions|DurableOptions)[^{]*\{(.*?)^\}/gms;
   const names = [...read('index.d.ts').matchAll(declared)].flatMap(([, body]) =>
@@ -122,13 +123,16 @@ test('the options that threads must share are those that the documents name', as
     refusedOnes.push(name);
   }
   assert.deepEqual(
-    said('index.d.ts', /`invalid_argument` is the answer when `(\w+)`, `(\w+)` or `(\w+)` differs/),
+    said(
+      'index.d.ts',
+      /`invalid_argument` is the answer when `(\w+)`, `(\w+)`, `(\w+)` or `(\w+)` differs/,
+    ),
     refusedOnes,
   );
   assert.deepEqual(
     said(
       'docs/durability.md',
-      /with the same `(\w+)`, `(\w+)` and `(\w+)`; `open` gives `invalid_argument`/,
+      /with the same `(\w+)`, `(\w+)`, `(\w+)` and `(\w+)`; `open` gives `invalid_argument`/,
     ),
     refusedOnes,
   );

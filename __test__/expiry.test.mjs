@@ -187,6 +187,29 @@ test('what cannot be a time is refused, and nothing is stored', async (t) => {
   assert.equal(must(store.get('a')).expiresAt, Number.MAX_SAFE_INTEGER);
 });
 
+test('without automatic sweeps what has expired stays until it is asked for', async (t) => {
+  const { file, track } = workspace(t);
+  const kept = [
+    { path: file(), sweep: false },
+    { mode: 'memory', sweep: false },
+  ];
+  const [logged, memory] = await Promise.all(
+    kept.map(async (options) => track(must(await StoreEngine.open(options)))),
+  );
+  const other = memoryStore(t);
+  const stores = [logged, memory, other];
+  for (const store of stores) must(await store.put('a', '1', { expiresAt: 1 }));
+  while (other.size() > 0) await turn();
+  for (const store of [logged, memory]) {
+    assert.deepEqual([store.contains('a'), store.size(), store.lastSequence()], [false, 1, 1]);
+    assert.equal(must(await store.sweep()).removed, 1);
+    assert.deepEqual([store.size(), store.lastSequence()], [0, 2]);
+  }
+  for (const sweep of [0, null, 'no']) {
+    refused(await StoreEngine.open({ path: file('b.wal'), sweep }), 'invalid_argument', /sweep/);
+  }
+});
+
 test('a write that waits for room keeps its expiry', async (t) => {
   const { file, track } = workspace(t);
   const config = StoreConfig.durable(file(), { stagedBytesLimit: 1 });

@@ -22,6 +22,7 @@ test('the three kinds of config and their fields', () => {
     stagedBytesLimit: limit,
     compaction: true,
     memoryLimit: undefined,
+    sweep: true,
   });
   assert.deepEqual(fields(StoreConfig.durable('a.wal')), {
     mode: 'log',
@@ -30,6 +31,7 @@ test('the three kinds of config and their fields', () => {
     stagedBytesLimit: limit,
     compaction: true,
     memoryLimit: undefined,
+    sweep: true,
   });
   assert.deepEqual(fields(StoreConfig.fast('a.wal', { stagedBytesLimit: 1 })), {
     mode: 'log',
@@ -38,6 +40,7 @@ test('the three kinds of config and their fields', () => {
     stagedBytesLimit: 1,
     compaction: true,
     memoryLimit: undefined,
+    sweep: true,
   });
   assert.equal(StoreConfig.durable('a.wal', { autoFlush: false }).autoFlush, false);
   assert.equal(StoreConfig.durable('a.wal', { autoFlush: undefined }).autoFlush, true);

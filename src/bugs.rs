@@ -310,6 +310,8 @@ mod seeded {
         ShownBeforeSync,
         /// Followers show every whole frame that they find.
         EveryFrameIsSafe,
+        /// What is read of a log for what is committed has every whole frame.
+        EveryWholeFrameIsCommitted,
         /// A frame that only the mark speaks for is damage when it is not whole.
         MarkedFrameMustBeWhole,
         /// The mark for followers is believed although its checksum is wrong.

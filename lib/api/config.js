@@ -7,10 +7,10 @@ const { checkBoolean, checkNames } = require('../options/check.js');
 const { readPath } = require('../options/path.js');
 
 const MODES = ['memory', 'log'];
-const FIELDS = ['mode', 'path', 'autoFlush', 'stagedBytesLimit', 'compaction', 'memoryLimit'];
-const DURABLE_OPTIONS = ['autoFlush', 'stagedBytesLimit', 'compaction', 'memoryLimit'];
-const FAST_OPTIONS = ['stagedBytesLimit', 'compaction', 'memoryLimit'];
-const MEMORY_NAMES = ['mode', 'stagedBytesLimit', 'memoryLimit'];
+const FAST_OPTIONS = ['stagedBytesLimit', 'compaction', 'memoryLimit', 'sweep'];
+const DURABLE_OPTIONS = ['autoFlush', ...FAST_OPTIONS];
+const FIELDS = ['mode', 'path', ...DURABLE_OPTIONS];
+const MEMORY_NAMES = ['mode', 'stagedBytesLimit', 'memoryLimit', 'sweep'];
 const LEAST_MEMORY = 1024 * 1024;
 const DEFAULT_STAGED_BYTES_LIMIT = 16 * 1024 * 1024;
 
@@ -23,6 +23,7 @@ class StoreConfig {
     this.stagedBytesLimit = DEFAULT_STAGED_BYTES_LIMIT;
     this.compaction = true;
     this.memoryLimit = undefined;
+    this.sweep = true;
   }
 
   static memoryOnly() {
@@ -93,12 +94,13 @@ function readConfig(given) {
   } else {
     config = configOf(given);
   }
-  const { mode, autoFlush, stagedBytesLimit, memoryLimit } = config;
+  const { mode, autoFlush, stagedBytesLimit, memoryLimit, sweep } = config;
   if (!MODES.includes(mode)) {
     throw invalidArgument('mode must be "memory" or "log"', 'mode');
   }
   const path = mode === 'log' ? readPath(config.path) : '';
   checkBoolean(autoFlush, 'autoFlush');
+  checkBoolean(sweep, 'sweep');
   if (!Number.isSafeInteger(stagedBytesLimit) || stagedBytesLimit < 1) {
     throw invalidArgument(
       'stagedBytesLimit must be a whole number of bytes, 1 or more',
@@ -115,7 +117,7 @@ function readConfig(given) {
     );
   }
   const compaction = readCompaction(config.compaction);
-  return { mode, path, autoFlush, stagedBytesLimit, compaction, memoryLimit };
+  return { mode, path, autoFlush, stagedBytesLimit, compaction, memoryLimit, sweep };
 }
 
 module.exports = { StoreConfig, readConfig };

@@ -73,7 +73,7 @@ const FUNCTIONS: &[(&str, Callback)] = &[
     ("close\0", lifecycle::close),
 ];
 
-/// `openHandle({ mode, path, autoFlush, stagedBytesLimit, compaction, memoryLimit, wait })`
+/// `openHandle({ mode, path, autoFlush, stagedBytesLimit, compaction, memoryLimit, sweep, wait })`
 pub(super) extern "C" fn open_handle(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
     enter(env, info, |call: &Call<1>| {
         let [options] = call.args;
@@ -99,13 +99,8 @@ pub(super) extern "C" fn open_handle(env: sys::napi_env, info: sys::napi_callbac
 
 fn config(env: Env, options: Value) -> Answer<StoreConfig> {
     let mode = env.text(env.property(options, "mode\0")?)?;
-    let limit = env.property(options, "memoryLimit\0")?;
-    let limited = |config: StoreConfig| match env.type_of(limit)? {
-        sys::ValueType::napi_undefined => Ok(config),
-        _ => Ok(config.with_memory_limit(env.as_count(limit)?)),
-    };
     if mode == "memory" {
-        return limited(StoreConfig::memory_only());
+        return with_common(env, options, StoreConfig::memory_only());
     }
     let path = env.text(env.property(options, "path\0")?)?;
     if mode == "follow" {
@@ -116,5 +111,15 @@ fn config(env: Env, options: Value) -> Answer<StoreConfig> {
     let auto_flush = env.as_bool(env.property(options, "autoFlush\0")?)?;
     let config = if auto_flush { StoreConfig::durable(path) } else { StoreConfig::buffered(path) };
     let compaction = compact::policy(env, env.property(options, "compaction\0")?)?;
-    limited(config.with_compaction(compaction))
+    with_common(env, options, config.with_compaction(compaction))
+}
+
+/// What stores in memory and those with a log are asked for alike.
+fn with_common(env: Env, options: Value, config: StoreConfig) -> Answer<StoreConfig> {
+    let config = config.with_sweeping(env.as_bool(env.property(options, "sweep\0")?)?);
+    let limit = env.property(options, "memoryLimit\0")?;
+    match env.type_of(limit)? {
+        sys::ValueType::napi_undefined => Ok(config),
+        _ => Ok(config.with_memory_limit(env.as_count(limit)?)),
+    }
 }

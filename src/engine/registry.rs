@@ -264,6 +264,8 @@ fn check_same(wanted: &StoreConfig, running: &StoreConfig, path: &Path) -> Resul
         "another compaction policy".into()
     } else if wanted.memory_limit() != running.memory_limit() {
         "another memory limit".into()
+    } else if wanted.sweeps() != running.sweeps() {
+        "automatic sweeps only in one of them".into()
     } else {
         return Ok(());
     };

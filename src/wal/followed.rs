@@ -249,6 +249,36 @@ impl Safe {
     }
 }
 
+/// Which frames of a log that is read once, from its start, its writer will not take back. A writer that has a log open
+/// keeps a mark beside it, so of a log without one that is all.
+#[derive(Debug)]
+pub(crate) struct Committed {
+    /// What is to be looked at yet.
+    mark: Option<Mark>,
+    last_frame: u64,
+}
+
+impl Committed {
+    /// `mark` was read before the log.
+    pub(crate) fn of(mark: Option<Mark>, header: &FileHeader) -> Self {
+        let mark = mark.filter(|mark| mark.relates(header.salt, header.salt));
+        Self { mark, last_frame: u64::MAX }
+    }
+
+    /// Whether the frame that comes next is one of them.
+    pub(crate) fn has_next(&mut self, reader: &mut LogReader<'_>) -> Result<bool> {
+        let (salt, position) = (reader.header().salt, *reader.position());
+        // Of a log that has just taken the place of its own a mark says nothing more.
+        let is_due = |mark: &mut Mark| mark.salt != salt || mark.is(reader.header(), &position);
+        if let Some(mark) = self.mark.take_if(is_due)
+            && !bug!(EveryWholeFrameIsCommitted)
+        {
+            self.last_frame = safe_frame(reader, Some(&mark))?.last();
+        }
+        Ok(position.next_frame <= self.last_frame)
+    }
+}
+
 /// Looks at the headers that follow. The reader stays where it is.
 fn safe_frame(reader: &mut LogReader<'_>, mark: Option<&Mark>) -> Result<Safe> {
     let begin = *reader.position();
