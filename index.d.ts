@@ -307,6 +307,11 @@ export interface FastOptions {
    */
   nodeId?: number | undefined;
   /**
+   * Whether a thread removes entries that have expired, about a second after that; true by default. False leaves it to
+   * {@link StoreEngine.sweep}. Expired entries are not seen in either case.
+   */
+  sweep?: boolean | undefined;
+  /**
    * How many bytes of writes may be staged for the next commit; default 16 MiB. Writes past it wait their turn, and
    * their promises settle later; nothing is refused.
    */
@@ -360,6 +365,8 @@ export class StoreConfig {
   memoryLimit: number | undefined;
   /** As in {@link FastOptions.nodeId}. */
   nodeId: number | undefined;
+  /** As in {@link FastOptions.sweep}. */
+  sweep: boolean;
 }
 
 /** A store with a log, in plain options. */
@@ -379,6 +386,8 @@ export interface MemoryOptions {
   memoryLimit?: number | undefined;
   /** As in {@link FastOptions.nodeId}. */
   nodeId?: number | undefined;
+  /** As in {@link FastOptions.sweep}. */
+  sweep?: boolean | undefined;
 }
 
 /**
@@ -1009,6 +1018,11 @@ export class Consumer {
 export interface StoreStats {
   /** Undefined while it is not known: after a crash, until {@link StoreEngine.ready}. */
   entries: number | undefined;
+  /**
+   * How many of them expire, those among them that have expired and were not removed yet. Undefined as long as entries are
+   * read from the log: until {@link StoreEngine.ready}, and always with a {@link FastOptions.memoryLimit}.
+   */
+  expiringEntries: number | undefined;
   /** Bytes of the keys and values of all entries. Undefined as `entries` is. */
   liveBytes: number | undefined;
   /**
@@ -1109,6 +1123,7 @@ export interface FollowerStats
   extends Pick<
     StoreStats,
     | 'entries'
+    | 'expiringEntries'
     | 'liveBytes'
     | 'memoryBytes'
     | 'lastSequence'
@@ -1116,6 +1131,9 @@ export interface FollowerStats
     | 'consumers'
     | 'snapshots'
     | 'watches'
+    | 'ready'
+    | 'warming'
+    | 'indexedSequence'
   > {
   /** Bytes of the log up to the end of what is shown. */
   logBytes: number;
@@ -1140,6 +1158,9 @@ export interface FollowerStats
  * before the call. On Linux the writer's commits wake it, at most about 250 times a second; elsewhere it looks 10 to 200 times
  * a second. Following costs the writer one small write for each commit, whether anyone follows or not.
  *
+ * It opens as a store does: by the index file beside the log if there is one, in milliseconds, and the rest of the log is read
+ * in the background. What is written until it is {@link StoreEngine.ready} is shown then.
+ *
  * It goes on through compactions, the close, the end and the restart of the writer, and recoveries. When the log no longer has
  * what comes next, or is another one, it starts anew from what is there, whole and at once; the event `restart` and
  * {@link FollowerStore.stats} say why. Then watches end with `invalid_state`, and so do iterations over the history unless the
@@ -1162,6 +1183,8 @@ export interface FollowerStats
 export interface FollowerStore
   extends Pick<
     StoreEngine,
+    | 'ready'
+    | 'load'
     | 'get'
     | 'getString'
     | 'getBytes'
@@ -1259,7 +1282,7 @@ export class StoreEngine {
    *
    * When another thread of this process has the log open, the store is shared: nothing is replayed, the report is that of
    * the recovery that was done, each thread has its own `stagedBytesLimit`, and `invalid_argument` is the answer when
-   * `autoFlush`, `compaction`, `memoryLimit` or `nodeId` differs. The last thread that closes it closes the log.
+   * `autoFlush`, `compaction`, `memoryLimit`, `nodeId` or `sweep` differs. The last thread that closes it closes the log.
    */
   static open(config: StoreOptions, options?: OpenOptions): Promise<Result<StoreEngine>>;
 
@@ -1925,7 +1948,8 @@ export class TypedStore<T> {
 }
 
 /**
- * The state of a store at one moment. It stays usable after the store is closed.
+ * The state of a store at one moment. It stays usable after the store is closed. Taken while not all entries were in memory,
+ * it keeps the log and its index file open until it is closed or collected.
  *
  * @example
  * ```js
@@ -1973,13 +1997,25 @@ export class Snapshot {
  * }
  * ```
  */
-export function readLog(path: string, options?: LongCallOptions): Promise<Result<Snapshot>>;
+export function readLog(path: string, options?: ReadLogOptions): Promise<Result<Snapshot>>;
+
+/** Options of {@link readLog}. */
+export interface ReadLogOptions extends LongCallOptions {
+  /**
+   * Leaves out what a process that has the log open may still take back: a write that is not on stable storage yet, or that
+   * fails. Default false: every whole write that is in the file.
+   *
+   * Such a process keeps a file beside the log that tells what that is. Where there is none, as beside a copy of a log,
+   * nothing is left out. All of the log is checked in any case.
+   */
+  committed?: boolean | undefined;
+}
 
 /** {@link readLog} under the name that the family of engines has for it. */
 export class SnapshotBuilderStore {
   private constructor();
   /** The same as {@link readLog}. */
-  static build(path: string, options?: LongCallOptions): Promise<Result<Snapshot>>;
+  static build(path: string, options?: ReadLogOptions): Promise<Result<Snapshot>>;
 }
 
 /**

@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { StoreConfig, StoreEngine } from '@softadastra/store';
 import { ran, runCommand } from './cli-support.mjs';
-import { dump, filesOf, must, workspace } from './helpers.mjs';
+import { filesOf, must, workspace } from './helpers.mjs';
 
 const READERS = [['inspect'], ['stats'], ['verify'], ['keys'], ['dump'], ['get', 'key']];
 const COMMANDS = [
@@ -118,24 +118,6 @@ test('reading changes no byte and adds no file', async (t) => {
   assert.deepEqual(filesOf(dir), before);
 });
 
-test('a log is read while a process has it open, and refuses to be written', async (t) => {
-  const { open, file } = workspace(t);
-  const store = await open();
-  must(await store.put('key', 'value'));
-  for (const reader of READERS) {
-    await ran(withLog(reader, file()));
-  }
-  assert.equal((await ran(['get', file(), 'key'])).stdout, 'value');
-  const { code, stderr } = await runCommand(['put', file(), 'key', 'other']);
-  assert.equal(code, 2);
-  assert.match(stderr, /open|locked/);
-  must(await store.put('later', 'x'));
-  assert.deepEqual(dump(store), [
-    ['key', 'value', 1],
-    ['later', 'x', 2],
-  ]);
-});
-
 test('what put wrote, get gives back byte for byte, however it is passed', async (t) => {
   const { file } = workspace(t);
   const bytes = Buffer.from([0, 255, 13, 10, 26, 0x80]);
@@ -230,6 +212,7 @@ test('inspect and stats count what is there', async (t) => {
     log,
     logBytes: length,
     entries: 3,
+    expiringEntries: 0,
     keyBytes: 5,
     valueBytes: 1006,
     largestValue: 1000,

@@ -106,6 +106,7 @@ test('the options that threads must share are those that the documents name', as
     stagedBytesLimit: 2 ** 20,
     memoryLimit: 2 ** 24,
     nodeId: 7,
+    sweep: false,
   };
   const declared = /export interface (?:FastOptions|DurableOptions)[^{]*\{(.*?)^\}/gms;
   const names = [...read('index.d.ts').matchAll(declared)].flatMap(([, body]) =>

@@ -98,8 +98,8 @@ test('a sweep removes it by an operation that says nothing of expiry', async (t)
   const { open } = workspace(t);
   const store = await open();
   const changes = store.watch();
-  must(await store.put('a', '1', { expiresAt: 1 }));
   must(await store.put('b', '2', { expiresAt: FUTURE }));
+  must(await store.put('a', '1', { expiresAt: 1 }));
   const report = must(await store.sweep());
   assert.ok(report instanceof SweepReport);
   while (store.size() > 1) await turn();
@@ -108,7 +108,7 @@ test('a sweep removes it by an operation that says nothing of expiry', async (t)
     seen.push(`${type} ${key}`);
     if (type === 'remove') break;
   }
-  assert.deepEqual(seen, ['put a', 'put b', 'remove a']);
+  assert.deepEqual(seen, ['put b', 'put a', 'remove a']);
   const other = memoryStore(t);
   for await (const { payload } of store.operations()) {
     must(await other.apply(payload));
@@ -185,6 +185,29 @@ test('what cannot be a time is refused, and nothing is stored', async (t) => {
   assert.deepEqual([store.size(), store.lastSequence()], [0, 0]);
   must(await store.put('a', '1', { ttlMs: Number.MAX_SAFE_INTEGER }));
   assert.equal(must(store.get('a')).expiresAt, Number.MAX_SAFE_INTEGER);
+});
+
+test('without automatic sweeps what has expired stays until it is asked for', async (t) => {
+  const { file, track } = workspace(t);
+  const kept = [
+    { path: file(), sweep: false },
+    { mode: 'memory', sweep: false },
+  ];
+  const [logged, memory] = await Promise.all(
+    kept.map(async (options) => track(must(await StoreEngine.open(options)))),
+  );
+  const other = memoryStore(t);
+  const stores = [logged, memory, other];
+  for (const store of stores) must(await store.put('a', '1', { expiresAt: 1 }));
+  while (other.size() > 0) await turn();
+  for (const store of [logged, memory]) {
+    assert.deepEqual([store.contains('a'), store.size(), store.lastSequence()], [false, 1, 1]);
+    assert.equal(must(await store.sweep()).removed, 1);
+    assert.deepEqual([store.size(), store.lastSequence()], [0, 2]);
+  }
+  for (const sweep of [0, null, 'no']) {
+    refused(await StoreEngine.open({ path: file('b.wal'), sweep }), 'invalid_argument', /sweep/);
+  }
 });
 
 test('a write that waits for room keeps its expiry', async (t) => {

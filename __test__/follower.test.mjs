@@ -117,7 +117,7 @@ test('what writes is refused with the cure, and nothing beside the log is made',
   const missing = Object.getOwnPropertyNames(Object.getPrototypeOf(writer)).filter(
     (name) => !(name in follower),
   );
-  const ofWriters = ['as', 'lastRecoveredSequence', 'load', 'orThrow', 'ready', 'recoveryReport'];
+  const ofWriters = ['as', 'lastRecoveredSequence', 'orThrow', 'recoveryReport'];
   assert.deepEqual(missing.sort(), ofWriters, 'a call that writes has no answer');
   assert.deepEqual(readdirSync(dir), names);
   assert.equal(writer.getString('a'), '1');
@@ -257,4 +257,35 @@ test('a store without automatic flushes is followed as far as it is written', as
     assert.equal(follower.getString('a'), `${round}`);
   }
   assert.equal(writer.stats().syncs <= 2, true);
+});
+
+test('a follower of a log with an index file is open before all of the log was read', async (t) => {
+  const work = workspace(t);
+  const writer = await work.open();
+  for (let part = 0; part < 20; part += 1) {
+    const puts = Array.from({ length: 1000 }, (_, at) => ({
+      type: 'put',
+      key: `k${part * 1000 + at}`,
+      value: 'x'.repeat(90),
+    }));
+    must(await writer.batch(puts));
+  }
+  must(await writer.compact());
+  must(await writer.remove('k7'));
+  const follower = work.track(must(await StoreEngine.follow(work.file())));
+  assert.equal(follower.stats().indexedSequence, 20_000);
+  assert.equal(follower.getString('k8'), 'x'.repeat(90));
+  assert.equal(follower.contains('k7'), false);
+  must(await follower.load({ prefix: 'k1', limit: 10 }));
+  assert.deepEqual([...follower.keys({ prefix: 'k1', limit: 2 })], ['k1', 'k10']);
+  must(await writer.put('new', '1'));
+  must(await follower.refresh());
+  assert.equal(follower.getString('new'), '1');
+  must(await follower.ready());
+  const { ready, warming, entries } = follower.stats();
+  assert.deepEqual(
+    { ready, warming, entries },
+    { ready: true, warming: undefined, entries: 20_000 },
+  );
+  assert.deepEqual(dump(follower), dump(writer));
 });

@@ -23,6 +23,7 @@ test('the three kinds of config and their fields', () => {
     compaction: true,
     memoryLimit: undefined,
     nodeId: undefined,
+    sweep: true,
   });
   assert.deepEqual(fields(StoreConfig.durable('a.wal')), {
     mode: 'log',
@@ -32,6 +33,7 @@ test('the three kinds of config and their fields', () => {
     compaction: true,
     memoryLimit: undefined,
     nodeId: undefined,
+    sweep: true,
   });
   assert.deepEqual(fields(StoreConfig.fast('a.wal', { stagedBytesLimit: 1 })), {
     mode: 'log',
@@ -41,6 +43,7 @@ test('the three kinds of config and their fields', () => {
     compaction: true,
     memoryLimit: undefined,
     nodeId: undefined,
+    sweep: true,
   });
   assert.equal(StoreConfig.durable('a.wal', { autoFlush: false }).autoFlush, false);
   assert.equal(StoreConfig.durable('a.wal', { autoFlush: undefined }).autoFlush, true);

@@ -51,6 +51,22 @@ test('a running compaction shows how far it is', async (t) => {
   assert.equal(store.stats().rewriting, undefined);
 });
 
+test('what expires is counted until it is removed, also in a store that follows', async (t) => {
+  const { file, open, track } = workspace(t);
+  const store = await open(undefined, { sweep: false });
+  must(await store.put('a', '1', { expiresAt: 1 }));
+  must(await store.put('b', '2', { ttlMs: 1_000_000 }));
+  must(await store.put('c', '3'));
+  const follower = track(must(await StoreEngine.follow(file())));
+  assert.deepEqual([store.stats().entries, store.stats().expiringEntries], [3, 2]);
+  assert.equal(follower.stats().expiringEntries, 2);
+  must(await store.put('b', '2'));
+  must(await store.sweep());
+  must(await follower.refresh());
+  assert.deepEqual([store.stats().entries, store.stats().expiringEntries], [2, 0]);
+  assert.equal(follower.stats().expiringEntries, 0);
+});
+
 test('a memory-only store has figures too', async (t) => {
   const store = memoryStore(t);
   must(await store.put('key', 'value'));

@@ -6,6 +6,7 @@ import { datasetOf } from './data/datasets.mjs';
 import { generator, shuffled } from './data/random.mjs';
 import { scaleOf } from './data/scale.mjs';
 import { binding } from './measure/binding.mjs';
+import { followDelay, putsFollowed } from './measure/following.mjs';
 import { limited } from './measure/limited.mjs';
 import {
   firstPut,
@@ -26,8 +27,8 @@ import { loopDelay, oneByOne, removes, waves } from './measure/writes.mjs';
 /** Waves of 1,000 writes. */
 const ABANDONED_AFTER = 20;
 
-/** `bare` is a program beside this one; `getString` and `unindexed` are the store, asked in another way. */
-const moduleOf = { getString: 'store', unindexed: 'store' };
+/** `bare` is a program beside this one; `getString`, `unindexed` and `idle` are the store, asked in another way. */
+const moduleOf = { getString: 'store', unindexed: 'store', idle: 'store' };
 
 async function load({ peer, dataset: name, folder, quick }) {
   const dataset = datasetOf(name, scaleOf(quick));
@@ -91,6 +92,8 @@ const kinds = {
   hold,
   indexFile,
   putsMeanwhile,
+  putsFollowed,
+  followDelay,
   overwrites,
   stalls,
 };

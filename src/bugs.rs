@@ -248,6 +248,8 @@ mod seeded {
         TailNotAwaited,
         /// A store is closed while a thread still reads the end of its log.
         ClosedWhileSettling,
+        /// A store is closed while somebody reads its history, or an old entry from its log.
+        ClosedWhileReading,
         /// Keys whose removal was replayed come back by the index file.
         ReplayedRemovesForgotten,
         /// Old entries are taken from an index file that has been replaced since they were looked up.
@@ -326,6 +328,8 @@ mod seeded {
         ShownBeforeSync,
         /// Followers show every whole frame that they find.
         EveryFrameIsSafe,
+        /// What is read of a log for what is committed has every whole frame.
+        EveryWholeFrameIsCommitted,
         /// A frame that only the mark speaks for is damage when it is not whole.
         MarkedFrameMustBeWhole,
         /// The mark for followers is believed although its checksum is wrong.
@@ -346,6 +350,8 @@ mod seeded {
         CutTailTrusted,
         /// A follower that starts anew keeps its entries.
         OldEntriesKept,
+        /// A log that was overwritten before a follower had read all of it is taken for a damaged one.
+        OverwrittenLogFails,
         /// The history is read on in the log that has replaced the one where it began.
         HistoriesMixed,
     }

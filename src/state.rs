@@ -118,6 +118,11 @@ impl State {
         })
     }
 
+    /// How many entries expire at some time, when that is known.
+    pub(crate) fn expiring(&self) -> Option<u64> {
+        self.cold.is_none().then(|| self.index.expiring() as u64)
+    }
+
     /// The totals, counted where need be: of the keys that were written, those are looked up that the index file may have
     /// as well.
     pub(crate) fn count(&self) -> Found<Totals> {

@@ -316,8 +316,19 @@ fn when_the_sync_before_fails_every_waiting_thread_is_told() {
 
 #[test]
 fn when_their_own_sync_fails_every_thread_of_the_frame_is_told() {
-    let outcomes = outcomes_of_waiting_threads(1, 8);
-    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1, "{outcomes:?}");
-    let unknown = outcomes.iter().filter(|o| matches!(o, Err(Error::WalFlushFailed { .. })));
-    assert_eq!(unknown.count(), 7, "{outcomes:?}");
+    // A thread that comes when their sync has failed is not one of them; not every time.
+    for _ in 0..100 {
+        let outcomes = outcomes_of_waiting_threads(1, 8);
+        let count = |is_so: fn(&Error) -> bool| {
+            outcomes.iter().filter(|outcome| outcome.as_ref().is_err_and(is_so)).count()
+        };
+        assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1, "{outcomes:?}");
+        let unknown = count(|error| matches!(error, Error::WalFlushFailed { .. }));
+        let stopped = count(|error| matches!(error, Error::Poisoned { .. }));
+        assert_eq!(unknown + stopped, 7, "{outcomes:?}");
+        if unknown == 7 {
+            return;
+        }
+    }
+    panic!("they were never in one frame");
 }

@@ -10,6 +10,7 @@
 mod support;
 
 use std::sync::Arc;
+use std::sync::mpsc::channel;
 use std::thread;
 
 use softadastra_store::{Control, Error, Key, Operation, StoreConfig, StoreEngine, Value};
@@ -121,20 +122,24 @@ fn a_follower_is_given_what_is_written_until_the_store_is_closed() {
     let config = StoreConfig::durable(folder.path().join("store.wal"));
     let engine = StoreEngine::open(config).unwrap();
     let followed = engine.operations(0, true).unwrap();
+    let (give, given) = channel();
     thread::scope(|scope| {
         let _closes = CloseAtLast(&engine);
-        let seen = scope.spawn(move || followed.map(|found| found.unwrap().sequence).collect());
+        scope.spawn(move || {
+            followed.for_each(|found| give.send(found.unwrap().sequence).unwrap());
+        });
         for at in 0..50 {
             put(&engine, &format!("key {}", at % 5), "value");
             if at % 20 == 19 {
                 engine.compact(&Control::default()).unwrap();
             }
         }
+        let seen: Vec<u64> = given.iter().take(50).collect();
+        assert_eq!(seen, (1..=50).collect::<Vec<_>>());
         // Waits at the end like anybody who follows, and is woken by the close.
         thread::sleep(std::time::Duration::from_millis(50));
         engine.close().unwrap();
-        let seen: Vec<u64> = seen.join().unwrap();
-        assert_eq!(seen, (1..=50).collect::<Vec<_>>());
+        assert_eq!(given.iter().next(), None);
     });
 }
 

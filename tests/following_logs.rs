@@ -16,7 +16,8 @@ use std::sync::Arc;
 use softadastra_store::engine::{Notice, RestartReason};
 use softadastra_store::index::Range;
 use softadastra_store::{
-    CompactionPolicy, Control, Durability, Error, Key, StoreConfig, StoreEngine, Value, Write,
+    CompactionPolicy, Control, Durability, Entry, Error, Key, SnapshotBuilderStore, StoreConfig,
+    StoreEngine, Value, Write,
 };
 use support::model::{Model, run_at};
 use support::random::Random;
@@ -169,6 +170,49 @@ fn what_a_follower_shows_after_the_machine_stopped_is_what_the_recovery_keeps() 
             }
         }
     }
+}
+
+/// What is read of the log for what is committed: up to which sequence, and the entries.
+fn committed(disk: &SimDisk) -> (u64, Vec<Entry>) {
+    let snapshot = SnapshotBuilderStore::build_committed_on(disk, Path::new(LOG)).unwrap();
+    (snapshot.last_sequence(), snapshot.all().unwrap())
+}
+
+fn shown(engine: &StoreEngine) -> (u64, Vec<Entry>) {
+    (engine.last_sequence(), engine.scan(&Range::all()).unwrap())
+}
+
+#[test]
+fn what_is_read_of_a_log_with_a_mark_is_what_a_follower_shows() {
+    for seed in 0..24 {
+        let story = Story::tell(seed, 24);
+        let mut random = Random::new(seed);
+        for moment in with_log(&story) {
+            let disk = SimDisk::with_contents(moment.contents.clone());
+            assert_eq!(committed(&disk), shown(&following(&disk)), "seed {seed}");
+            let crashed = SimDisk::with_contents(moment.contents.clone()).crash(&mut random);
+            if crashed.read(Path::new(LOG)).is_some() {
+                let (found, kept) = (committed(&crashed), open(&crashed, &story.config).unwrap());
+                let kept = shown(&kept);
+                assert!(found.0 < kept.0 || found == kept, "seed {seed}");
+            }
+        }
+    }
+}
+
+#[test]
+fn of_a_log_without_a_mark_every_whole_frame_is_read_and_with_one_what_nobody_takes_back() {
+    let disk = SimDisk::new();
+    let writer = open(&disk, &durable()).unwrap();
+    put(&writer, "a", "1");
+    disk.fail_next_sync();
+    assert!(writer.put(&key("a"), &Value::from_string("2")).is_err());
+    let whole = |disk: &SimDisk| {
+        SnapshotBuilderStore::build_on(disk, Path::new(LOG)).unwrap().last_sequence()
+    };
+    assert_eq!((committed(&disk).0, whole(&disk)), (1, 2));
+    let alone = SimDisk::with_file(Path::new(LOG), &disk.read(Path::new(LOG)).unwrap());
+    assert_eq!((committed(&alone).0, whole(&alone)), (2, 2));
 }
 
 fn key(key: &str) -> Key {

@@ -17,7 +17,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use softadastra_store::storage::DiskStorage;
 use softadastra_store::{
-    CompactionPolicy, Control, Error, Key, OperationEncoder, StoreConfig, StoreEngine, Value, Write,
+    CompactionPolicy, Control, Error, IndexPolicy, Key, OperationEncoder, StoreConfig, StoreEngine,
+    Value, Write,
 };
 use support::watched_disk::{WatchedDisk, Watcher};
 
@@ -47,7 +48,8 @@ fn fixture() -> Fixture {
     let read = Arc::new(Count::default());
     let disk = WatchedDisk::new(Arc::new(DiskStorage), Arc::clone(&read) as Arc<dyn Watcher>);
     let config = StoreConfig::buffered(folder.path().join("store.wal"));
-    let config = config.with_compaction(CompactionPolicy::MANUAL);
+    // Nobody but the test reads the log.
+    let config = config.with_compaction(CompactionPolicy::MANUAL).with_index(IndexPolicy::DISABLED);
     let engine = StoreEngine::with_storage(config, Arc::new(disk));
     engine.recover().unwrap();
     Fixture { engine, folder, read }

@@ -10,18 +10,14 @@
 mod support;
 
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering};
-use std::sync::mpsc::channel;
-use std::sync::{Arc, Barrier};
-use std::thread;
-use std::time::Duration;
+use std::sync::Arc;
 
 use softadastra_store::storage::{Access, Storage};
 use softadastra_store::{Control, Error, IndexPolicy, Key, StoreConfig, StoreEngine, Value};
 use support::model::Model;
+use support::read_gate::ReadGate;
 use support::sim_disk::SimDisk;
 use support::story::LOG;
-use support::watched_disk::{WatchedDisk, Watcher};
 
 /// The file is written by compactions, and never before 1,000 operations after that.
 const RARE: IndexPolicy =
@@ -119,59 +115,16 @@ fn an_end_of_the_log_that_changes_after_the_opening_is_not_read_and_not_written_
     assert_eq!(Model::of(&store), model);
 }
 
-/// Counts the files that are open, and holds up whoever reads next when it is told to.
-#[derive(Debug)]
-struct Gate {
-    open: AtomicIsize,
-    is_shut: AtomicBool,
-    reached: Barrier,
-    passed: Barrier,
-}
-
-impl Watcher for Gate {
-    fn opened(&self) {
-        self.open.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn closed(&self) {
-        self.open.fetch_sub(1, Ordering::Relaxed);
-    }
-
-    fn read(&self, _bytes: usize) {
-        if self.is_shut.swap(false, Ordering::AcqRel) {
-            self.reached.wait();
-            self.passed.wait();
-        }
-    }
-}
-
 #[test]
 fn a_store_that_is_closed_while_the_end_is_read_has_let_go_of_its_log() {
-    let gate = Arc::new(Gate {
-        open: AtomicIsize::new(0),
-        is_shut: AtomicBool::new(false),
-        reached: Barrier::new(2),
-        passed: Barrier::new(2),
-    });
-    let disk = WatchedDisk::new(Arc::new(killed().0), Arc::clone(&gate) as Arc<dyn Watcher>);
+    let gate = Arc::new(ReadGate::new());
+    let disk = gate.watch(killed().0);
     // Whoever writes an index file on close has waited for the end already.
     let never_written = IndexPolicy { minimum_bytes: u64::MAX, ..RARE };
     let config = StoreConfig::durable(LOG).with_index(never_written);
     let store = StoreEngine::with_storage(config, Arc::new(disk));
     store.recover().unwrap();
     assert!(!store.stats().ready, "opened by the index file");
-    gate.is_shut.store(true, Ordering::Release);
-    let (closed, hears) = channel();
-    let open_when_closed = thread::scope(|scope| {
-        scope.spawn(|| drop(get(&store, "changed")));
-        gate.reached.wait();
-        scope.spawn(|| {
-            store.close().unwrap();
-            closed.send(gate.open.load(Ordering::Acquire)).unwrap();
-        });
-        let too_soon = hears.recv_timeout(Duration::from_millis(200));
-        gate.passed.wait();
-        too_soon.unwrap_or_else(|_| hears.recv().unwrap())
-    });
+    let open_when_closed = gate.open_when_closed_during(&store, || drop(get(&store, "changed")));
     assert_eq!(open_when_closed, 0, "files are open");
 }

@@ -15,16 +15,17 @@
 mod support;
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use shuttle::scheduler::{PctScheduler, RandomScheduler};
 use shuttle::{Config, Runner, thread};
 use softadastra_store::{
-    Control, Error, IndexPolicy, Key, Snapshot, StoreConfig, StoreEngine, Value,
+    CompactionPolicy, Control, Error, IndexPolicy, Key, Snapshot, StoreConfig, StoreEngine, Value,
 };
 use support::model::Model;
-use support::sim_disk::SimDisk;
+use support::sim_disk::{Fault, SimDisk};
 use support::story::{INDEX, LOG, SMALL_INDEX, open};
 
 /// Keys that are there from the start. Every second one is written to.
@@ -184,6 +185,19 @@ fn compacts(store: &StoreEngine, _: &Witness) {
     unless_closed(store.compact(&Control::default()));
 }
 
+fn reads_history(store: &StoreEngine, _: &Witness) {
+    let floor = store.stats().floor;
+    let history = match store.operations(floor, false) {
+        // It was compacted since.
+        Err(Error::HistoryGone { .. }) => return,
+        begun => unless_closed(begun),
+    };
+    for (found, expected) in history.into_iter().flatten().map_while(unless_closed).zip(floor + 1..)
+    {
+        assert_eq!(found.sequence, expected);
+    }
+}
+
 fn closes(store: &StoreEngine, _: &Witness) {
     store.close().unwrap();
 }
@@ -290,6 +304,7 @@ fn a_compaction_that_waits_for_the_replay_changes_nothing_that_is_seen() {
 #[test]
 fn a_store_that_is_closed_during_the_replay_has_what_was_acknowledged() {
     explore(None, &[closes, warms, reads]);
+    explore(None, &[closes, reads_history, warms]);
 }
 
 #[test]
@@ -311,4 +326,27 @@ fn snapshots_and_compactions_of_a_store_with_a_limit_see_one_history() {
 #[test]
 fn a_store_with_a_limit_that_is_closed_has_what_was_acknowledged() {
     explore(Some(SMALL_LIMIT), &[closes, reads, scans]);
+    explore(Some(SMALL_LIMIT), &[closes, reads_history, compacts]);
+}
+
+#[test]
+fn a_compaction_that_is_counted_has_taken_back_the_failure_before_it() {
+    let lives = || {
+        let disk = SimDisk::new();
+        let config = StoreConfig::durable(LOG).with_compaction(CompactionPolicy::MANUAL);
+        let store = Arc::new(open(&disk, &config).unwrap());
+        store.put(&key(0), &Value::from_string("x")).unwrap();
+        disk.fail_at(disk.calls(), Fault::Error(ErrorKind::Other));
+        store.compact(&Control::default()).unwrap_err();
+        assert!(store.stats().last_compaction_error.is_some());
+        let compacted = Arc::clone(&store);
+        let compacting = thread::spawn(move || compacted.compact(&Control::default()).unwrap());
+        for _ in 0..100 {
+            let stats = store.stats();
+            assert!(stats.compactions == 0 || stats.last_compaction_error.is_none());
+            thread::yield_now();
+        }
+        compacting.join().unwrap();
+    };
+    Runner::new(RandomScheduler::new(150), settings()).run(lives);
 }

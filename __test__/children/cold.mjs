@@ -2,6 +2,7 @@
 // first. Usage: node cold.mjs <log with an index file> <the same without>; $HOLD_WARMING exists and is removed in between.
 
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,6 +14,8 @@ const open = async (path, options) =>
   (await StoreEngine.open(StoreConfig.durable(path, MANUAL), options)).value();
 
 const cold = await open(log);
+// Who needed all of it before the thread that waits would do the replay.
+while (!existsSync(`${process.env.HOLD_WARMING}.held`)) await sleep(1);
 const warm = await open(other, { verify: 'first' });
 const report = cold.recoveryReport();
 

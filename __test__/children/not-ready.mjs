@@ -14,7 +14,13 @@ import { Thread } from '../thread.mjs';
 const [name, log] = process.argv.slice(2);
 const go = () => rm(process.env.HOLD_WARMING);
 const config = StoreConfig.durable(log, MANUAL);
-const open = async () => must(await StoreEngine.open(config));
+
+/** A store whose replay waits. Who came before the thread for that would do it. */
+async function open() {
+  const store = must(await StoreEngine.open(config));
+  while (!existsSync(`${process.env.HOLD_WARMING}.held`)) await sleep(1);
+  return store;
+}
 
 /** Whether a promise is settled after a while. */
 async function isPending(promise) {

@@ -1,4 +1,5 @@
 import { binding } from './binding.mjs';
+import { following } from './following.mjs';
 import { limits } from './limited.mjs';
 import { openings } from './opening.mjs';
 import { reads } from './reads.mjs';
@@ -6,7 +7,16 @@ import { space } from './space.mjs';
 import { stalls } from './stalls.mjs';
 import { writes } from './writes.mjs';
 
-export const cases = [...reads, ...writes, ...space, ...openings, ...limits, ...stalls, ...binding];
+export const cases = [
+  ...reads,
+  ...writes,
+  ...space,
+  ...openings,
+  ...limits,
+  ...following,
+  ...stalls,
+  ...binding,
+];
 
 export const groups = {
   reads: 'Reads',
@@ -15,6 +25,7 @@ export const groups = {
   space: 'Memory and files',
   opening: 'Opening',
   limited: 'More data than memory',
+  following: 'Followers in other processes',
   stalls: 'Longest hold and wait',
   binding: 'Calls into native code',
 };

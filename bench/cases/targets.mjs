@@ -44,6 +44,8 @@ export const targets = [
   { row: 'open-1m-many', own: true, must: 30, aim: 15 },
   { row: 'ready-1m-processor', own: true, must: 500, aim: 300 },
   { row: 'hold-1m', own: true, must: 5, aim: 2 },
+  { row: 'follow-puts-rate', against: ['idle'], must: 0.95, aim: 1 },
+  { row: 'follow-delay-p50', own: true, must: 10, aim: 5 },
   { row: 'index-1m-bytes', own: true, must: 24, aim: 16 },
   { row: 'index-1m-processor', own: true, must: 200, aim: 100 },
   { row: 'indexing-puts-rate', against: ['unindexed'], must: 0.9, aim: 1 },

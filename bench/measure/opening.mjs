@@ -132,7 +132,7 @@ export async function putsMeanwhile({ openEngine, folder, dataset, scale, peer }
   }
 }
 
-async function putFor(time, folder, { openEngine, dataset }) {
+export async function putFor(time, folder, { openEngine, dataset }) {
   const size = Math.min(dataset.size, 100_000);
   const order = shuffled(dataset.size, 31).subarray(0, size);
   const keys = Array.from(order, (place) => dataset.key(place));
@@ -154,5 +154,5 @@ async function putFor(time, folder, { openEngine, dataset }) {
   }
   const rate = (written / (performance.now() - begun)) * 1000;
   (await engine.close()).value();
-  return { values: { rate, files } };
+  return { values: { rate, files }, written };
 }

@@ -15,6 +15,8 @@ export const titles = {
   map: 'Map',
   getString: 'getString',
   unindexed: 'no index files',
+  follower: 'a follower',
+  idle: '8 idle processes',
   fs: 'plain fs',
   bare: 'bare Rust loop',
   classes: 'napi-rs classes',

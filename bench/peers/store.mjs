@@ -36,7 +36,7 @@ export async function openVerified(folder) {
   return readerOf(await openEngine(folder, { verify: 'first' }));
 }
 
-function readerOf(engine) {
+export function readerOf(engine) {
   return {
     get: (key) => engine.getString(key),
     entry: (key) => {

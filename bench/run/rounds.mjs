@@ -4,13 +4,15 @@
 import { inChild, inKilledChild } from './child.mjs';
 import { canForget, forget } from './page-cache.mjs';
 
+/** Who reads what this store has written. */
+const ofStore = ['getString', 'bare', 'unindexed', 'idle', 'follower'];
 const onDisk = new Set(['store', 'lmdb', 'level', 'sqlite', 'nodeSqlite']);
 
 /** Datasets are loaded once, when the first case asks for them. */
 function loader(folders, quick) {
   const loaded = new Map();
   return async function folderOf(dataset, peer) {
-    const owner = ['getString', 'bare', 'unindexed'].includes(peer) ? 'store' : peer;
+    const owner = ofStore.includes(peer) ? 'store' : peer;
     const name = `${dataset}-${owner}`;
     if (!loaded.has(name)) {
       const folder = folders.kept(name);

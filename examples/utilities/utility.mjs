@@ -6,6 +6,8 @@ import { StoreEngine } from '@softadastra/store';
 
 const [log, prefix] = process.argv.slice(2);
 const follower = (await StoreEngine.follow(log, { wait: true })).value();
+// Begun before the entries are read, so that no change comes in between.
+const changes = follower.watch({ prefix });
 const seen = new Map(
   Array.from(follower.entries({ prefix }), ([key, entry]) => [key, entry.value.toString()]),
 );
@@ -13,7 +15,7 @@ const seen = new Map(
 process.channel.ref();
 process.send({ ready: true });
 
-for await (const { type, key, value } of follower.watch({ prefix })) {
+for await (const { type, key, value } of changes) {
   if (type === 'put') seen.set(key, value.toString());
   else seen.delete(key);
   if (key === `${prefix}done`) break;

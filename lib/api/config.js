@@ -8,18 +8,10 @@ const { checkNodeId } = require('../options/if-newer.js');
 const { readPath } = require('../options/path.js');
 
 const MODES = ['memory', 'log'];
-const FIELDS = [
-  'mode',
-  'path',
-  'autoFlush',
-  'stagedBytesLimit',
-  'compaction',
-  'memoryLimit',
-  'nodeId',
-];
-const FAST_OPTIONS = ['stagedBytesLimit', 'compaction', 'memoryLimit', 'nodeId'];
+const FAST_OPTIONS = ['stagedBytesLimit', 'compaction', 'memoryLimit', 'nodeId', 'sweep'];
 const DURABLE_OPTIONS = ['autoFlush', ...FAST_OPTIONS];
-const MEMORY_NAMES = ['mode', 'stagedBytesLimit', 'memoryLimit', 'nodeId'];
+const FIELDS = ['mode', 'path', ...DURABLE_OPTIONS];
+const MEMORY_NAMES = ['mode', 'stagedBytesLimit', 'memoryLimit', 'nodeId', 'sweep'];
 const LEAST_MEMORY = 1024 * 1024;
 const DEFAULT_STAGED_BYTES_LIMIT = 16 * 1024 * 1024;
 
@@ -33,6 +25,7 @@ class StoreConfig {
     this.compaction = true;
     this.memoryLimit = undefined;
     this.nodeId = undefined;
+    this.sweep = true;
   }
 
   static memoryOnly() {
@@ -103,12 +96,13 @@ function readConfig(given) {
   } else {
     config = configOf(given);
   }
-  const { mode, autoFlush, stagedBytesLimit, memoryLimit, nodeId } = config;
+  const { mode, autoFlush, stagedBytesLimit, memoryLimit, nodeId, sweep } = config;
   if (!MODES.includes(mode)) {
     throw invalidArgument('mode must be "memory" or "log"', 'mode');
   }
   const path = mode === 'log' ? readPath(config.path) : '';
   checkBoolean(autoFlush, 'autoFlush');
+  checkBoolean(sweep, 'sweep');
   if (!Number.isSafeInteger(stagedBytesLimit) || stagedBytesLimit < 1) {
     throw invalidArgument(
       'stagedBytesLimit must be a whole number of bytes, 1 or more',
@@ -128,7 +122,7 @@ function readConfig(given) {
     checkNodeId(nodeId);
   }
   const compaction = readCompaction(config.compaction);
-  return { mode, path, autoFlush, stagedBytesLimit, compaction, memoryLimit, nodeId };
+  return { mode, path, autoFlush, stagedBytesLimit, compaction, memoryLimit, nodeId, sweep };
 }
 
 module.exports = { StoreConfig, readConfig };

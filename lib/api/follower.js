@@ -13,6 +13,7 @@ const { RealPromise } = require('../runtime/runtime.js');
 const { failing } = require('../types/settled.js');
 const { Reads } = require('./reads.js');
 const { followerStatsOf } = require('./stats.js');
+const { Upkeep } = require('./upkeep.js');
 const { Watches } = require('../read/watches.js');
 const { Writer } = require('../write/writer.js');
 
@@ -33,6 +34,7 @@ class FollowerStore {
   #reads;
   #watches;
   #events;
+  #upkeep;
 
   constructor(fields) {
     this.#handle = native().openHandle(fields);
@@ -44,6 +46,7 @@ class FollowerStore {
     this.#watches = new Watches(this.#handle);
     this.#reads = new Reads(this.#handle, this.#life, false);
     this.#events = new Events(this.#watches, this.#life, NAMES_OF_FOLLOWERS);
+    this.#upkeep = new Upkeep(this.#handle, this.#life);
   }
 
   static async begin(fields, signal) {
@@ -54,6 +57,14 @@ class FollowerStore {
       return opened;
     }
     return ok(store);
+  }
+
+  ready(options) {
+    return this.#upkeep.ready(options);
+  }
+
+  load(wanted, options) {
+    return this.#upkeep.load(wanted, options);
   }
 
   get(key) {

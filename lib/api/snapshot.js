@@ -6,12 +6,14 @@ const { invalidArgument, invalidState, toError } = require('../types/error.js');
 const { nextIdentity } = require('../types/identity.js');
 const { unwrapKey } = require('../types/key.js');
 const { native } = require('../native/addon.js');
+const { checkBoolean } = require('../options/check.js');
 const { readPath } = require('../options/path.js');
 const { ok, err, missing } = require('../types/result.js');
 const { EntryIterator, KeyIterator, PairIterator, ValueIterator } = require('../read/scan.js');
 const { readRange } = require('../options/range.js');
 
 const INTERNAL = Symbol('internal');
+const OPTIONS = ['committed', 'onProgress', 'signal'];
 const inspect = Symbol.for('nodejs.util.inspect.custom');
 const dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose');
 
@@ -137,8 +139,11 @@ function build(owner, path, options) {
     options,
     (handle) => snapshotOf(handle),
     (tell) => {
-      return native().buildSnapshot(readPath(path), tell);
+      const { committed = false } = options ?? {};
+      checkBoolean(committed, 'committed');
+      return native().buildSnapshot(readPath(path), committed, tell);
     },
+    OPTIONS,
   );
 }
 

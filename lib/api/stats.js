@@ -15,12 +15,13 @@ function statsOf(handle) {
 
 /** The statistics of a store that follows a log: those that a writer has as well, and what became of following it. */
 function followerStatsOf(handle) {
-  const { entries, liveBytes, memoryBytes, logBytes, lastSequence, floor, consumers, ...more } =
-    handle.stats();
-  const { snapshots, watches, following } = more;
+  const { entries, expiringEntries, liveBytes, memoryBytes, logBytes, ...more } = handle.stats();
+  const { lastSequence, floor, consumers, snapshots, watches, following, ...opening } = more;
+  const { ready, warming, indexedSequence } = opening;
   const { restarts, lastRestart, error } = following;
   return {
     entries,
+    expiringEntries,
     liveBytes,
     memoryBytes,
     logBytes,
@@ -29,6 +30,9 @@ function followerStatsOf(handle) {
     consumers,
     snapshots,
     watches,
+    ready,
+    warming,
+    indexedSequence,
     restarts,
     lastRestart,
     followError: error === undefined ? undefined : toError(error),

@@ -7,11 +7,12 @@ const { stateOf } = require('./store.js');
 
 /** What can be counted about the entries of a log. Fields without an answer are left out. */
 function figures(snapshot) {
-  const counts = { entries: 0, keyBytes: 0, valueBytes: 0, largestValue: 0 };
+  const counts = { entries: 0, expiringEntries: 0, keyBytes: 0, valueBytes: 0, largestValue: 0 };
   const ends = { highestVersion: 0, oldest: undefined, newest: undefined };
-  for (const [key, { value, version, timestamp }] of snapshot.entries()) {
+  for (const [key, { value, version, timestamp, expiresAt }] of snapshot.entries()) {
     const size = value.toBytes().length;
     counts.entries += 1;
+    counts.expiringEntries += expiresAt === undefined ? 0 : 1;
     counts.keyBytes += Buffer.byteLength(key);
     counts.valueBytes += size;
     counts.largestValue = Math.max(counts.largestValue, size);

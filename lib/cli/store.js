@@ -4,9 +4,11 @@ const { existsSync } = require('node:fs');
 const { StoreConfig, StoreEngine, readLog } = require('../../index.js');
 const { Failure } = require('./failure.js');
 
-/** The entries of a log. Nothing is locked, created or changed, so another process may have the store open. */
+/**
+ * The entries of a log, without what a process that has it open may still take back. Nothing is locked, created or changed.
+ */
 async function stateOf(path) {
-  return (await readLog(path)).value();
+  return (await readLog(path, { committed: true })).value();
 }
 
 /**

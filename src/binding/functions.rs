@@ -73,7 +73,7 @@ const FUNCTIONS: &[(&str, Callback)] = &[
     ("close\0", lifecycle::close),
 ];
 
-/// `openHandle({ mode, path, autoFlush, stagedBytesLimit, compaction, memoryLimit, nodeId, wait })`
+/// `openHandle({ mode, path, autoFlush, stagedBytesLimit, compaction, memoryLimit, nodeId, sweep, wait })`
 pub(super) extern "C" fn open_handle(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
     enter(env, info, |call: &Call<1>| {
         let [options] = call.args;
@@ -99,20 +99,8 @@ pub(super) extern "C" fn open_handle(env: sys::napi_env, info: sys::napi_callbac
 
 fn config(env: Env, options: Value) -> Answer<StoreConfig> {
     let mode = env.text(env.property(options, "mode\0")?)?;
-    let limit = env.property(options, "memoryLimit\0")?;
-    let node = env.property(options, "nodeId\0")?;
-    let given = |value| Answer::Ok(env.type_of(value)? != sys::ValueType::napi_undefined);
-    let completed = |mut config: StoreConfig| {
-        if given(limit)? {
-            config = config.with_memory_limit(env.as_count(limit)?);
-        }
-        if given(node)? {
-            config = config.with_node_id(env.as_count(node)?);
-        }
-        Ok(config)
-    };
     if mode == "memory" {
-        return completed(StoreConfig::memory_only());
+        return with_common(env, options, StoreConfig::memory_only());
     }
     let path = env.text(env.property(options, "path\0")?)?;
     if mode == "follow" {
@@ -123,5 +111,22 @@ fn config(env: Env, options: Value) -> Answer<StoreConfig> {
     let auto_flush = env.as_bool(env.property(options, "autoFlush\0")?)?;
     let config = if auto_flush { StoreConfig::durable(path) } else { StoreConfig::buffered(path) };
     let compaction = compact::policy(env, env.property(options, "compaction\0")?)?;
-    completed(config.with_compaction(compaction))
+    with_common(env, options, config.with_compaction(compaction))
+}
+
+/// What stores in memory and those with a log are asked for alike.
+fn with_common(env: Env, options: Value, mut config: StoreConfig) -> Answer<StoreConfig> {
+    config = config.with_sweeping(env.as_bool(env.property(options, "sweep\0")?)?);
+    let count = |name| {
+        let given = env.property(options, name)?;
+        let is_given = env.type_of(given)? != sys::ValueType::napi_undefined;
+        is_given.then(|| env.as_count(given)).transpose()
+    };
+    if let Some(limit) = count("memoryLimit\0")? {
+        config = config.with_memory_limit(limit);
+    }
+    if let Some(node) = count("nodeId\0")? {
+        config = config.with_node_id(node);
+    }
+    Ok(config)
 }

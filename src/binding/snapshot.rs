@@ -28,17 +28,22 @@ pub(super) extern "C" fn snapshot(env: sys::napi_env, info: sys::napi_callback_i
     })
 }
 
-/// `buildSnapshot(path, tell)`: see [`background::spawn`]
+/// `buildSnapshot(path, committed, tell)`: see [`background::spawn`]
 pub(super) extern "C" fn build_snapshot(
     env: sys::napi_env,
     info: sys::napi_callback_info,
 ) -> Value {
-    enter(env, info, |call: &Call<2>| {
-        let [path, tell] = call.args;
+    enter(env, info, |call: &Call<3>| {
+        let [path, committed, tell] = call.args;
         let path = PathBuf::from(call.env.text(path)?);
+        let committed = call.env.as_bool(committed)?;
         let run = move |control: &Control| {
-            let built = SnapshotBuilderStore::build_with(path, control)?;
-            Ok(Released::new(built))
+            let built = if committed {
+                SnapshotBuilderStore::build_committed(path, control)
+            } else {
+                SnapshotBuilderStore::build_with(path, control)
+            };
+            Ok(Released::new(built?))
         };
         background::spawn(call.env, tell, run, |env, built| {
             let held = Held::new(built);

@@ -33,6 +33,7 @@ pub(super) extern "C" fn stats(env: sys::napi_env, info: sys::napi_callback_info
             env.set(object, name, env.count(count)?)?;
         }
         env.set(object, "entries\0", known(env, stats.entries)?)?;
+        env.set(object, "expiringEntries\0", known(env, stats.expiring_entries)?)?;
         env.set(object, "liveBytes\0", known(env, stats.live_bytes)?)?;
         let failure = match &stats.index_failure {
             Some(reason) => env.string(reason.as_bytes())?,

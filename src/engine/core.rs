@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError};
 
 use super::announce::Announcements;
 use super::config::{Durability, StoreConfig};
@@ -12,6 +12,7 @@ use super::holds::Holds;
 use super::indexed::Indexing;
 use super::locked::locked;
 use super::notices::{Notice, Notices};
+use super::open_log::OpenLog;
 use super::rewriting::Rewriting;
 use super::shared_state::SharedState;
 use super::stats::StoreStats;
@@ -23,14 +24,15 @@ use crate::index::copied_by_thread;
 use crate::snapshot::LetGo;
 use crate::state::State;
 use crate::storage::{Storage, StorageFile};
-use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use crate::sync::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use crate::wal::folder::OpenFolder;
 use crate::wal::followed::Followed;
 use crate::wal::format::FileHeader;
 use crate::wal::held::{Held, Opening};
 use crate::wal::landmarks::Landmarks;
 use crate::wal::path::LogPath;
+use crate::wal::position::Position;
 use crate::wal::writer::LogWriter;
 
 #[derive(Debug)]
@@ -64,6 +66,8 @@ pub(super) struct Core {
     pub(super) sweeping: Sweeping,
     /// Whether entries are in the log alone that do not fit into memory.
     pub(super) paging: AtomicBool,
+    /// Shared by those who read files of the store with neither the log nor the state locked.
+    reading: RwLock<()>,
 }
 
 /// The log and its state. Whoever holds it is the only writer.
@@ -91,6 +95,24 @@ impl Log {
             Self::Unopened => Err(Error::NotOpen),
             Self::Failed(error) => Err(error.clone()),
             Self::Closed => Err(Error::Closed),
+        }
+    }
+
+    /// What readers of an open log need, and the boundary of frames up to which the state goes.
+    pub(super) fn opened(&mut self) -> Result<(OpenLog, Position)> {
+        if let Self::Following(followed) = self {
+            return Ok((OpenLog::of_followed(followed), *followed.position()));
+        }
+        let writer = self.writer()?;
+        Ok((OpenLog::of(writer), writer.position()))
+    }
+
+    /// Notes where the history can be read from.
+    pub(super) fn set_landmarks(&mut self, landmarks: Landmarks) {
+        match self {
+            Self::Open(writer) => writer.set_landmarks(landmarks),
+            Self::Following(followed) => followed.set_landmarks(landmarks),
+            Self::Memory { .. } | Self::Unopened | Self::Failed(_) | Self::Closed => {}
         }
     }
 
@@ -168,7 +190,19 @@ impl Core {
             indexing: Indexing::default(),
             sweeping: Sweeping::default(),
             paging: AtomicBool::new(false),
+            reading: RwLock::default(),
         }
+    }
+
+    /// For the time in which files of the store are read with neither the log nor the state locked. It comes before both
+    /// locks, and after a turn to write the index file.
+    pub(super) fn reading(&self) -> RwLockReadGuard<'_, ()> {
+        self.reading.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for everybody who is [`reading`](Self::reading).
+    pub(super) fn end_reading(&self) -> RwLockWriteGuard<'_, ()> {
+        self.reading.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Moves on to another phase, unless the store was closed meanwhile: whoever closes it does not wait for the log before

@@ -4,16 +4,20 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::apply::Waste;
+use super::config::Verify;
 use super::core::{Core, Log, Phase};
 use super::group::Group;
 use super::locked::locked;
 use super::notices::Notice;
+use super::open_log::OpenLog;
 use super::outcome::{RecoveryReport, Restart, RestartReason};
+use super::recovery::resume_of;
 use super::store::StoreEngine;
 use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::index::Index;
-use crate::state::{State, loader_of, replay};
+use crate::index_file::IndexFile;
+use crate::state::{Cold, State, loader_of, replay};
 use crate::sync::atomic::Ordering;
 use crate::sync::thread;
 use crate::wal::durable::Mark;
@@ -39,8 +43,13 @@ impl StoreEngine {
 }
 
 impl Core {
-    /// Opens the log to follow it, or opens it again.
-    pub(super) fn follow(self: &Arc<Self>, control: &Control) -> Result<RecoveryReport> {
+    /// Opens the log to follow it, or opens it again. As a store does, it reads what follows an index file alone, and the rest
+    /// of the log in the background; until that is done, nothing is shown that is written meanwhile.
+    pub(super) fn follow(
+        self: &Arc<Self>,
+        control: &Control,
+        verify: Verify,
+    ) -> Result<RecoveryReport> {
         let begun = Instant::now();
         let path = self.log_to_follow(control)?;
         let mut log = locked(&self.log);
@@ -48,24 +57,34 @@ impl Core {
             return Err(Error::Closed);
         }
         let mut followed = Followed::begin(&*self.storage, path)?;
-        let (index, records) = self.load_followed(&mut followed, &|| control.check())?;
+        let is_first = !matches!(*log, Log::Following(_));
+        let by_index =
+            matches!(*log, Log::Unopened) && verify == Verify::Later && self.config.index().enabled;
+        let file = by_index.then(|| self.index_file_of(&OpenLog::of_followed(&followed))).flatten();
+        let known = file.as_deref().map(|file| *file.covered());
+        let check = || control.check();
+        let (state, records) = match file {
+            Some(file) => self.follow_by_index(&mut followed, &file, &check)?,
+            None => self.load_followed(&mut followed, &check)?,
+        };
         let position = *followed.position();
-        let state = State::warm(index, position.last_sequence);
         let report = RecoveryReport {
             records,
             entries: state.entries(),
             last_sequence: position.last_sequence,
+            indexed_sequence: known.map_or(0, |known| known.last_sequence),
+            bytes_unverified: known.map_or(0, |known| known.offset),
             bytes_kept: position.offset,
             clean_shutdown: position.sealed,
             ..RecoveryReport::default()
         };
+        let phase = if state.cold.is_some() { Phase::Cold } else { Phase::Open };
         self.replace(state)?;
         self.feed.end(Some(&STARTED_ANEW));
-        let is_first = !matches!(*log, Log::Following(_));
         *log = Log::Following(Box::new(followed));
         self.last_recovered.store(position.last_sequence, Ordering::Release);
         self.publish(&log);
-        let entered = self.enter(Phase::Open);
+        let entered = self.enter(phase);
         self.announce(&log);
         drop(log);
         entered?;
@@ -112,16 +131,39 @@ impl Core {
         Ok(())
     }
 
-    /// The entries of a log of which nothing was read yet, and how many operations led to them.
+    /// The state that an index file and what follows it in the log lead to, and how many operations follow.
+    fn follow_by_index(
+        &self,
+        followed: &mut Followed,
+        file: &Arc<IndexFile>,
+        check: &dyn Fn() -> Result<()>,
+    ) -> Result<(State, u64)> {
+        let mark = Mark::read(&*self.storage, followed.names());
+        followed.resume(resume_of(file), file.last_frame());
+        let cold = Cold::new(Arc::clone(file), Index::new(), &Index::new(), None);
+        let mut state = State { cold: Some(cold), ..State::default() };
+        let mut records = 0;
+        let mut sink = |read: &[Record<'_>]| {
+            records += read.len() as u64;
+            replay(&mut state, read);
+        };
+        while followed.read_on(mark.as_ref(), u64::MAX, &mut sink, &|_| check())? {}
+        let end = *followed.position();
+        state.last_sequence = end.last_sequence;
+        if let (Some(cold), Some(totals)) = (&mut state.cold, file.totals_at(&end)) {
+            cold.count(&state.index, totals);
+        }
+        if state.index.is_exhausted() { Err(Error::StoreFull) } else { Ok((state, records)) }
+    }
+
+    /// The state of a log of which nothing was read yet, and how many operations led to it.
     fn load_followed(
         &self,
         followed: &mut Followed,
         check: &dyn Fn() -> Result<()>,
-    ) -> Result<(Index, u64)> {
+    ) -> Result<(State, u64)> {
         let mark = Mark::read(&*self.storage, followed.names());
-        let len = followed.file().len();
-        let len = len.map_err(|error| Error::io(followed.path(), "look at the log", error))?;
-        let mut loader = loader_of(len);
+        let mut loader = loader_of(followed.len()?);
         let mut records = 0;
         let mut sink = |read: &[Record<'_>]| {
             records += read.len() as u64;
@@ -135,16 +177,20 @@ impl Core {
         if followed.position().in_checkpoint {
             return Err(followed.unreadable());
         }
-        Ok((index, records))
+        Ok((State::warm(index, followed.position().last_sequence), records))
     }
 
     /// Shows what is new; says whether anything was.
     pub(super) fn refresh(&self) -> Result<bool> {
+        if self.is_cold() {
+            self.warm(&Control::default())?;
+        }
         let mut log = locked(&self.log);
         let outcome = match &mut *log {
             Log::Following(followed) => self.refresh_log(followed),
             Log::Closed => Err(Error::Closed),
             Log::Unopened => Err(Error::NotOpen),
+            Log::Failed(error) => Err(error.clone()),
             _ => {
                 Err(Error::InvalidState { reason: "only a store that follows a log is refreshed" })
             }
@@ -162,10 +208,21 @@ impl Core {
                 *followed = *other;
                 self.show_news(followed, mark.as_ref()).map(|_| true)
             }
-            Found::Checkpoint => self.start_anew(followed, RestartReason::Checkpoint),
-            Found::Cut => self.start_anew(followed, RestartReason::Cut),
-            Found::Other => self.start_anew(followed, RestartReason::Replaced),
+            Found::Gone(why) => self.start_anew(followed, why.into()).map(|()| true),
         }
+    }
+
+    /// Whether the followed log could not be read because there is another one in its place by now, with which the store has
+    /// started anew.
+    pub(super) fn follows_another(&self) -> bool {
+        bug!(OverwrittenLogFails, return false);
+        let mut log = locked(&self.log);
+        let Log::Following(followed) = &mut *log else { return false };
+        let Ok(Found::Gone(why)) = followed.look(&*self.storage) else { return false };
+        let has_started = self.start_anew(followed, why.into()).is_ok();
+        self.publish(&log);
+        self.announce(&log);
+        has_started
     }
 
     /// Makes visible what follows, whole frames at a time.
@@ -201,15 +258,16 @@ impl Core {
     }
 
     /// Takes the log for another one, from its start. Until all of it was read, the store stays as it is.
-    fn start_anew(&self, followed: &mut Followed, why: RestartReason) -> Result<bool> {
+    fn start_anew(&self, followed: &mut Followed, why: RestartReason) -> Result<()> {
         let mut other = Followed::begin(&*self.storage, followed.names().clone())?;
-        let (index, _) = self.load_followed(&mut other, &|| self.check_open())?;
+        let (state, _) = self.load_followed(&mut other, &|| self.check_open())?;
         let (before, after) = (followed.position().last_sequence, other.position().last_sequence);
         if bug!(OldEntriesKept) {
             *followed = other;
-            return Ok(true);
+            return Ok(());
         }
-        self.replace(State::warm(index, after))?;
+        self.replace(state)?;
+        self.enter(Phase::Open)?;
         *followed = other;
         if why != RestartReason::Checkpoint {
             self.following.origin.fetch_add(1, Ordering::AcqRel);
@@ -220,7 +278,7 @@ impl Core {
         // Whoever waits for more of the other history is to hear that there is none, until this one is announced.
         self.announcements.end();
         self.notices.tell(&Notice::Restart(restart));
-        Ok(true)
+        Ok(())
     }
 }
 

@@ -109,24 +109,23 @@ pub struct Operations {
     hold: Hold,
     /// Which of the logs that had the name it reads.
     origin: u64,
-    log: Option<OpenLog>,
+    place: Option<Place>,
     page_bytes: usize,
     follow: bool,
     ready: VecDeque<LoggedOperation>,
 }
 
-/// The log as it last was, and where its next operation is.
+/// Which log it reads, and where the next operation is in that. Its file is open for as long as the store has it open.
 #[derive(Debug)]
-struct OpenLog {
+struct Place {
     path: LogPath,
-    file: Arc<dyn StorageFile>,
     header: FileHeader,
     next: Position,
     /// The frame that starts there, if a part of it was read.
     frame: Option<OpenFrame>,
 }
 
-impl OpenLog {
+impl Place {
     fn unreadable(&self) -> Error {
         Error::CorruptLog {
             path: self.path.log().to_owned(),
@@ -148,7 +147,7 @@ impl Operations {
         let origin = core.following.origin.load(Ordering::Acquire);
         drop(log);
         let (core, ready) = (Arc::clone(core), VecDeque::new());
-        Ok(Self { core, hold, origin, log: None, page_bytes: FIRST_PAGE_BYTES, follow, ready })
+        Ok(Self { core, hold, origin, place: None, page_bytes: FIRST_PAGE_BYTES, follow, ready })
     }
 
     /// The sequence up to which was read.
@@ -159,7 +158,9 @@ impl Operations {
     /// The next operations that are durable and visible; none when there are no more yet. The first page of a
     /// log that was just opened waits until everything replayed is synced.
     pub fn next_page(&mut self) -> Result<Page> {
-        self.core.check_open()?;
+        let core = Arc::clone(&self.core);
+        let _reading = core.reading();
+        core.check_open()?;
         let origin = self.core.following.origin.load(Ordering::Acquire);
         if origin != self.origin && !bug!(HistoriesMixed) {
             return Err(ANOTHER_HISTORY);
@@ -171,11 +172,11 @@ impl Operations {
         let end = self.core.announcements.announced();
         let mut page = Page { first_sequence: read + 1, ..Page::default() };
         if read < end {
-            self.locate(read)?;
-            let filled = self.fill(&mut page, read, end);
+            let file = self.locate(read)?;
+            let filled = self.fill(&mut page, &*file, read, end);
             if filled.is_err() {
                 // What was read before the error was not handed out, so the position is looked up again.
-                self.log = None;
+                self.place = None;
             }
             filled?;
             self.hold.advance(read + page.ends.len() as u64);
@@ -196,35 +197,35 @@ impl Operations {
         self.core.announcements.wake_after(self.read_up_to(), Box::new(wake))
     }
 
-    /// Makes sure that `log` is the current log, positioned at or before the operation after `read`.
-    fn locate(&mut self, read: u64) -> Result<()> {
+    /// Makes sure that `place` is in the current log, at or before the operation after `read`, and gives the file of that.
+    fn locate(&mut self, read: u64) -> Result<Arc<dyn StorageFile>> {
         let mut log = locked(&self.core.log);
         let History { path, file, header, landmarks, .. } = log.history()?;
-        if self.log.as_ref().is_some_and(|log| log.header == *header) {
-            return Ok(());
+        let file = Arc::clone(file);
+        if self.place.as_ref().is_some_and(|place| place.header == *header) {
+            return Ok(file);
         }
         let floor = header.base_sequence;
         let gone = || Error::HistoryGone { path: path.to_owned(), since: read, floor };
         let next = landmarks.before(read).ok_or_else(gone)?;
         let path = LogPath::of_open_log(path);
-        let file = Arc::clone(file);
-        self.log = Some(OpenLog { path, file, header: header.clone(), next, frame: None });
-        Ok(())
+        self.place = Some(Place { path, header: header.clone(), next, frame: None });
+        Ok(file)
     }
 
     /// Reads operations after `read` until the page is full or has the one at `end`.
-    fn fill(&mut self, page: &mut Page, read: u64, end: u64) -> Result<()> {
-        let Some(log) = &mut self.log else { return Ok(()) };
-        let mut reader = LogReader::at(log.path.log(), &*log.file, &log.header, log.next)?;
+    fn fill(&mut self, page: &mut Page, file: &dyn StorageFile, read: u64, end: u64) -> Result<()> {
+        let Some(place) = &mut self.place else { return Ok(()) };
+        let mut reader = LogReader::at(place.path.log(), file, &place.header, place.next)?;
         reader.begin_small();
-        if log.frame.is_none() {
+        if place.frame.is_none() {
             reader.skip_to(read, u64::MAX)?;
         }
-        while log.frame.is_some() || reader.position().last_sequence < end {
-            log.next = *reader.position();
-            let mut frame = match log.frame.take() {
+        while place.frame.is_some() || reader.position().last_sequence < end {
+            place.next = *reader.position();
+            let mut frame = match place.frame.take() {
                 Some(frame) => frame,
-                None => reader.open_frame()?.ok_or_else(|| log.unreadable())?,
+                None => reader.open_frame()?.ok_or_else(|| place.unreadable())?,
             };
             let mut failed = None;
             let is_done = reader.read_part(&mut frame, &mut |record| {
@@ -239,11 +240,11 @@ impl Operations {
             }
             if !is_done {
                 bug!(BatchEndsWithPage, page.end_batch());
-                log.frame = Some(frame);
+                place.frame = Some(frame);
                 return Ok(());
             }
             reader.close_frame(&frame);
-            log.next = *reader.position();
+            place.next = *reader.position();
             page.end_batch();
         }
         Ok(())

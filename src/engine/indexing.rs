@@ -34,21 +34,27 @@ const TAIL_PART: u64 = 40;
 impl Core {
     /// The index file of a log that is about to be replayed, when it has one that fits.
     pub(super) fn index_file(&self, opening: &Opening) -> Result<Option<Arc<IndexFile>>> {
-        let log = LogReader::new(opening.path(), &**opening.file())?.header().clone();
+        let header = LogReader::new(opening.path(), &**opening.file())?.header().clone();
+        let (path, file) = (opening.names().clone(), Arc::clone(opening.file()));
+        Ok(self.index_file_of(&OpenLog { path, file, header }))
+    }
+
+    /// The index file of a log, when it has one that fits.
+    pub(super) fn index_file_of(&self, log: &OpenLog) -> Option<Arc<IndexFile>> {
         let (storage, cached) = (&*self.storage, self.cached_pages());
-        let found = IndexFile::open(storage, opening.names(), opening.file(), &log, cached);
+        let found = IndexFile::open(storage, &log.path, &log.file, &log.header, cached);
         let is_whole =
             |file: &IndexFile| if self.pages_out() { file.check_whole() } else { Ok(()) };
         match found.and_then(|file| is_whole(&file).map(|()| file)) {
             Ok(file) => {
-                let sequence = file.covered().last_sequence;
+                let (log, sequence) = (log.header.clone(), file.covered().last_sequence);
                 self.indexing.note(Known { id: file.id(), log, sequence }, self.tail());
-                Ok(Some(Arc::new(file)))
+                Some(Arc::new(file))
             }
             Err(unusable) => {
                 let is_missing = matches!(unusable, Unusable::Missing);
                 self.indexing.note_none((!is_missing).then(|| unusable.to_string()));
-                Ok(None)
+                None
             }
         }
     }

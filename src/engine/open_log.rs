@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::index_file::Covered;
 use crate::storage::{Storage, StorageFile};
+use crate::wal::followed::Followed;
 use crate::wal::format::FileHeader;
 use crate::wal::path::LogPath;
 use crate::wal::position::Position;
@@ -21,6 +22,11 @@ impl OpenLog {
     pub(super) fn of(writer: &LogWriter) -> Self {
         let path = LogPath::of_open_log(writer.path());
         Self { path, file: Arc::clone(writer.file()), header: writer.header().clone() }
+    }
+
+    pub(super) fn of_followed(followed: &Followed) -> Self {
+        let (path, file) = (followed.names().clone(), Arc::clone(followed.file()));
+        Self { path, file, header: followed.header().clone() }
     }
 
     pub(super) fn covered<'a>(&'a self, storage: &'a dyn Storage, end: Position) -> Covered<'a> {

@@ -1,5 +1,6 @@
 //! What the calls of a store return.
 
+use crate::wal::followed::Gone;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -116,6 +117,16 @@ pub enum RestartReason {
     Cut,
     /// Another log has the name, such as a backup.
     Replaced,
+}
+
+impl From<Gone> for RestartReason {
+    fn from(gone: Gone) -> Self {
+        match gone {
+            Gone::Checkpoint => Self::Checkpoint,
+            Gone::Cut => Self::Cut,
+            Gone::Other => Self::Replaced,
+        }
+    }
 }
 
 /// What a compaction did.

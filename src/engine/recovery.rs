@@ -7,6 +7,7 @@ use super::config::{Durability, Verify};
 use super::core::{Core, FOLLOWS, Log, Phase};
 use super::indexing::index_if_due;
 use super::locked::locked;
+use super::open_log::OpenLog;
 use super::outcome::RecoveryReport;
 use super::store::StoreEngine;
 use super::sweeping::sweep_if_due;
@@ -21,6 +22,7 @@ use crate::wal::consumers::Consumers;
 use crate::wal::folder::OpenFolder;
 use crate::wal::held::Held;
 use crate::wal::open::{self, Replay, Resume};
+use crate::wal::position::Position;
 use crate::wal::reader::Record;
 use crate::wal::writer::LogWriter;
 
@@ -49,7 +51,7 @@ impl StoreEngine {
         let begun = Instant::now();
         let core = &*self.core;
         if core.config.durability() == Durability::Following {
-            return self.core.follow(control);
+            return self.core.follow(control, verify);
         }
         // Whoever rewrites the log gives up first: it is about to become another one.
         let _turn = core.rewriting.stop();
@@ -146,15 +148,7 @@ fn replay(
     let by_index = held.is_none() && verify == Verify::Later && core.config.index().enabled;
     let opening = core.begin_opening(held)?;
     let file = if by_index { core.index_file(&opening)? } else { None };
-    let resume = file.as_deref().map(|file| Resume {
-        position: *file.covered(),
-        history: *file.history(),
-        consumers: if bug!(IndexedConsumersForgotten) {
-            Consumers::default()
-        } else {
-            file.consumers().clone()
-        },
-    });
+    let resume = file.as_deref().map(resume_of);
     let pages_out = core.pages_out() && file.is_none();
     let (mut loader, mut keys) = (None, None);
     let sink = |bytes, records: &[Record<'_>]| {
@@ -180,7 +174,7 @@ fn replay(
     let state = if pages_out {
         core.page_out_log(&mut writer, control)?
     } else {
-        let cold = file.map(|file| cold(file, keys, &writer));
+        let cold = file.map(|file| cold(file, keys, OpenLog::of(&writer), writer.position()));
         State { index, last_sequence: report.last_sequence, cold }
     };
     core.note_opened(&state, report.bytes_unverified == 0);
@@ -188,6 +182,16 @@ fn replay(
     let report = RecoveryReport { entries: state.entries(), ..report };
     let expiring = state.cold.is_none().then(|| state.index.expiring());
     Ok(Opened { state, writer, report, phase, expiring })
+}
+
+/// Where the replay of a log begins that an index file stands for up to there.
+pub(super) fn resume_of(file: &IndexFile) -> Resume {
+    let consumers = if bug!(IndexedConsumersForgotten) {
+        Consumers::default()
+    } else {
+        file.consumers().clone()
+    };
+    Resume { position: *file.covered(), history: *file.history(), consumers }
 }
 
 fn report_of(replay: Replay) -> RecoveryReport {
@@ -204,12 +208,12 @@ fn report_of(replay: Replay) -> RecoveryReport {
 }
 
 /// What an index file says, and which keys the log has after that.
-fn cold(file: Arc<IndexFile>, keys: Option<KeyFilter>, writer: &LogWriter) -> Cold {
-    let (begin, end) = (*file.covered(), writer.position());
+fn cold(file: Arc<IndexFile>, keys: Option<KeyFilter>, log: OpenLog, end: Position) -> Cold {
+    let begin = *file.covered();
     let tail = |keys| Tail {
-        path: writer.path().to_owned(),
-        file: Arc::clone(writer.file()),
-        header: writer.header().clone(),
+        path: log.path.log().to_owned(),
+        file: log.file,
+        header: log.header,
         begin,
         end,
         keys,

@@ -89,12 +89,12 @@ impl Rewriting {
         locked(&self.last_error).clone()
     }
 
-    /// Notes how a compaction ended.
+    /// Notes how a compaction ended. Whoever sees that one more was done sees no failure of one before it.
     pub(super) fn note<T>(&self, outcome: &Result<T>) {
+        *locked(&self.last_error) = outcome.as_ref().err().cloned();
         if outcome.is_ok() {
             self.compactions.fetch_add(1, Ordering::AcqRel);
         }
-        *locked(&self.last_error) = outcome.as_ref().err().cloned();
     }
 
     /// Notes that an automatic compaction failed: its call has no caller to tell.

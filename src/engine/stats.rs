@@ -15,6 +15,8 @@ use crate::wal::writer::LogWriter;
 pub struct StoreStats {
     /// Entries; nothing while that is unknown because the log was not replayed yet.
     pub entries: Option<u64>,
+    /// How many of them expire, or have expired and were not removed yet; nothing while entries are in the log alone.
+    pub expiring_entries: Option<u64>,
     /// Bytes of their keys and values; nothing while that is unknown.
     pub live_bytes: Option<u64>,
     /// What the entries take in memory: their bytes, what is needed to find them, and unused room.

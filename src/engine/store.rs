@@ -62,6 +62,7 @@ impl StoreEngine {
         let _indexed = core.indexing.end();
         core.sweeping.end();
         let _warmed = core.warming.begin(&Control::default());
+        let _read = (!bug!(ClosedWhileReading)).then(|| core.end_reading());
         let mut log = locked(&core.log);
         let closed = match std::mem::replace(&mut *log, Log::Closed) {
             Log::Open(mut writer) => {

@@ -100,13 +100,14 @@ impl StoreEngine {
                 let totals = state.totals();
                 let (entries, bytes) =
                     (totals.map(|all| all.entries), totals.map(|all| all.live_bytes));
-                Ok((entries, bytes, memory))
+                Ok((entries, state.expiring(), bytes, memory))
             },
         );
-        let (entries, live_bytes, memory_bytes) =
-            sizes.ok().filter(|_| open).unwrap_or((Some(0), Some(0), 0));
+        let (entries, expiring_entries, live_bytes, memory_bytes) =
+            sizes.ok().filter(|_| open).unwrap_or((Some(0), Some(0), Some(0), 0));
         StoreStats {
             entries,
+            expiring_entries,
             live_bytes,
             memory_bytes,
             open,

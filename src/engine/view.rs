@@ -184,11 +184,13 @@ impl Core {
     pub(super) fn take_in(&self, keys: &[&[u8]]) -> Result<()> {
         let mut has_failed = false;
         loop {
+            let reading = self.reading();
             let OldEntries { file, found } = self.old_entries(keys)?;
             let found = match found {
                 Ok(found) => found,
                 Err(unusable) if has_failed => return Err(unreadable(unusable)),
                 Err(unusable) => {
+                    drop((file, reading));
                     self.do_without(&unusable)?;
                     has_failed = true;
                     continue;

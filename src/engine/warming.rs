@@ -6,7 +6,6 @@ use super::catch_up::{ROUNDS, SHORT};
 use super::core::{Core, Log, Phase};
 use super::indexing::index_if_due;
 use super::locked::locked;
-use super::open_log::OpenLog;
 use super::sweeping::sweep_if_due;
 use crate::control::Control;
 use crate::error::{Error, Result};
@@ -33,6 +32,7 @@ impl Core {
             Ok(()) => Ok(()),
             Err(Error::Aborted) if control.is_aborted() => Err(Error::Aborted),
             Err(Error::Aborted) => self.when_recovered(),
+            Err(_) if self.follows_another() => Ok(()),
             Err(error) => {
                 self.fail(&error);
                 Err(error)
@@ -47,7 +47,7 @@ impl Core {
     }
 
     fn replay(&self, control: &Control) -> Result<()> {
-        let log = OpenLog::of(locked(&self.log).writer()?);
+        let (log, _) = locked(&self.log).opened()?;
         let mut reader = LogReader::new(log.path.log(), &*log.file)?;
         if *reader.header() != log.header {
             return Err(reader.unreadable());
@@ -79,7 +79,7 @@ impl Core {
         }
         let mut log = locked(&self.log);
         check(reader.position().offset)?;
-        let end = log.writer()?.position();
+        let (_, end) = log.opened()?;
         if !bug!(WarmWithoutCatchUp) {
             reader.read_to(end.offset, &mut landmarks, &mut sink, &check)?;
         }
@@ -89,7 +89,7 @@ impl Core {
         if index.is_exhausted() {
             return Err(Error::StoreFull);
         }
-        log.writer()?.set_landmarks(landmarks);
+        log.set_landmarks(landmarks);
         self.sweeping.begin(Some(index.expiring()));
         self.replace(State::warm(index, end.last_sequence))?;
         self.enter(Phase::Open).map_err(|_| Error::Aborted)?;

@@ -123,6 +123,11 @@ impl IndexFile {
         &self.header.covered
     }
 
+    /// Where the last frame before that boundary begins.
+    pub(crate) fn last_frame(&self) -> u64 {
+        self.header.last_frame
+    }
+
     /// Where the history of the log begins.
     pub(crate) fn history(&self) -> &Position {
         &self.header.history

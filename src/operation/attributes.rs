@@ -112,6 +112,10 @@ pub(crate) const fn is_attribute(first: u8) -> bool {
     first >= FIRST_KIND
 }
 
+fn has_attributes(bytes: &[u8]) -> bool {
+    bytes.first().is_some_and(|&first| is_attribute(first))
+}
+
 /// The attributes in front of a payload, and their length. The payload may still be missing, or anything else.
 #[inline]
 pub fn attributes_of(bytes: &[u8]) -> Result<(Attributes, usize), DecodeError> {
@@ -136,6 +140,19 @@ pub(crate) fn consumers_of(bytes: &[u8]) -> Result<Option<&[u8]>, DecodeError> {
 /// The first record in `bytes`, which other bytes may follow, and its length.
 #[inline]
 pub fn decode_record(bytes: &[u8]) -> Result<(Attributes, OperationRef<'_>, usize), DecodeError> {
+    if has_attributes(bytes) {
+        return decode_with_attributes(bytes);
+    }
+    let operation = OperationDecoder::decode_first(bytes)?;
+    Ok((Attributes::NONE, operation, operation.encoded_len()))
+}
+
+/// Apart, so that records without attributes do not pay for others.
+#[cold]
+#[inline(never)]
+fn decode_with_attributes(
+    bytes: &[u8],
+) -> Result<(Attributes, OperationRef<'_>, usize), DecodeError> {
     let (attributes, len) = attributes_of(bytes)?;
     let payload = bytes.get(len..).unwrap_or_default();
     let operation =
@@ -150,6 +167,16 @@ pub fn decode_record(bytes: &[u8]) -> Result<(Attributes, OperationRef<'_>, usiz
 /// [`encoded_len`](OperationDecoder::encoded_len) says of a payload.
 #[inline]
 pub(crate) fn record_len(bytes: &[u8]) -> Result<usize, DecodeError> {
+    if has_attributes(bytes) {
+        len_with_attributes(bytes)
+    } else {
+        OperationDecoder::encoded_len(bytes)
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn len_with_attributes(bytes: &[u8]) -> Result<usize, DecodeError> {
     let (_, len) = attributes_of(bytes)?;
     let payload = bytes.get(len..).unwrap_or_default();
     let payload_len =

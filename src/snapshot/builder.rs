@@ -7,8 +7,10 @@ use crate::control::{Control, Steps};
 use crate::error::{Error, Result};
 use crate::state::{loader_of, replay};
 use crate::storage::{Access, DiskStorage, Storage};
+use crate::wal::durable::Mark;
+use crate::wal::followed::Committed;
 use crate::wal::path::LogPath;
-use crate::wal::reader::LogReader;
+use crate::wal::reader::{LogReader, Record};
 use crate::wal::tail::{Tail, judge};
 
 /// How often a damaged log is read again, in case it was a write in progress.
@@ -44,29 +46,61 @@ impl SnapshotBuilderStore {
     /// Like [`build`](Self::build), but shows how much of the log is read, and gives up with [`Error::Aborted`] when
     /// asked to.
     pub fn build_with(path: impl AsRef<Path>, control: &Control) -> Result<Snapshot> {
-        build(&DiskStorage, path.as_ref(), control)
+        build(&DiskStorage, path.as_ref(), control, false)
+    }
+
+    /// Like [`build_with`](Self::build_with), but without what a process that has the log open may still take back: a
+    /// write that is not on stable storage yet, or that fails. All of the log is checked nevertheless.
+    ///
+    /// Such a process keeps a file beside the log that tells what that is. Where there is none, nothing is left out.
+    pub fn build_committed(path: impl AsRef<Path>, control: &Control) -> Result<Snapshot> {
+        build(&DiskStorage, path.as_ref(), control, true)
+    }
+
+    /// [`build_committed`](Self::build_committed) on another file system.
+    pub fn build_committed_on(storage: &dyn Storage, path: &Path) -> Result<Snapshot> {
+        build(storage, path, &Control::default(), true)
     }
 
     /// [`build`](Self::build) on another file system.
     pub fn build_on(storage: &dyn Storage, path: &Path) -> Result<Snapshot> {
-        build(storage, path, &Control::default())
+        build(storage, path, &Control::default(), false)
     }
 }
 
-fn build(storage: &dyn Storage, path: &Path, control: &Control) -> Result<Snapshot> {
+fn build(
+    storage: &dyn Storage,
+    path: &Path,
+    control: &Control,
+    only_committed: bool,
+) -> Result<Snapshot> {
     let path = LogPath::resolve(storage, path)?;
+    let mark = only_committed.then(|| Mark::read(storage, &path)).flatten();
     let file = storage.open(path.log(), Access::Read);
     let file = file.map_err(|error| Error::io(path.log(), "open the log", error))?;
     let mut reader = LogReader::new(path.log(), &*file)?;
     let log_bytes = reader.window().file_len();
     let mut loader = loader_of(log_bytes);
     let mut steps = Steps::new(control, log_bytes);
+    let mut committed = Committed::of(mark, reader.header());
+    let mut last_sequence = reader.position().last_sequence;
     let mut attempts = 0;
     loop {
-        let mut at = reader.position().offset;
-        while reader.next_frame(&mut |records| replay(&mut loader, records))? {
+        loop {
+            let at = reader.position().offset;
+            let is_shown = committed.has_next(&mut reader)?;
+            let mut sink = |records: &[Record<'_>]| {
+                if is_shown {
+                    replay(&mut loader, records);
+                }
+            };
+            if !reader.next_frame(&mut sink)? {
+                break;
+            }
+            if is_shown {
+                last_sequence = reader.position().last_sequence;
+            }
             steps.add(reader.position().offset - at)?;
-            at = reader.position().offset;
         }
         let Tail::Corrupt { reason } = judge(&mut reader)? else { break };
         attempts += 1;
@@ -86,5 +120,5 @@ fn build(storage: &dyn Storage, path: &Path, control: &Control) -> Result<Snapsh
         return Err(Error::StoreFull);
     }
     control.check()?;
-    Ok(Snapshot::alone(index, reader.position().last_sequence, storage.now()))
+    Ok(Snapshot::alone(index, last_sequence, storage.now()))
 }

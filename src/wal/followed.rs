@@ -8,6 +8,7 @@ use super::durable::Mark;
 use super::format::{FILE_HEADER_LEN, FileHeader, FrameKind};
 use super::landmarks::Landmarks;
 use super::locate::{consumers_at, leads_to};
+use super::open::Resume;
 use super::path::LogPath;
 use super::position::Position;
 use super::reader::{LogReader, Record};
@@ -32,13 +33,20 @@ pub(crate) struct Followed {
 pub(crate) enum Found {
     /// The log, which still begins with all that was read of it.
     Same(Option<Mark>),
-    /// The log, without the end of what was read of it.
-    Cut,
     /// A log that was compacted from it, followed to where the other one was.
     Compacted(Box<Followed>, Option<Mark>),
-    /// A log that was compacted from it and no longer has the history that comes next.
+    /// What was read of it is not continued there.
+    Gone(Gone),
+}
+
+/// Why a log cannot be followed any further.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Gone {
+    /// It has lost the end of what was read of it.
+    Cut,
+    /// It was compacted, and no longer has the history that comes next.
     Checkpoint,
-    /// Another log.
+    /// Its name stands for another log.
     Other,
 }
 
@@ -61,6 +69,10 @@ impl Followed {
         self.path.log()
     }
 
+    pub(crate) fn len(&self) -> Result<u64> {
+        self.file.len().map_err(|error| Error::io(self.path(), "look at the log", error))
+    }
+
     pub(crate) fn file(&self) -> &Arc<dyn StorageFile> {
         &self.file
     }
@@ -77,8 +89,19 @@ impl Followed {
         &self.landmarks
     }
 
+    pub(crate) fn set_landmarks(&mut self, landmarks: Landmarks) {
+        self.landmarks = landmarks;
+    }
+
     pub(crate) fn consumers(&self) -> &Arc<Consumers> {
         &self.consumers
+    }
+
+    /// Goes on where this stands, which is known and on stable storage; the frame before that begins at `last_frame`.
+    pub(crate) fn resume(&mut self, from: Resume, last_frame: u64) {
+        self.landmarks.pass(&from.history);
+        (self.position, self.last_frame) = (from.position, last_frame);
+        self.consumers = Arc::new(from.consumers);
     }
 
     /// The error for a log that ends before anything can be shown of it.
@@ -118,7 +141,7 @@ impl Followed {
         let mark = Mark::read(storage, &self.path);
         let is_kept = leads_to(&*self.file, &self.header, self.last_frame, &self.position);
         let is_kept = is_kept.map_err(failed)? || bug!(CutTailTrusted);
-        Ok(if is_kept { Found::Same(mark) } else { Found::Cut })
+        Ok(if is_kept { Found::Same(mark) } else { Found::Gone(Gone::Cut) })
     }
 
     fn look_at(&self, storage: &dyn Storage, mut other: Self) -> Result<Found> {
@@ -126,14 +149,14 @@ impl Followed {
         let (own, found) = (self.header.salt, other.header.salt);
         let related = mark.as_ref().is_some_and(|mark| mark.relates(own, found));
         if !related && !bug!(EveryLogIsRelated) {
-            return Ok(Found::Other);
+            return Ok(Found::Gone(Gone::Other));
         }
         let last_sequence = self.position.last_sequence;
         if other.header.base_sequence > last_sequence && !bug!(GapNotSeen) {
-            return Ok(Found::Checkpoint);
+            return Ok(Found::Gone(Gone::Checkpoint));
         }
         let reached = other.skip(last_sequence, mark.as_ref())?;
-        Ok(if reached { Found::Compacted(Box::new(other), mark) } else { Found::Other })
+        Ok(if reached { Found::Compacted(Box::new(other), mark) } else { Found::Gone(Gone::Other) })
     }
 
     /// Passes the frames up to the first boundary after this sequence without reading what is in them; false when that is
@@ -223,6 +246,36 @@ struct Safe {
 impl Safe {
     fn last(&self) -> u64 {
         self.vouched.max(self.marked)
+    }
+}
+
+/// Which frames of a log that is read once, from its start, its writer will not take back. A writer that has a log open
+/// keeps a mark beside it, so of a log without one that is all.
+#[derive(Debug)]
+pub(crate) struct Committed {
+    /// What is to be looked at yet.
+    mark: Option<Mark>,
+    last_frame: u64,
+}
+
+impl Committed {
+    /// `mark` was read before the log.
+    pub(crate) fn of(mark: Option<Mark>, header: &FileHeader) -> Self {
+        let mark = mark.filter(|mark| mark.relates(header.salt, header.salt));
+        Self { mark, last_frame: u64::MAX }
+    }
+
+    /// Whether the frame that comes next is one of them.
+    pub(crate) fn has_next(&mut self, reader: &mut LogReader<'_>) -> Result<bool> {
+        let (salt, position) = (reader.header().salt, *reader.position());
+        // Of a log that has just taken the place of its own a mark says nothing more.
+        let is_due = |mark: &mut Mark| mark.salt != salt || mark.is(reader.header(), &position);
+        if let Some(mark) = self.mark.take_if(is_due)
+            && !bug!(EveryWholeFrameIsCommitted)
+        {
+            self.last_frame = safe_frame(reader, Some(&mark))?.last();
+        }
+        Ok(position.next_frame <= self.last_frame)
     }
 }
 

@@ -14,6 +14,7 @@ pub mod gate;
 pub mod image;
 pub mod model;
 pub mod random;
+pub mod read_gate;
 pub mod reads;
 pub mod sim_disk;
 pub mod story;
