@@ -126,14 +126,14 @@ test('the options that threads must share are those that the documents name', as
   assert.deepEqual(
     said(
       'index.d.ts',
-      /`invalid_argument` is the answer when `(\w+)`, `(\w+)`, `(\w+)` or `(\w+)` differs/,
+      /`invalid_argument` is the answer when `(\w+)`, `(\w+)`, `(\w+)`, `(\w+)` or `(\w+)` differs/,
     ),
     refusedOnes,
   );
   assert.deepEqual(
     said(
       'docs/durability.md',
-      /with the same `(\w+)`, `(\w+)`, `(\w+)` and `(\w+)`; `open` gives `invalid_argument`/,
+      /with the same `(\w+)`, `(\w+)`, `(\w+)`, `(\w+)` and `(\w+)`; `open` gives `invalid_argument`/,
     ),
     refusedOnes,
   );
