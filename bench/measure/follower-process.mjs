@@ -11,6 +11,7 @@ async function follow() {
 }
 
 const follower = log ? await follow() : undefined;
+(await follower?.ready())?.value();
 
 async function watch(prefix) {
   for await (const { key } of follower.watch({ prefix })) seen.set(key, process.hrtime.bigint());
