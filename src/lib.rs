@@ -45,6 +45,7 @@ mod index_file;
 mod lease;
 mod limits;
 pub mod operation;
+mod priority;
 pub mod snapshot;
 mod state;
 pub mod storage;
