@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use proptest::prelude::*;
-use softadastra_store::index::{Index, IndexLoader, Range, Record};
+use softadastra_store::index::{Index, IndexLoader, Marks, Range, Record};
 use support::random::Random;
 
 type Model = BTreeMap<Vec<u8>, (Vec<u8>, u64)>;
@@ -82,16 +82,20 @@ fn expiry_of(version: u64) -> Option<i64> {
     version.is_multiple_of(3).then(|| i64::try_from(version << 40).unwrap())
 }
 
+fn marks_of(version: u64) -> Marks {
+    let node = version.is_multiple_of(5).then_some(version + 1);
+    Marks { expiry: expiry_of(version), node }
+}
+
 fn same(record: &Record<'_>, key: &[u8], value: &(Vec<u8>, u64)) -> bool {
     let timestamp = i64::try_from(value.1).unwrap() - 7;
-    let expiry = expiry_of(value.1);
     let shared = record.blob().is_none_or(|blob| **blob == value.0[..])
         && record.blob().is_some() == (value.0.len() > 1024);
     record.key() == key
         && record.value() == value.0
         && record.version() == value.1
         && record.timestamp() == timestamp
-        && record.expiry() == expiry
+        && record.marks() == marks_of(value.1)
         && shared
 }
 
@@ -157,9 +161,9 @@ fn run(steps: Vec<Step>) {
         match step {
             Step::Put(key, value) => {
                 let timestamp = i64::try_from(version).unwrap() - 7;
-                let expiry = expiry_of(version);
-                let created = index.put_until(&key, &value, version, timestamp, expiry);
-                let is_loaded = loader.put_until(&key, &value, version, timestamp, expiry);
+                let marks = marks_of(version);
+                let created = index.put_marked(&key, &value, version, timestamp, marks);
+                let is_loaded = loader.put_marked(&key, &value, version, timestamp, marks);
                 assert_eq!(created, is_loaded);
                 assert_eq!(created, model.insert(key, (value, version)).is_none());
             }
@@ -253,7 +257,7 @@ fn goes_on_after_loading(name: fn(u64) -> String) {
     let (mut bulk, mut model) = (IndexLoader::with_capacity(20_000), Model::new());
     for n in 0..20_000u64 {
         let key = name(n).into_bytes();
-        bulk.put_until(&key, b"v", n, i64::try_from(n).unwrap() - 7, expiry_of(n));
+        bulk.put_marked(&key, b"v", n, i64::try_from(n).unwrap() - 7, marks_of(n));
         model.insert(key, (b"v".to_vec(), n));
     }
     let mut index = bulk.finish();
@@ -262,7 +266,7 @@ fn goes_on_after_loading(name: fn(u64) -> String) {
         let start =
             ["a", "country/", "country/with a long name/1", "z"][usize::try_from(n % 4).unwrap()];
         let key = format!("{start}{n}!").into_bytes();
-        index.put_until(&key, b"w", n, i64::try_from(n).unwrap() - 7, expiry_of(n));
+        index.put_marked(&key, b"w", n, i64::try_from(n).unwrap() - 7, marks_of(n));
         model.insert(key, (b"w".to_vec(), n));
     }
     check(&index, &model);

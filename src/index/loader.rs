@@ -133,19 +133,7 @@ impl IndexLoader {
 
     /// See [`Index::put`].
     pub fn put(&mut self, key: &[u8], value: &[u8], version: u64, timestamp: i64) -> bool {
-        self.put_until(key, value, version, timestamp, None)
-    }
-
-    /// See [`Index::put_until`].
-    pub fn put_until(
-        &mut self,
-        key: &[u8],
-        value: &[u8],
-        version: u64,
-        timestamp: i64,
-        expiry: Option<i64>,
-    ) -> bool {
-        self.put_marked(key, value, version, timestamp, Marks { expiry, ..Marks::NONE })
+        self.put_marked(key, value, version, timestamp, Marks::NONE)
     }
 
     /// See [`Index::put_marked`].

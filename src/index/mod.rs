@@ -137,19 +137,7 @@ impl Index {
     /// Stores an entry; true if the key is new. Cannot fail while [`Index::has_room`]; without room nothing changes and
     /// [`Index::is_exhausted`] says so from then on.
     pub fn put(&mut self, key: &[u8], value: &[u8], version: u64, timestamp: i64) -> bool {
-        self.put_until(key, value, version, timestamp, None)
-    }
-
-    /// [`Index::put`] of an entry that expires at a time, if one is given. It stays until it is removed.
-    pub fn put_until(
-        &mut self,
-        key: &[u8],
-        value: &[u8],
-        version: u64,
-        timestamp: i64,
-        expiry: Option<i64>,
-    ) -> bool {
-        self.put_marked(key, value, version, timestamp, Marks { expiry, ..Marks::NONE })
+        self.put_marked(key, value, version, timestamp, Marks::NONE)
     }
 
     /// [`Index::put`] of an entry with these marks.
