@@ -1156,7 +1156,8 @@ export interface FollowerStats
  * was written. Later it shows longer ones, each batch as a whole and at once. It is typically a few
  * milliseconds behind the acknowledgement of a write; {@link FollowerStore.refresh} brings it up to all that was acknowledged
  * before the call. On Linux the writer's commits wake it, at most about 250 times a second; elsewhere it looks 10 to 200 times
- * a second. Following costs the writer one small write for each commit, whether anyone follows or not.
+ * a second. Following costs the writer one small write for each commit, whether anyone follows or not; each follower does every
+ * operation once more, on a thread of its own, which the writer feels where processors are short.
  *
  * It opens as a store does: by the index file beside the log if there is one, in milliseconds, and the rest of the log is read
  * in the background. What is written until it is {@link StoreEngine.ready} is shown then.
