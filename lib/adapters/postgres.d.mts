@@ -1,0 +1,2 @@
+// The types of `import`: the same class.
+export * from './postgres.js';
