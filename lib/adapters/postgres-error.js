@@ -1,6 +1,6 @@
 'use strict';
 
-const { SoftadastraError, invalidState } = require('../types/error.js');
+const { SoftadastraError } = require('../types/error.js');
 const { REPLACED } = require('./postgres-schema.js');
 
 /** Classes of SQLSTATE that speak of what was sent: bad data, a constraint, a limit, an exception of a trigger. */
@@ -23,7 +23,7 @@ function errorOf(raw) {
   }
   if (NO_SCHEMA.test(state)) {
     const said = `the schema of the bridge is not there: call migrate() once (${message})`;
-    return new SoftadastraError('invalid_state', said, state, { cause: raw });
+    return final(said, state, raw);
   }
   // 08: a connection; 57: an operator, a crash, a shutdown; 53: too many connections, a full disk.
   const code = /^(08|57P)/.test(state) ? 'transport_error' : 'sync_error';
@@ -47,8 +47,9 @@ function isFinal(error) {
 }
 
 /** An error after which the bridge stops. */
-function final(message, context) {
-  const error = invalidState(message, context);
+function final(message, context, cause) {
+  const options = cause && { cause };
+  const error = new SoftadastraError('invalid_state', message, context, options);
   Object.defineProperty(error, 'final', { value: true });
   return error;
 }

@@ -57,7 +57,11 @@ class Session {
   get note() {
     const { identity, wrote, resend } = this;
     const isComplete = this.read >= this.place.wrote;
-    return { identity, wrote: isComplete ? Math.max(wrote, this.#lastWritten) : wrote, resend };
+    return {
+      identity,
+      wrote: isComplete ? Math.max(this.place.wrote, this.#lastWritten) : wrote,
+      resend,
+    };
   }
 
   /** Why the store and the server have to be brought together first; undefined when the store goes on where it was. */
