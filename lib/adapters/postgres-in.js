@@ -23,6 +23,7 @@ class Inbox {
   #told = now();
   #upkeep = 0;
   #listening = false;
+  #sent;
 
   constructor(session, round, { pollMs, listen, keepChangesMs }) {
     this.#session = session;
@@ -40,6 +41,7 @@ class Inbox {
       if (batches.length === 0) {
         this.#session.behind = 0;
         await round.pause(this.#ask.pollMs);
+        await this.#flush();
       } else {
         await this.#take(batches);
       }
@@ -116,8 +118,14 @@ class Inbox {
     if (!(await session.server.progress({ nodeId, generation, sent, read }))) {
       throw await replaced(session);
     }
-    // Without automatic flushes the history would not go on by itself.
-    if (session.engine.lastSequence() > session.sent) (await session.engine.flush()).value();
+  }
+
+  /** Without automatic flushes the history would not go on by itself. */
+  async #flush() {
+    const { engine, sent } = this.#session;
+    const isStuck = sent === this.#sent && engine.lastSequence() > sent;
+    this.#sent = sent;
+    if (isStuck) (await engine.flush()).value();
   }
 
   /** Without it changes are looked for by polling, as behind a pooler of connections. */
