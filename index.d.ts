@@ -709,6 +709,8 @@ export class RecoveryReport {
   readonly indexedSequence: number;
   /** Bytes of the log that the index file stood for. They are read, and found sound or damaged, after the store is open. */
   readonly bytesUnverified: number;
+  /** Why the index file beside the log was of no use; undefined when it was of use, or there was none. */
+  readonly indexFailure: string | undefined;
   /** Sequence of the last operation replayed, 0 for an empty log. */
   readonly lastSequence: number;
   readonly bytesKept: number;
@@ -1076,7 +1078,10 @@ export interface StoreStats {
   warming: Progress | undefined;
   /** The sequence up to which the index file beside the log stands for it; 0 without such a file. */
   indexedSequence: number;
-  /** Why there is no index file, or why it was of no use; undefined when there is one or none is due. */
+  /**
+   * Why there is no index file, or why it was of no use; undefined when there is one or none is due. A store that was opened
+   * without one soon writes one: {@link RecoveryReport.indexFailure} keeps what the opening found.
+   */
   indexFailure: string | undefined;
 }
 

@@ -74,6 +74,7 @@ impl Core {
             last_sequence: position.last_sequence,
             indexed_sequence: known.map_or(0, |known| known.last_sequence),
             bytes_unverified: known.map_or(0, |known| known.offset),
+            index_failure: if by_index { self.indexing.failure() } else { None },
             bytes_kept: position.offset,
             clean_shutdown: position.sealed,
             ..RecoveryReport::default()

@@ -169,6 +169,7 @@ fn replay(
         checkpoint_entries: file.as_ref().map_or(replay.entries, |file| file.checkpoint_entries()),
         indexed_sequence: file.as_ref().map_or(0, |file| file.covered().last_sequence),
         bytes_unverified: file.as_ref().map_or(0, |file| file.covered().offset),
+        index_failure: if by_index { core.indexing.failure() } else { None },
         ..report_of(replay)
     };
     let state = if pages_out {
