@@ -25,6 +25,9 @@ const RUNS: u64 = 60;
 const STEPS: usize = 120;
 const KEYS: usize = 6;
 
+/// Time and node of an operation, and the value that it writes, if it is no removal.
+type Newest = ((i64, u64), Option<Vec<u8>>);
+
 struct Node {
     id: u64,
     disk: SimDisk,
@@ -57,9 +60,10 @@ impl Node {
     }
 
     fn restart(&mut self, random: &mut Random) {
-        match random.below(3) {
+        match random.below(4) {
             0 => self.disk = self.disk.kill(),
-            1 => self.engine.close().unwrap(),
+            1 => self.disk = self.disk.crash(random),
+            2 => self.engine.close().unwrap(),
             _ => drop(self.engine.compact(&Control::default()).unwrap()),
         }
         self.disk = self.disk.kill();
@@ -132,7 +136,7 @@ fn run(seed: u64) {
         all.extend(news);
     }
     // Each write is another version of its key: no two have one time and one node.
-    let mut newest: BTreeMap<String, ((i64, u64), Option<Vec<u8>>)> = BTreeMap::new();
+    let mut newest: BTreeMap<String, Newest> = BTreeMap::new();
     for (operation, IfNewer { node, .. }) in &all {
         let stamp = (operation.timestamp, *node);
         let is_put = operation.kind == OperationType::Put;

@@ -162,8 +162,8 @@ fn replay(
     let aborted = || control.is_aborted();
     let synced = core.config.durability() == Durability::Synced;
     let (mut writer, replay) = open::open(&*core.storage, opening, synced, resume, sink, aborted)?;
-    let loaded = loader.map_or_else(State::default, |loader| loader.finish(replay.last_sequence));
-    if loaded.is_exhausted() {
+    let replayed = loader.map_or_else(State::default, |loader| loader.finish(replay.last_sequence));
+    if replayed.is_exhausted() {
         return Err(Error::StoreFull);
     }
     let report = RecoveryReport {
@@ -176,9 +176,9 @@ fn replay(
         core.page_out_log(&mut writer, control)?
     } else if let Some(file) = file {
         let cold = cold(file, keys, OpenLog::of(&writer), writer.position());
-        State { cold: Some(cold), tombstones, last_sequence: report.last_sequence, ..loaded }
+        State { cold: Some(cold), tombstones, last_sequence: report.last_sequence, ..replayed }
     } else {
-        State { last_sequence: report.last_sequence, ..loaded }
+        State { last_sequence: report.last_sequence, ..replayed }
     };
     state.tombstones.forget_all(core.storage.now());
     core.note_opened(&state, report.bytes_unverified == 0);

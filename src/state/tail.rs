@@ -69,11 +69,11 @@ impl Tail {
         if *reader.position() != self.end {
             return Err(reader.unreadable());
         }
-        let loaded = loading.loader.finish(self.end.last_sequence);
-        if loaded.is_exhausted() {
+        let changed = loading.loader.finish(self.end.last_sequence);
+        if changed.is_exhausted() {
             return Err(Error::StoreFull);
         }
-        let State { index, tombstones, .. } = loaded;
+        let State { index, tombstones, .. } = changed;
         Ok(Changes { index, removed: loading.removed, tombstones })
     }
 }
