@@ -10,7 +10,7 @@ import { addonOf, buildPlatform, output } from './platforms/build.mjs';
 import { checkAddon } from './platforms/check.mjs';
 import { platforms } from './platforms/list.mjs';
 import { STEPS, smoke } from './platforms/smoke.mjs';
-import { installToolchain } from './platforms/toolchain.mjs';
+import { installSystem } from './platforms/toolchain.mjs';
 import { fail, say } from './run.mjs';
 
 const { values, positionals } = parseArgs({
@@ -63,7 +63,7 @@ function table(all) {
   return made.toString();
 }
 
-installToolchain('build');
+installSystem('build');
 mkdirSync(output, { recursive: true });
 const rows = chosen.map(examine);
 process.stdout.write(`${table(rows)}\n`);
