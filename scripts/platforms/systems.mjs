@@ -24,7 +24,12 @@ export const SYSTEMS = {
     pip: ['ziglang==0.17.1', 'cargo-zigbuild==0.24.0'],
   },
   // The musl of Debian 12 crashes on the relocations of Node.js, and its wine lacks a library that Rust calls.
-  musl: { from: ['debian trixie'], packages: ['bash', 'coreutils', 'musl'] },
+  musl: {
+    from: ['debian trixie'],
+    packages: ['bash', 'coreutils', 'findutils', 'grep', 'musl', 'procps', 'sed', 'util-linux'],
+    // Where npm looks for the word musl.
+    links: { '/usr/bin/ldd': '/usr/lib/ld-musl-x86_64.so.1' },
+  },
   wine: { from: ['debian trixie'], packages: ['bash', 'coreutils', 'wine64'] },
 };
 
