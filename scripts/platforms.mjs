@@ -47,7 +47,7 @@ function examine(platform) {
   const tests = ran && platform.hasSuite && values.suite ? suite(platform) : undefined;
   const failed = [...wrong, ...(ran?.failed ?? []), ...(tests?.failed ?? [])];
   for (const one of failed) say(`${name}: ${one}`);
-  const skipped = ran ? '' : values['build-only'] ? 'not asked for' : NOT_RUN;
+  const skipped = ran ? ran.skipped.join('\n') : values['build-only'] ? 'not asked for' : NOT_RUN;
   return { name, seconds, isRight: wrong.length === 0, ran, tests, skipped, failed };
 }
 
@@ -63,7 +63,7 @@ function table(all) {
   for (const { name, seconds, isRight, ran, tests, skipped } of all) {
     const built = seconds === undefined ? 'before' : `${seconds} s`;
     const steps = ran === undefined ? ['', ''] : [yes(ran.passed > 0), ran.passed];
-    const notRun = tests ? tests.skipped.join('\n') : skipped;
+    const notRun = [skipped, ...(tests?.skipped ?? [])].filter(Boolean).join('\n');
     made.push([name, built, yes(isRight), ...steps, tests?.passed ?? '', notRun]);
   }
   return made.toString();

@@ -53,9 +53,10 @@ function installWindows() {
 /** The name that programs of Windows have for a file. */
 export const drive = (file) => `Z:${file.replaceAll('/', '\\')}`;
 
-/** Gives what `spawnSync` gives. Output has to go to a pipe or nowhere: wine has no other. */
+/** Gives what `spawnSync` gives, but no output: Node.js finds no pipe of Linux to write to. */
 export function runInWine(program, args, { env, ...options }) {
   installWindows();
   const all = { ...environment(prefix), ...env };
-  return inside(wine, [drive(program), ...args], { ...options, system: 'wine', env: all });
+  const silent = { ...options, stdio: 'ignore', system: 'wine', env: all };
+  return inside(wine, [drive(program), ...args], silent);
 }
