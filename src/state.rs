@@ -54,6 +54,12 @@ impl State {
         Self { index, last_sequence, ..Self::default() }
     }
 
+    /// The state that a log leads to which was replayed up to this sequence.
+    pub(crate) fn loaded(loader: Loader, last_sequence: u64) -> Self {
+        let (index, tombstones) = loader.finish();
+        Self { tombstones, ..Self::warm(index, last_sequence) }
+    }
+
     /// A copy for whoever only reads it.
     pub(crate) fn for_reading(&self) -> Self {
         let (index, cold) = (self.index.clone(), self.cold.clone());

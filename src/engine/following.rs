@@ -174,7 +174,7 @@ impl Core {
             replay(&mut loader, read);
         };
         while followed.read_on(mark.as_ref(), u64::MAX, &mut sink, &|_| check())? {}
-        let mut state = loader.finish(followed.position().last_sequence);
+        let mut state = State::loaded(loader, followed.position().last_sequence);
         if state.is_exhausted() {
             return Err(Error::StoreFull);
         }

@@ -35,7 +35,7 @@ impl Core {
                 let mut sink = |records: &[Record<'_>]| replay(&mut loader, records);
                 let check = |_| control.check();
                 reader.read_to(end.offset, &mut Landmarks::default(), &mut sink, &check)?;
-                Ok(loader.finish(end.last_sequence))
+                Ok(State::loaded(loader, end.last_sequence))
             }
             Err(error) => Err(error),
         }

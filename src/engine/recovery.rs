@@ -162,7 +162,8 @@ fn replay(
     let aborted = || control.is_aborted();
     let synced = core.config.durability() == Durability::Synced;
     let (mut writer, replay) = open::open(&*core.storage, opening, synced, resume, sink, aborted)?;
-    let replayed = loader.map_or_else(State::default, |loader| loader.finish(replay.last_sequence));
+    let replayed =
+        loader.map_or_else(State::default, |loader| State::loaded(loader, replay.last_sequence));
     if replayed.is_exhausted() {
         return Err(Error::StoreFull);
     }

@@ -66,7 +66,7 @@ impl Core {
             let end = self.log_bytes().0;
             let mut sink = |records: &[Record<'_>]| replay(&mut loader, records);
             reader.read_to(end, &mut landmarks, &mut sink, &check)?;
-            loader.finish(reader.position().last_sequence)
+            State::loaded(loader, reader.position().last_sequence)
         };
         let mut sink = |records: &[Record<'_>]| replay(&mut state, records);
         for _ in 0..ROUNDS {

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::Snapshot;
 use crate::control::{Control, Steps};
 use crate::error::{Error, Result};
-use crate::state::{Loader, replay};
+use crate::state::{Loader, State, replay};
 use crate::storage::{Access, DiskStorage, Storage};
 use crate::wal::durable::Mark;
 use crate::wal::followed::Committed;
@@ -115,7 +115,7 @@ fn build(
         }
         reader.refresh()?;
     }
-    let state = loader.finish(last_sequence);
+    let state = State::loaded(loader, last_sequence);
     if state.is_exhausted() {
         return Err(Error::StoreFull);
     }

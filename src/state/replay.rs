@@ -1,6 +1,6 @@
 //! Replaying the records of a log into what holds the entries.
 
-use super::{State, Tombstones};
+use super::tombstones::Tombstones;
 use crate::index::{Index, IndexLoader, Marks};
 use crate::operation::{Attributes, OperationType, PAYLOAD_OVERHEAD};
 use crate::wal::reader::Record;
@@ -48,8 +48,8 @@ pub(crate) fn note_tombstone(tombstones: &mut Tombstones, record: &Record<'_>) {
 /// All that a log leads to, in the making.
 #[derive(Debug)]
 pub(crate) struct Loader {
-    pub(super) entries: IndexLoader,
-    pub(super) tombstones: Tombstones,
+    entries: IndexLoader,
+    tombstones: Tombstones,
 }
 
 impl Loader {
@@ -59,10 +59,8 @@ impl Loader {
         Self { entries, tombstones: Tombstones::default() }
     }
 
-    /// The state that shows the history up to this sequence.
-    pub(crate) fn finish(self, last_sequence: u64) -> State {
-        let Self { entries, tombstones } = self;
-        State { tombstones, ..State::warm(entries.finish(), last_sequence) }
+    pub(super) fn finish(self) -> (Index, Tombstones) {
+        (self.entries.finish(), self.tombstones)
     }
 }
 

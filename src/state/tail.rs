@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::key_filter::KeyFilter;
 use super::replay::{Loader, Target, replay};
-use super::{State, Tombstones};
+use super::tombstones::Tombstones;
 use crate::error::{Error, Result};
 use crate::index::Index;
 use crate::storage::StorageFile;
@@ -69,11 +69,10 @@ impl Tail {
         if *reader.position() != self.end {
             return Err(reader.unreadable());
         }
-        let changed = loading.loader.finish(self.end.last_sequence);
-        if changed.is_exhausted() {
+        let (index, tombstones) = loading.loader.finish();
+        if index.is_exhausted() || tombstones.is_exhausted() {
             return Err(Error::StoreFull);
         }
-        let State { index, tombstones, .. } = changed;
         Ok(Changes { index, removed: loading.removed, tombstones })
     }
 }
