@@ -307,6 +307,11 @@ export interface FastOptions {
    */
   nodeId?: number | undefined;
   /**
+   * For how long removals are remembered. By default a store with a {@link FastOptions.nodeId} remembers them for a week, and
+   * others do not.
+   */
+  tombstones?: TombstoneRules | undefined;
+  /**
    * Whether a thread removes entries that have expired, about a second after that; true by default. False leaves it to
    * {@link StoreEngine.sweep}. Expired entries are not seen in either case.
    */
@@ -316,6 +321,23 @@ export interface FastOptions {
    * their promises settle later; nothing is refused.
    */
   stagedBytesLimit?: number | undefined;
+}
+
+/**
+ * For how long a store remembers removals, so that an operation that is older than one and arrives after it does not bring the
+ * entry back ({@link IfNewer}).
+ *
+ * Reads, counts of entries and iterations never show a removal that is remembered; {@link StoreStats.tombstones} counts them.
+ * They are kept by compactions, backups and restarts. Each takes its key and about 60 bytes in a compacted log, and about as
+ * much in memory, a {@link FastOptions.memoryLimit} or not. What removes an entry because it has expired is not remembered.
+ */
+export interface TombstoneRules {
+  /**
+   * For how many milliseconds after it was logged in this store a removal is remembered: longer than operations of other nodes
+   * may take to arrive. 0 for not at all. A later change of this option is for later removals; the log says of each until when
+   * it is remembered.
+   */
+  lifeMs: number;
 }
 
 /** Options of {@link StoreConfig.durable}. */
@@ -365,6 +387,8 @@ export class StoreConfig {
   memoryLimit: number | undefined;
   /** As in {@link FastOptions.nodeId}. */
   nodeId: number | undefined;
+  /** As in {@link FastOptions.tombstones}. */
+  tombstones: TombstoneRules | undefined;
   /** As in {@link FastOptions.sweep}. */
   sweep: boolean;
 }
@@ -386,6 +410,8 @@ export interface MemoryOptions {
   memoryLimit?: number | undefined;
   /** As in {@link FastOptions.nodeId}. */
   nodeId?: number | undefined;
+  /** As in {@link FastOptions.tombstones}. */
+  tombstones?: TombstoneRules | undefined;
   /** As in {@link FastOptions.sweep}. */
   sweep?: boolean | undefined;
 }
@@ -491,8 +517,8 @@ export type BatchOperation =
  * What is not newer is not applied: that is no error, takes no version and is no part of the history, so an operation that
  * comes again changes nothing. The id is stored with the entry; compactions, backups and restarts keep it.
  *
- * A removal that was applied is not remembered: an older put of its key that arrives later brings the entry back. Send the
- * operations of a node in their order, and wait for older ones of others before you rely on a removal.
+ * A removal is remembered for as long as {@link FastOptions.tombstones} says: until then an older put of its key that arrives
+ * later is not newer. Without tombstones it is forgotten at once, and such a put brings the entry back.
  *
  * @example
  * ```js
@@ -709,6 +735,8 @@ export class RecoveryReport {
   readonly indexedSequence: number;
   /** Bytes of the log that the index file stood for. They are read, and found sound or damaged, after the store is open. */
   readonly bytesUnverified: number;
+  /** Why the index file beside the log was of no use; undefined when it was of use, or there was none. */
+  readonly indexFailure: string | undefined;
   /** Sequence of the last operation replayed, 0 for an empty log. */
   readonly lastSequence: number;
   readonly bytesKept: number;
@@ -1026,8 +1054,13 @@ export interface StoreStats {
   /** Bytes of the keys and values of all entries. Undefined as `entries` is. */
   liveBytes: number | undefined;
   /**
-   * What the entries take in memory: their bytes, what is needed to find them, and room that is not used yet. After any history
-   * of writes at most 12 MiB more than three times (live bytes + 40 for each entry). The process keeps up to 4 MiB more
+   * Removals that are remembered, see {@link FastOptions.tombstones}, and maybe some whose life is over: each write looks at a
+   * few and drops those. Undefined after a crash, until what follows the index file is in memory.
+   */
+  tombstones: number | undefined;
+  /**
+   * What the entries and tombstones take in memory: their bytes, what is needed to find them, and room that is not used yet. After any history
+   * of writes without tombstones at most 12 MiB more than three times (live bytes + 40 for each entry). The process keeps up to 4 MiB more
    * for the next store; pieces that only snapshots need are not counted.
    */
   memoryBytes: number;
@@ -1076,7 +1109,10 @@ export interface StoreStats {
   warming: Progress | undefined;
   /** The sequence up to which the index file beside the log stands for it; 0 without such a file. */
   indexedSequence: number;
-  /** Why there is no index file, or why it was of no use; undefined when there is one or none is due. */
+  /**
+   * Why there is no index file, or why it was of no use; undefined when there is one or none is due. A store that was opened
+   * without one soon writes one: {@link RecoveryReport.indexFailure} keeps what the opening found.
+   */
   indexFailure: string | undefined;
 }
 
@@ -1125,6 +1161,7 @@ export interface FollowerStats
     | 'entries'
     | 'expiringEntries'
     | 'liveBytes'
+    | 'tombstones'
     | 'memoryBytes'
     | 'lastSequence'
     | 'floor'
@@ -1283,7 +1320,8 @@ export class StoreEngine {
    *
    * When another thread of this process has the log open, the store is shared: nothing is replayed, the report is that of
    * the recovery that was done, each thread has its own `stagedBytesLimit`, and `invalid_argument` is the answer when
-   * `autoFlush`, `compaction`, `memoryLimit`, `nodeId` or `sweep` differs. The last thread that closes it closes the log.
+   * `autoFlush`, `compaction`, `memoryLimit`, `nodeId`, `tombstones` or `sweep` differs. The last thread that closes it closes
+   * the log.
    */
   static open(config: StoreOptions, options?: OpenOptions): Promise<Result<StoreEngine>>;
 

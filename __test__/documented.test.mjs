@@ -106,6 +106,7 @@ test('the options that threads must share are those that the documents name', as
     stagedBytesLimit: 2 ** 20,
     memoryLimit: 2 ** 24,
     nodeId: 7,
+    tombstones: { lifeMs: 1000 },
     sweep: false,
   };
   const declared = /export interface (?:FastOptions|DurableOptions)[^{]*\{(.*?)^\}/gms;
@@ -126,14 +127,14 @@ test('the options that threads must share are those that the documents name', as
   assert.deepEqual(
     said(
       'index.d.ts',
-      /`invalid_argument` is the answer when `(\w+)`, `(\w+)`, `(\w+)`, `(\w+)` or `(\w+)` differs/,
+      /`invalid_argument` is the answer when `(\w+)`, `(\w+)`, `(\w+)`, `(\w+)`, `(\w+)` or `(\w+)` differs/,
     ),
     refusedOnes,
   );
   assert.deepEqual(
     said(
       'docs/durability.md',
-      /with the same `(\w+)`, `(\w+)`, `(\w+)`, `(\w+)` and `(\w+)`; `open` gives `invalid_argument`/,
+      /with the same `(\w+)`, `(\w+)`, `(\w+)`, `(\w+)`, `(\w+)` and `(\w+)`; `open` gives `invalid_argument`/,
     ),
     refusedOnes,
   );

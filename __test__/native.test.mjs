@@ -165,7 +165,8 @@ test('a native module that lacks a library it needs is told from one that is not
     return t.skip('the name of the library is changed in an ELF file');
   const project = copyOf(installed);
   const bytes = readFileSync(nativeFile(project)).toString('latin1');
-  assert.ok(bytes.includes('\0libgcc_s.so.1\0'));
+  // What zig links, as in a release, needs the C library alone.
+  if (!bytes.includes('\0libgcc_s.so.1\0')) return t.skip('this build needs no other library');
   writeFileSync(nativeFile(project), bytes.replaceAll('libgcc_s.so.1', 'libgcc_x.so.1'), 'latin1');
   const outcome = load(project);
   assert.doesNotMatch(outcome.message, /The file does not exist/);

@@ -23,6 +23,7 @@ test('the three kinds of config and their fields', () => {
     compaction: true,
     memoryLimit: undefined,
     nodeId: undefined,
+    tombstones: undefined,
     sweep: true,
   });
   assert.deepEqual(fields(StoreConfig.durable('a.wal')), {
@@ -33,6 +34,7 @@ test('the three kinds of config and their fields', () => {
     compaction: true,
     memoryLimit: undefined,
     nodeId: undefined,
+    tombstones: undefined,
     sweep: true,
   });
   assert.deepEqual(fields(StoreConfig.fast('a.wal', { stagedBytesLimit: 1 })), {
@@ -43,6 +45,7 @@ test('the three kinds of config and their fields', () => {
     compaction: true,
     memoryLimit: undefined,
     nodeId: undefined,
+    tombstones: undefined,
     sweep: true,
   });
   assert.equal(StoreConfig.durable('a.wal', { autoFlush: false }).autoFlush, false);

@@ -1,6 +1,7 @@
 // The package installs without a compiler, a network or a script, and works.
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -43,7 +44,8 @@ test('an installed package puts, gets and closes for require', () => {
 
 test('an object made through import is an instance of the class that require gives', () => {
   const source = `
-    import { createRequire } from 'node:module';
+    import { createHash } from 'node:crypto';
+import { createRequire } from 'node:module';
     import { Key, Result, SoftadastraError } from '@softadastra/store';
     const required = createRequire(import.meta.url)('@softadastra/store');
     const error = new SoftadastraError('not_found', 'gone');
@@ -185,6 +187,22 @@ test('the package of a platform is for that platform alone, with the licences an
   for (const name of ['README.md', 'LICENSE-MIT', 'LICENSE-APACHE']) {
     assert.ok(readFileSync(require.resolve(`${platformPackage}/${name}`)).length > 0, name);
   }
+});
+
+test('the package of a platform says what is in it, and the sums are those of its files', () => {
+  const own = path.dirname(createRequire(path.join(project, 'any.js')).resolve(platformPackage));
+  const lines = readFileSync(path.join(own, 'SHA256SUMS'), 'utf8').trim().split('\n');
+  const sums = lines.map((line) => line.split('  '));
+  const files = ['LICENSE-APACHE', 'LICENSE-MIT', 'sbom.cdx.json', targets.fileName(target)];
+  assert.deepEqual(sums.map(([, file]) => file).sort(), files);
+  for (const [sum, file] of sums) {
+    const bytes = readFileSync(path.join(own, file));
+    assert.equal(createHash('sha256').update(bytes).digest('hex'), sum, file);
+  }
+  const bill = JSON.parse(readFileSync(path.join(own, 'sbom.cdx.json'), 'utf8'));
+  const { component } = bill.metadata;
+  assert.deepEqual([bill.bomFormat, component.name], ['CycloneDX', platformPackage]);
+  assert.equal(component.version, manifestOf(platformPackage).version);
 });
 
 test('the manifest of the checkout names no package of a platform: before a release there are none', () => {

@@ -3,13 +3,14 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { test } from 'node:test';
 import targets from '../lib/native/targets.js';
 import { platforms } from '../scripts/platforms/list.mjs';
 import { brokenSignature } from '../scripts/platforms/signature.mjs';
+import { readReport } from '../scripts/platforms/smoke.mjs';
 import { folder } from './folders.mjs';
 import { root, run } from './packed.mjs';
 
@@ -42,9 +43,8 @@ test('every platform that has a package can be built on Linux', () => {
   }
   assert.equal(platforms.length, targets.TARGETS.length);
   const running = platforms.filter(({ runner }) => runner).map(({ name }) => name);
-  for (const name of ['linux-arm64-gnu', 'linux-x64-gnu']) {
-    assert.ok(running.includes(name), name);
-  }
+  const expected = ['linux-arm64-gnu', 'linux-x64-gnu', 'linux-x64-musl', 'win32-x64'];
+  assert.deepEqual(running.sort(), expected);
 });
 
 test('a library of macOS that was changed after it was signed is found', () => {
@@ -64,6 +64,22 @@ test('the documentation promises the macOS that releases are built for', () => {
   const installing = readFileSync(path.join(root, 'docs', 'installing.md'), 'utf8');
   const [, promised] = /\| macOS \|[^|]+\| macOS ([\d.]+) or newer \|/.exec(installing);
   assert.equal(`${promised}.0`, targets.OLDEST_MACOS);
+});
+
+test('what an emulator lacks is listed with its cause, and excuses no other failure', () => {
+  const report = path.join(folder(), 'report');
+  const { lacks } = platforms.find(({ name }) => name === 'win32-x64');
+  const read = (line) => {
+    writeFileSync(report, `ok opens\nnot ok ${line}\n`);
+    return readReport(report, lacks);
+  };
+  const known = read('compacts: SoftadastraError: permission denied: Z:\\a\\smoke.wal');
+  assert.deepEqual([known.passed, known.bad.length, known.skipped.length], [1, 0, 1]);
+  assert.match(known.skipped[0], /^compacts: wine /);
+  for (const line of ['compacts: AssertionError: it is smaller', 'opens: permission denied']) {
+    const { bad, skipped } = read(line);
+    assert.deepEqual([bad, skipped], [[`not ok ${line}`], []]);
+  }
 });
 
 test('what is run on other platforms passes on this one', () => {

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
+import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
@@ -10,10 +11,12 @@ import platform from '../lib/native/platform.js';
 import targets from '../lib/native/targets.js';
 import { addonFile } from '../scripts/addon.mjs';
 import { neededGlibc, newer } from '../scripts/glibc.mjs';
+import { billOfMaterials } from '../scripts/sbom.mjs';
 import { folder } from './folders.mjs';
 import { root, run } from './packed.mjs';
 
 const workflow = readFileSync(path.join(root, '.github', 'workflows', 'release.yml'), 'utf8');
+const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
 const names = targets.TARGETS.map(({ name }) => name).sort();
 
 const found = (pattern) => [...workflow.matchAll(pattern)].map(([, ...groups]) => groups.join(' '));
@@ -78,9 +81,33 @@ test('the documentation promises the glibc that releases are built for', () => {
 });
 
 test('a checkout is not published by mistake', () => {
-  const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
-  assert.equal(scripts.prepublishOnly, 'node scripts/refuse-publish.mjs');
+  assert.equal(manifest.scripts.prepublishOnly, 'node scripts/refuse-publish.mjs');
   const { status, stderr } = run(process.execPath, ['scripts/refuse-publish.mjs'], { cwd: root });
   assert.equal(status, 1);
   assert.match(stderr, /a checkout is not published/);
+});
+
+test('the bill of materials has every crate that is built into an addon, by its version and sum', (t) => {
+  const options = { cwd: root, encoding: 'utf8' };
+  if (spawnSync('cargo', ['--version'], options).error) return t.skip('cargo is not here');
+  for (const { os, triple } of targets.TARGETS) {
+    const what = ['--edges', 'normal,no-proc-macro', '--features', 'napi', '--target', triple];
+    const args = ['tree', '--locked', '--prefix', 'none', '--format', '{p}', ...what];
+    const { status, stdout, stderr } = run('cargo', args, options);
+    assert.equal(status, 0, stderr);
+    const crates = stdout.matchAll(/^(\S+) v(\S+)/gm);
+    const built = new Set([...crates].map(([, name, version]) => `${name} ${version}`));
+    built.delete(`softadastra-store ${manifest.version}`);
+    const { components } = billOfMaterials(os, manifest);
+    const named = components.map(({ name, version }) => `${name} ${version}`);
+    assert.deepEqual(
+      [...built].filter((crate) => !named.includes(crate)),
+      [],
+      triple,
+    );
+    assert.ok(!named.some((crate) => crate.startsWith('shuttle ')), 'that is for tests alone');
+    for (const { hashes, name } of components)
+      assert.match(hashes[0].content, /^[\da-f]{64}$/, name);
+  }
+  return undefined;
 });

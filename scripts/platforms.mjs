@@ -1,6 +1,8 @@
 // Builds the addon of every platform on Linux, checks each, and runs what can be run here.
-// Usage: npm run platforms -- [names] [--quick] [--build-only] [--run-only]; all platforms without names.
-// --quick builds without the optimisations of a release, --run-only takes what was built before.
+// Usage: npm run platforms -- [names] [--quick] [--build-only] [--run-only] [--suite]; all platforms
+// without names.
+// --quick builds without the optimisations of a release, --run-only takes what was built before,
+// --suite runs all JavaScript tests after the smoke test, where that is set up.
 
 import { existsSync, mkdirSync } from 'node:fs';
 import process from 'node:process';
@@ -10,7 +12,8 @@ import { addonOf, buildPlatform, output } from './platforms/build.mjs';
 import { checkAddon } from './platforms/check.mjs';
 import { platforms } from './platforms/list.mjs';
 import { STEPS, smoke } from './platforms/smoke.mjs';
-import { installToolchain } from './platforms/toolchain.mjs';
+import { suite } from './platforms/suite.mjs';
+import { installSystem } from './platforms/toolchain.mjs';
 import { fail, say } from './run.mjs';
 
 const { values, positionals } = parseArgs({
@@ -19,6 +22,7 @@ const { values, positionals } = parseArgs({
     'build-only': { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
     'run-only': { type: 'boolean', default: false },
+    suite: { type: 'boolean', default: false },
   },
 });
 
@@ -40,30 +44,32 @@ function examine(platform) {
     : buildPlatform(platform, { isQuick: values.quick });
   const wrong = checkAddon(platform).map((what) => `it ${what}`);
   const ran = runner && !values['build-only'] ? smoke(platform) : undefined;
-  const failed = [...wrong, ...(ran?.failed ?? [])];
+  const tests = ran && platform.hasSuite && values.suite ? suite(platform) : undefined;
+  const failed = [...wrong, ...(ran?.failed ?? []), ...(tests?.failed ?? [])];
   for (const one of failed) say(`${name}: ${one}`);
-  const skipped = ran ? '' : values['build-only'] ? 'not asked for' : NOT_RUN;
-  return { name, seconds, isRight: wrong.length === 0, passed: ran?.passed, skipped, failed };
+  const skipped = ran ? ran.skipped.join('\n') : values['build-only'] ? 'not asked for' : NOT_RUN;
+  return { name, seconds, isRight: wrong.length === 0, ran, tests, skipped, failed };
 }
 
 const yes = (value) => (value ? 'yes' : 'no');
 
 function table(all) {
   const made = new Table({
-    head: ['platform', 'built', 'checked', 'loads', `of ${STEPS} steps`, 'skipped'],
+    head: ['platform', 'built', 'checked', 'loads', `of ${STEPS} steps`, 'tests', 'skipped'],
     style: { head: [], border: [] },
-    colWidths: [undefined, undefined, undefined, undefined, undefined, 60],
+    colWidths: [...Array.from({ length: 6 }), 50],
     wordWrap: true,
   });
-  for (const { name, seconds, isRight, passed, skipped } of all) {
+  for (const { name, seconds, isRight, ran, tests, skipped } of all) {
     const built = seconds === undefined ? 'before' : `${seconds} s`;
-    const ran = passed === undefined ? ['', ''] : [yes(passed > 0), passed];
-    made.push([name, built, yes(isRight), ...ran, skipped]);
+    const steps = ran === undefined ? ['', ''] : [yes(ran.passed > 0), ran.passed];
+    const notRun = [skipped, ...(tests?.skipped ?? [])].filter(Boolean).join('\n');
+    made.push([name, built, yes(isRight), ...steps, tests?.passed ?? '', notRun]);
   }
   return made.toString();
 }
 
-installToolchain('build');
+installSystem('build');
 mkdirSync(output, { recursive: true });
 const rows = chosen.map(examine);
 process.stdout.write(`${table(rows)}\n`);

@@ -3,10 +3,17 @@
 
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
+import process from 'node:process';
+import { parseArgs } from 'node:util';
 import targets from '../lib/native/targets.js';
 import { manifest } from './platform-packages.mjs';
 import { npm, npmCommand, root, say } from './run.mjs';
 
+const { values } = parseArgs({
+  options: { from: { type: 'string', default: path.join(root, 'npm', 'packages') } },
+});
+// Only where the workflow runs is there somebody who vouches for where a package was made.
+const provenance = process.env.GITHUB_ACTIONS ? ['--provenance'] : [];
 const { name: store, version } = manifest;
 // npm publishes no version such as 1.0.0-beta.1 as the latest one.
 const tag = version.includes('-') ? 'next' : 'latest';
@@ -25,6 +32,6 @@ for (const name of packages) {
     continue;
   }
   const tarball = `${name.slice(1).replace('/', '-')}-${version}.tgz`;
-  const file = path.join(root, 'npm', 'packages', tarball);
-  npm(`publishing ${name}`, ['publish', file, '--access', 'public', '--provenance', '--tag', tag]);
+  const file = path.join(path.resolve(values.from), tarball);
+  npm(`publishing ${name}`, ['publish', file, '--access', 'public', ...provenance, '--tag', tag]);
 }

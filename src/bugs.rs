@@ -312,6 +312,23 @@ mod seeded {
         CompactionForgetsNodes,
         /// A replay does not read which node made an entry.
         NodesNotRead,
+        // Removals that are remembered.
+        /// An older write brings an entry back although its removal is remembered.
+        TombstonesIgnored,
+        /// Within one group a removal is forgotten at once.
+        TombstonesJudgedLate,
+        /// A removal counts for ever.
+        TombstonesOutlived,
+        /// A key that was written again keeps its tombstone.
+        TombstonesOfEntriesKept,
+        /// A compaction or backup drops the tombstones.
+        CompactionForgetsTombstones,
+        /// A compaction is due because of the tombstones that it would keep.
+        TombstonesNotDue,
+        /// The index file has no tombstones.
+        TombstonesNotIndexed,
+        /// What the log has after its index file leaves no tombstones.
+        TombstonesOfTailForgotten,
         /// A batch of which nothing is newer leaves its consumer where it was.
         OutdatedAcknowledgesNothing,
         /// An operation of any time is accepted.

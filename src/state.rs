@@ -16,6 +16,7 @@ mod key_filter;
 mod merge;
 mod replay;
 mod tail;
+mod tombstones;
 mod view;
 
 use std::sync::Arc;
@@ -27,8 +28,10 @@ use crate::wal::reader::Record as LogRecord;
 pub(crate) use cold::{Cold, Uncounted};
 pub(crate) use gather::{Limit, record_of};
 pub(crate) use key_filter::KeyFilter;
-pub(crate) use replay::{Target, loader_of, marks_of, replay};
+use replay::put_into;
+pub(crate) use replay::{Loader, Target, marks_of, note_tombstone, replay};
 pub(crate) use tail::{Changes, Tail};
+pub(crate) use tombstones::{Tombstones, append_removal};
 pub(crate) use view::{NOTHING_EXPIRED, Seen, View};
 
 /// What an entry takes in memory besides its key and value, about.
@@ -41,12 +44,26 @@ pub(crate) struct State {
     pub(crate) last_sequence: u64,
     /// Where the entries are that the index does not have; nothing when it has all.
     pub(crate) cold: Option<Cold>,
+    /// Removals that are remembered, all of them but those that a tail has.
+    pub(crate) tombstones: Tombstones,
 }
 
 impl State {
     /// A state that is all in memory.
     pub(crate) fn warm(index: Index, last_sequence: u64) -> Self {
-        Self { index, last_sequence, cold: None }
+        Self { index, last_sequence, ..Self::default() }
+    }
+
+    /// The state that a log leads to which was replayed up to this sequence.
+    pub(crate) fn loaded(loader: Loader, last_sequence: u64) -> Self {
+        let (index, tombstones) = loader.finish();
+        Self { tombstones, ..Self::warm(index, last_sequence) }
+    }
+
+    /// A copy for whoever only reads it.
+    pub(crate) fn for_reading(&self) -> Self {
+        let (index, cold) = (self.index.clone(), self.cold.clone());
+        Self { index, cold, last_sequence: self.last_sequence, ..Self::default() }
     }
 
     /// What is to be brought into memory before most can be said about the entries.
@@ -57,8 +74,9 @@ impl State {
     /// Takes in what the tail leads to.
     pub(crate) fn settle(&mut self, changes: Changes) {
         let totals = self.totals();
-        let Changes { index, removed } = changes;
+        let Changes { index, removed, tombstones } = changes;
         if let Some(cold) = self.cold.take() {
+            self.tombstones.settle(&index, &removed, &tombstones);
             self.cold = Some(Cold::new(cold.file, removed, &index, totals));
             self.index = index;
         }
@@ -154,7 +172,23 @@ impl State {
     /// What the entries that are in memory take there.
     pub(crate) fn memory_bytes(&self) -> usize {
         let cold = |cold: &Cold| cold.removed.memory_bytes() + cold.file.memory_bytes();
-        self.index.memory_bytes() + self.cold.as_ref().map_or(0, cold)
+        let entries = self.index.memory_bytes() + self.cold.as_ref().map_or(0, cold);
+        entries + self.tombstones.memory_bytes()
+    }
+
+    /// How many removals are remembered, when that is known.
+    pub(crate) fn remembered(&self) -> Option<u64> {
+        self.tail().is_none().then(|| self.tombstones.len() as u64)
+    }
+
+    /// Whether so many more operations of so many bytes can be taken in.
+    pub(crate) fn has_room(&self, count: u64, bytes: u64) -> bool {
+        self.index.has_room(count, bytes) && self.tombstones.has_room(count, bytes)
+    }
+
+    /// Whether something could not be taken in.
+    pub(crate) fn is_exhausted(&self) -> bool {
+        self.index.is_exhausted() || self.tombstones.is_exhausted()
     }
 
     fn uncounted(&self) -> Option<Uncounted> {
@@ -196,18 +230,21 @@ impl State {
     }
 }
 
-/// A state of which only a part is in memory. How many entries it has is not followed.
+/// How many entries a state has of which only a part is in memory is not followed.
 impl Target for State {
     fn expect(&mut self, _keys: &[&[u8]]) {
         self.forget_counts();
     }
 
     fn put(&mut self, record: &LogRecord<'_>) {
-        Target::put(&mut self.index, record);
+        put_into(&mut self.index, record);
+        self.tombstones.clear(record.operation.key.as_bytes());
     }
 
-    fn remove(&mut self, key: &[u8], sequence: u64) {
+    fn remove(&mut self, record: &LogRecord<'_>) {
+        let key = record.operation.key.as_bytes();
         self.index.remove(key);
-        self.note_removed(key, sequence);
+        self.note_removed(key, record.sequence);
+        note_tombstone(&mut self.tombstones, record);
     }
 }

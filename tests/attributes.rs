@@ -26,6 +26,7 @@ const LOG: &str = "/store.wal";
 const FUTURE: i64 = 253_370_764_800_000;
 const EXPIRING: &[u8] = &[0x81, 1, 2, 3, 4, 5, 6, 7, 0];
 const SIGNED: &[u8] = &[0x82, 1, 2, 3, 4, 5, 6, 7, 0];
+const REMEMBERED: &[u8] = &[0x83, 1, 2, 3, 4, 5, 6, 7, 0];
 
 fn golden(name: &str) -> Vec<u8> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/v1");
@@ -110,12 +111,14 @@ fn a_record_that_is_cut_says_how_much_it_needs() {
 
 #[test]
 fn attributes_that_are_unknown_repeated_or_of_a_removal_are_refused() {
-    for found in (0x80..=0xff).filter(|kind| ![0x80, 0x81, 0x82].contains(kind)) {
+    for found in (0x80..=0xff).filter(|kind| ![0x80, 0x81, 0x82, 0x83].contains(kind)) {
         let unknown = record(&[&[found, 0, 0, 0, 0, 0, 0, 0, 0], &payload()]);
         assert_eq!(refusal(&unknown), DecodeError::UnknownAttribute { found });
     }
     for found in [0, -1, 1 << 53, i64::MIN, i64::MAX] {
         let bytes = record(&[&[0x81], &found.to_le_bytes(), &payload()]);
+        assert_eq!(refusal(&bytes), DecodeError::ExpiryOutOfRange { found });
+        let bytes = record(&[&[0x83], &found.to_le_bytes(), &removal()]);
         assert_eq!(refusal(&bytes), DecodeError::ExpiryOutOfRange { found });
     }
     for found in [0, 1 << 53, u64::MAX] {
@@ -128,6 +131,10 @@ fn attributes_that_are_unknown_repeated_or_of_a_removal_are_refused() {
     assert_eq!(refusal(&twice), DecodeError::AttributeOutOfOrder { found: 0x81 });
     let of_removal = record(&[EXPIRING, &removal()]);
     assert_eq!(refusal(&of_removal), DecodeError::MisplacedAttribute);
+    let of_put = record(&[REMEMBERED, &payload()]);
+    assert_eq!(refusal(&of_put), DecodeError::MisplacedAttribute);
+    let swapped = record(&[REMEMBERED, SIGNED, &removal()]);
+    assert_eq!(refusal(&swapped), DecodeError::AttributeOutOfOrder { found: 0x82 });
 }
 
 /// A log with this record in its only frame, whose checksums are right.
@@ -152,6 +159,7 @@ fn a_valid_checksum_over_attributes_that_cannot_be_read_refuses_the_log() {
         record(&[&[0x90], &payload()]),
         record(&[EXPIRING, EXPIRING, &payload()]),
         record(&[EXPIRING, &removal()]),
+        record(&[REMEMBERED, &payload()]),
         EXPIRING.to_vec(),
         EXPIRING[..4].to_vec(),
         record(&[SIGNED, EXPIRING, &payload()]),
@@ -175,11 +183,13 @@ fn a_valid_checksum_over_attributes_that_cannot_be_read_refuses_the_log() {
 }
 
 /// Golden logs with attributes, and where their frames begin and end.
-const SIZES: [(&str, usize, usize); 4] = [
+const SIZES: [(&str, usize, usize); 6] = [
     ("attributes.wal", 64, 512),
     ("attributes-compacted.wal", 64, 392),
     ("nodes.wal", 64, 424),
     ("nodes-compacted.wal", 64, 408),
+    ("tombstones.wal", 64, 464),
+    ("tombstones-compacted.wal", 64, 328),
 ];
 
 #[test]
@@ -247,6 +257,32 @@ fn golden_logs_with_attributes_are_read_for_ever() {
             expiring("gone", 7, None),
         ]
     );
+}
+
+#[test]
+fn golden_logs_with_tombstones_are_read_for_ever() {
+    let removed = |key: &str, sequence, until| (key.to_owned(), sequence, until);
+    let kept = [
+        removed("a", 3, Some(FUTURE)),
+        removed("b", 4, Some(FUTURE)),
+        removed("c", 5, Some(FUTURE)),
+    ];
+    let found = records("tombstones.wal", |attributes| attributes.remembered);
+    assert_eq!(found[2..5], kept);
+    assert_eq!(
+        found[5..],
+        [removed("d", 6, Some(1)), removed("e", 7, None), removed("c", 8, None)]
+    );
+    let found = records("tombstones-compacted.wal", |attributes| attributes.remembered);
+    assert_eq!(found[..3], kept);
+    for name in ["tombstones.wal", "tombstones-compacted.wal"] {
+        let disk = SimDisk::with_file(Path::new(LOG), &golden(name));
+        disk.set_now(2);
+        let engine = StoreEngine::with_storage(StoreConfig::durable(LOG), Arc::new(disk));
+        let report = engine.recover().unwrap();
+        assert_eq!((report.checkpoint_entries, report.entries), (0, Some(1)), "{name}");
+        assert_eq!(engine.stats().tombstones, Some(2), "{name}");
+    }
 }
 
 #[test]

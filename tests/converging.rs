@@ -25,6 +25,9 @@ const RUNS: u64 = 60;
 const STEPS: usize = 120;
 const KEYS: usize = 6;
 
+/// Time and node of an operation, and the value that it writes, if it is no removal.
+type Newest = ((i64, u64), Option<Vec<u8>>);
+
 struct Node {
     id: u64,
     disk: SimDisk,
@@ -57,9 +60,10 @@ impl Node {
     }
 
     fn restart(&mut self, random: &mut Random) {
-        match random.below(3) {
+        match random.below(4) {
             0 => self.disk = self.disk.kill(),
-            1 => self.engine.close().unwrap(),
+            1 => self.disk = self.disk.crash(random),
+            2 => self.engine.close().unwrap(),
             _ => drop(self.engine.compact(&Control::default()).unwrap()),
         }
         self.disk = self.disk.kill();
@@ -70,6 +74,10 @@ impl Node {
         let len = if random.below(9) == 0 { 3000 } else { 8 };
         let value = Value::from_bytes(random.bytes(len));
         self.engine.put(&random_key(random), &value).unwrap();
+    }
+
+    fn remove(&self, random: &mut Random) {
+        self.engine.remove(&random_key(random)).unwrap();
     }
 
     fn state(&self) -> BTreeMap<String, (Vec<u8>, i64)> {
@@ -94,7 +102,11 @@ fn random_key(random: &mut Random) -> Key {
 
 /// An operation of a node that is no store and writes only once, whose clock is a little wrong.
 fn foreign(random: &mut Random, node: u64) -> (Operation, IfNewer) {
-    let mut operation = Operation::put(random_key(random), Value::from_bytes(random.bytes(8)));
+    let mut operation = if random.below(3) == 0 {
+        Operation::remove(random_key(random))
+    } else {
+        Operation::put(random_key(random), Value::from_bytes(random.bytes(8)))
+    };
     operation.timestamp += i64::try_from(random.below(20)).unwrap() - 10;
     (operation, IfNewer::of(node))
 }
@@ -108,7 +120,8 @@ fn run(seed: u64) {
         let node = &mut nodes[at];
         match random.below(10) {
             0 => node.restart(&mut random),
-            1..5 => node.write(&mut random),
+            1..4 => node.write(&mut random),
+            4 => node.remove(&mut random),
             5 => all.push(foreign(&mut random, 1000 + all.len() as u64)),
             _ if all.is_empty() => {}
             _ => {
@@ -123,24 +136,28 @@ fn run(seed: u64) {
         all.extend(news);
     }
     // Each write is another version of its key: no two have one time and one node.
-    let mut newest: BTreeMap<String, ((i64, u64), Vec<u8>)> = BTreeMap::new();
+    let mut newest: BTreeMap<String, Newest> = BTreeMap::new();
     for (operation, IfNewer { node, .. }) in &all {
-        assert_eq!(operation.kind, OperationType::Put);
         let stamp = (operation.timestamp, *node);
-        let value = operation.value.as_bytes().to_vec();
+        let is_put = operation.kind == OperationType::Put;
+        let value = is_put.then(|| operation.value.as_bytes().to_vec());
         let newest = newest.entry(operation.key.to_string()).or_insert((stamp, value.clone()));
         if stamp > newest.0 {
             *newest = (stamp, value);
         }
     }
-    let expected: BTreeMap<_, _> =
-        newest.into_iter().map(|(key, ((time, _), value))| (key, (value, time))).collect();
+    let entries = newest
+        .iter()
+        .filter_map(|(key, ((time, _), value))| Some((key.clone(), (value.clone()?, *time))));
+    let expected: BTreeMap<_, _> = entries.collect();
+    let removed = newest.values().filter(|(_, value)| value.is_none()).count() as u64;
     for node in &mut nodes {
         random.shuffle(&mut all);
         for some in all.chunks(7) {
             node.engine.apply_batch_newer(some, None).unwrap();
         }
         assert_eq!(node.state(), expected, "node {}, SEED={seed}", node.id);
+        assert_eq!(node.engine.stats().tombstones, Some(removed), "node {}, SEED={seed}", node.id);
         node.restart(&mut random);
         let before = node.engine.last_sequence();
         node.engine.apply_batch_newer(&all, None).unwrap();

@@ -4,7 +4,7 @@ import process from 'node:process';
 import { StoreConfig, StoreEngine } from '@softadastra/store';
 
 const store = (await StoreEngine.open(StoreConfig.durable(process.argv[2]))).value();
-const { indexFailure: atFirst } = store.stats();
+const { indexFailure: atFirst } = store.recoveryReport();
 (await store.ready()).value();
 (await store.put('from a stranger', 'x')).value();
 const size = store.size();

@@ -6,12 +6,20 @@ const { invalidArgument } = require('../types/error.js');
 const { checkBoolean, checkNames } = require('../options/check.js');
 const { checkNodeId } = require('../options/if-newer.js');
 const { readPath } = require('../options/path.js');
+const { readTombstones } = require('../options/tombstones.js');
 
 const MODES = ['memory', 'log'];
-const FAST_OPTIONS = ['stagedBytesLimit', 'compaction', 'memoryLimit', 'nodeId', 'sweep'];
+const FAST_OPTIONS = [
+  'stagedBytesLimit',
+  'compaction',
+  'memoryLimit',
+  'nodeId',
+  'tombstones',
+  'sweep',
+];
 const DURABLE_OPTIONS = ['autoFlush', ...FAST_OPTIONS];
 const FIELDS = ['mode', 'path', ...DURABLE_OPTIONS];
-const MEMORY_NAMES = ['mode', 'stagedBytesLimit', 'memoryLimit', 'nodeId', 'sweep'];
+const MEMORY_NAMES = ['mode', 'stagedBytesLimit', 'memoryLimit', 'nodeId', 'tombstones', 'sweep'];
 const LEAST_MEMORY = 1024 * 1024;
 const DEFAULT_STAGED_BYTES_LIMIT = 16 * 1024 * 1024;
 
@@ -25,6 +33,7 @@ class StoreConfig {
     this.compaction = true;
     this.memoryLimit = undefined;
     this.nodeId = undefined;
+    this.tombstones = undefined;
     this.sweep = true;
   }
 
@@ -97,6 +106,7 @@ function readConfig(given) {
     config = configOf(given);
   }
   const { mode, autoFlush, stagedBytesLimit, memoryLimit, nodeId, sweep } = config;
+  const settings = { mode, autoFlush, sweep };
   if (!MODES.includes(mode)) {
     throw invalidArgument('mode must be "memory" or "log"', 'mode');
   }
@@ -122,7 +132,8 @@ function readConfig(given) {
     checkNodeId(nodeId);
   }
   const compaction = readCompaction(config.compaction);
-  return { mode, path, autoFlush, stagedBytesLimit, compaction, memoryLimit, nodeId, sweep };
+  const tombstoneLife = readTombstones(config.tombstones);
+  return { ...settings, path, stagedBytesLimit, compaction, memoryLimit, nodeId, tombstoneLife };
 }
 
 module.exports = { StoreConfig, readConfig };

@@ -16,13 +16,15 @@ function statsOf(handle) {
 /** The statistics of a store that follows a log: those that a writer has as well, and what became of following it. */
 function followerStatsOf(handle) {
   const { entries, expiringEntries, liveBytes, memoryBytes, logBytes, ...more } = handle.stats();
-  const { lastSequence, floor, consumers, snapshots, watches, following, ...opening } = more;
+  const { tombstones, lastSequence, floor, consumers, snapshots, watches, following, ...opening } =
+    more;
   const { ready, warming, indexedSequence } = opening;
   const { restarts, lastRestart, error } = following;
   return {
     entries,
     expiringEntries,
     liveBytes,
+    tombstones,
     memoryBytes,
     logBytes,
     lastSequence,

@@ -62,6 +62,7 @@ class RecoveryReport {
     this.entries = report.entries;
     this.indexedSequence = report.indexedSequence;
     this.bytesUnverified = report.bytesUnverified;
+    this.indexFailure = report.indexFailure;
     this.lastSequence = report.lastSequence;
     this.bytesKept = report.bytesKept;
     this.bytesCut = report.bytesCut;

@@ -7,7 +7,7 @@ import { builtLibrary } from '../addon.mjs';
 import { fail, root, say } from '../run.mjs';
 import { inside } from './enter.mjs';
 import { again } from './fetched.mjs';
-import { system } from './toolchain.mjs';
+import { systemFolder } from './systems.mjs';
 
 /** Where the addons and all that cargo makes go. */
 export const output = path.join(root, 'target', 'platforms');
@@ -24,7 +24,7 @@ const quick = {
 const noLibrary = '/opt/no-node';
 
 function writeNoLibrary() {
-  const folder = path.join(system, noLibrary);
+  const folder = path.join(systemFolder('build'), noLibrary);
   mkdirSync(folder, { recursive: true });
   for (const name of ['libnode.a', 'libnode.dll.a', 'node.lib']) {
     writeFileSync(path.join(folder, name), '!<arch>\n');

@@ -5,7 +5,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { root } from '../run.mjs';
-import { home, system } from './toolchain.mjs';
+import { home, systemFolder } from './systems.mjs';
 
 const script = fileURLToPath(new URL('enter.sh', import.meta.url));
 const zig = '/opt/zig';
@@ -22,10 +22,10 @@ const own = {
   RUSTUP_TOOLCHAIN: undefined,
 };
 
-/** Runs a program inside, until it and all that it started have ended. */
-export function inside(command, args, { cwd = root, env, ...options } = {}) {
+/** Runs a program inside a system, until it and all that it started have ended. */
+export function inside(command, args, { system = 'build', cwd = root, env, ...options } = {}) {
   const folders = [root, home].join(':');
-  return spawnSync('bash', [script, system, cwd, command, ...args], {
+  return spawnSync('bash', [script, systemFolder(system), cwd, command, ...args], {
     maxBuffer: 1 << 28,
     killSignal: 'SIGKILL',
     ...options,

@@ -1,4 +1,4 @@
-// Installs what builds and runs the platforms into a folder of its own: a small Debian system, unpacked and never
+// Installs what builds and runs the platforms into a folder of its own: small Debian systems, unpacked and never
 // configured, with Rust and the sources of its standard library, linkers, and emulators. The machine is not changed.
 // The folder is $STORE_PLATFORMS, or one in the user's cache, so that all checkouts share it.
 
@@ -14,36 +14,19 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { fail, say, step } from '../run.mjs';
 import { fetched } from './fetched.mjs';
+import { SYSTEMS, systemFolder } from './systems.mjs';
 
-const caches = process.env.XDG_CACHE_HOME ?? path.join(os.homedir(), '.cache');
-/** Where it all is. */
-export const home = path.resolve(
-  process.env.STORE_PLATFORMS ?? path.join(caches, 'softadastra-store', 'platforms'),
-);
-/** Which Debian it is, and what is in it. */
-const SYSTEM = {
-  from: ['debian bookworm', 'debian-security bookworm-security'],
-  packages: [
-    ...['bash', 'coreutils', 'sed', 'grep', 'procps', 'util-linux', 'ca-certificates'],
-    ...['cargo-web', 'rustc-web', 'rust-web-clippy', 'rust-web-llvm', 'rust-web-src'],
-    ...['gcc', 'libc6-dev', 'gcc-mingw-w64-x86-64'],
-    ...['libstd-rust-web-dev:arm64', 'libstdc++6:arm64', 'qemu-user-static'],
-  ],
-  pip: ['ziglang==0.17.1', 'cargo-zigbuild==0.24.0'],
-};
+const purposes = { build: 'builds', musl: 'runs musl', wine: 'runs Windows programs' };
 const mirror = 'http://deb.debian.org';
 const keys = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
-/** The root folder of the Debian system. */
-export const system = path.join(home, 'system');
-
 /** A configuration of apt that reads and writes nothing of the machine's own. */
-function writeAptConfiguration(apt, from) {
+function writeAptConfiguration(apt, { from, packages }) {
+  const foreign = packages.some((name) => name.endsWith(':arm64')) ? ' "arm64";' : '';
   for (const name of ['state/lists/partial', 'cache/archives/partial', 'parts']) {
     mkdirSync(path.join(apt, name), { recursive: true });
   }
@@ -54,7 +37,7 @@ function writeAptConfiguration(apt, from) {
       `Dir::State "${apt}/state"; Dir::State::status "${apt}/status"; Dir::Cache "${apt}/cache";`,
       `Dir::Etc::sourcelist "${apt}/sources.list"; Dir::Etc::sourceparts "${apt}/parts";`,
       `Dir::Etc::preferences "${apt}/none"; Dir::Etc::preferencesparts "${apt}/parts";`,
-      'APT::Architecture "amd64"; APT::Architectures { "amd64"; "arm64"; };',
+      `APT::Architecture "amd64"; APT::Architectures { "amd64";${foreign} };`,
       'APT::Install-Recommends "false"; APT::Sandbox::User "";',
       'Acquire::Retries "5"; Acquire::Languages "none";',
     ].join('\n'),
@@ -62,12 +45,12 @@ function writeAptConfiguration(apt, from) {
   for (const [name, text] of Object.entries(files)) writeFileSync(path.join(apt, name), text);
 }
 
-function download(apt, { from, packages }) {
-  writeAptConfiguration(apt, from);
+function download(apt, wanted) {
+  writeAptConfiguration(apt, wanted);
   const options = { env: { APT_CONFIG: path.join(apt, 'apt.conf') }, stdio: 'pipe' };
   fetched('reading the lists of Debian', 'apt-get', ['update', '--error-on=any'], options);
   const only = ['install', '--yes', '--download-only', '--no-install-recommends'];
-  fetched('downloading a small Debian', 'apt-get', [...only, ...packages], options);
+  fetched('downloading a small Debian', 'apt-get', [...only, ...wanted.packages], options);
   return path.join(apt, 'cache', 'archives');
 }
 
@@ -89,13 +72,14 @@ function unpack(archives, root) {
 }
 
 /** What the scripts of the packages would have done, as far as it matters here. */
-function configure(root) {
+function configure(root, { links }) {
   const etc = (name, text) => writeFileSync(path.join(root, 'etc', name), text);
-  for (const [name, to] of Object.entries({ sh: 'bash', cc: 'gcc' })) {
-    const link = path.join(root, 'usr', 'bin', name);
-    rmSync(link, { force: true });
-    symlinkSync(to, link);
+  for (const [name, to] of Object.entries({ ...links, '/usr/bin/sh': '/usr/bin/bash' })) {
+    rmSync(path.join(root, name), { force: true });
+    symlinkSync(to, path.join(root, name));
   }
+  // wineserver of Debian crashes without it.
+  mkdirSync(path.join(root, 'run', 'user', '0'), { recursive: true, mode: 0o700 });
   etc('passwd', 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n');
   etc('group', 'root:x:0:\nnogroup:x:65534:\n');
 }
@@ -130,19 +114,19 @@ function lacking() {
   return status === 0 ? undefined : 'the kernel lets this user have no namespace of his own';
 }
 
-/** Installs it unless it is there; a run that was interrupted leaves nothing that the next would take for whole. */
-export function installToolchain() {
-  const marker = path.join(system, 'etc', 'installed-from');
-  const wanted = JSON.stringify(SYSTEM);
-  if (!existsSync(marker) || readFileSync(marker, 'utf8') !== wanted) {
+/** Installs a system unless it is there; a run that was interrupted leaves nothing that the next would take for whole. */
+export function installSystem(name) {
+  const [system, wanted] = [systemFolder(name), SYSTEMS[name]];
+  const [marker, text] = [path.join(system, 'etc', 'installed-from'), JSON.stringify(wanted)];
+  if (!existsSync(marker) || readFileSync(marker, 'utf8') !== text) {
     const lack = lacking();
-    if (lack) fail(`the platforms cannot be built here: ${lack}`);
-    say(`installing the toolchain into ${system}`);
+    if (lack) fail(`the platforms cannot be built and run here: ${lack}`);
+    say(`installing what ${purposes[name]} into ${system}`);
     const [apt, root] = [`${system}.apt.${process.pid}`, `${system}.${process.pid}`];
-    unpack(download(apt, SYSTEM), root);
-    configure(root);
-    installFromPip(root, SYSTEM.pip);
-    writeFileSync(path.join(root, 'etc', 'installed-from'), wanted);
+    unpack(download(apt, wanted), root);
+    configure(root, wanted);
+    if (wanted.pip) installFromPip(root, wanted.pip);
+    writeFileSync(path.join(root, 'etc', 'installed-from'), text);
     rmSync(system, { recursive: true, force: true });
     renameSync(root, system);
     rmSync(apt, { recursive: true, force: true });

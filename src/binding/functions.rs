@@ -73,7 +73,7 @@ const FUNCTIONS: &[(&str, Callback)] = &[
     ("close\0", lifecycle::close),
 ];
 
-/// `openHandle({ mode, path, autoFlush, stagedBytesLimit, compaction, memoryLimit, nodeId, sweep, wait })`
+/// `openHandle({ mode, path, autoFlush, stagedBytesLimit, compaction, memoryLimit, nodeId, tombstoneLife, sweep, wait })`
 pub(super) extern "C" fn open_handle(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
     enter(env, info, |call: &Call<1>| {
         let [options] = call.args;
@@ -127,6 +127,9 @@ fn with_common(env: Env, options: Value, mut config: StoreConfig) -> Answer<Stor
     }
     if let Some(node) = count("nodeId\0")? {
         config = config.with_node_id(node);
+    }
+    if let Some(life) = count("tombstoneLife\0")? {
+        config = config.with_tombstones(i64::try_from(life).unwrap_or(i64::MAX));
     }
     Ok(config)
 }

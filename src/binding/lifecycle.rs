@@ -59,6 +59,9 @@ fn report_value(env: Env, report: &RecoveryReport) -> Answer<Value> {
     env.set(object, "entries\0", known(env, report.entries)?)?;
     env.set(object, "indexedSequence\0", env.count(report.indexed_sequence)?)?;
     env.set(object, "bytesUnverified\0", env.count(report.bytes_unverified)?)?;
+    if let Some(reason) = &report.index_failure {
+        env.set(object, "indexFailure\0", env.string(reason.as_bytes())?)?;
+    }
     env.set(object, "lastSequence\0", env.count(report.last_sequence)?)?;
     env.set(object, "bytesKept\0", env.count(report.bytes_kept)?)?;
     env.set(object, "bytesCut\0", env.count(report.bytes_cut)?)?;

@@ -35,6 +35,7 @@ pub(super) extern "C" fn stats(env: sys::napi_env, info: sys::napi_callback_info
         env.set(object, "entries\0", known(env, stats.entries)?)?;
         env.set(object, "expiringEntries\0", known(env, stats.expiring_entries)?)?;
         env.set(object, "liveBytes\0", known(env, stats.live_bytes)?)?;
+        env.set(object, "tombstones\0", known(env, stats.tombstones)?)?;
         let failure = match &stats.index_failure {
             Some(reason) => env.string(reason.as_bytes())?,
             None => env.undefined()?,

@@ -222,6 +222,10 @@ fn apply(
     now: i64,
     done: &mut Done,
 ) {
+    if !state.tombstones.is_empty() {
+        // So that there are never many of those that are over.
+        state.tombstones.forget_some(now, 2 * staged.len());
+    }
     let operations = staged.iter().zip(contents).zip(first_sequence..);
     for ((staged, content), sequence) in operations {
         let StagedOperation { key, timestamp, marks, .. } = group.operation(staged);
@@ -230,15 +234,20 @@ fn apply(
             done.expired.push(done.outcomes.len());
         }
         done.outcomes.push(match staged.kind {
-            OperationType::Put if index.put_content(key, content, sequence, timestamp, marks) => {
-                Outcome::Created
+            OperationType::Put => {
+                state.tombstones.clear(key);
+                let is_new = index.put_content(key, content, sequence, timestamp, marks);
+                if is_new { Outcome::Created } else { Outcome::Updated }
             }
-            OperationType::Put => Outcome::Updated,
-            OperationType::Delete if index.remove(key) => {
-                state.note_removed(key, sequence);
-                Outcome::Deleted
+            OperationType::Delete => {
+                state.tombstones.note(key, sequence, timestamp, marks);
+                if index.remove(key) {
+                    state.note_removed(key, sequence);
+                    Outcome::Deleted
+                } else {
+                    Outcome::Missing
+                }
             }
-            OperationType::Delete => Outcome::Missing,
         });
     }
 }

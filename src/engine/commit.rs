@@ -7,13 +7,13 @@ use super::apply::{Done, Waste};
 use super::config::Durability;
 use super::core::{Core, FOLLOWS, Log};
 use super::group::Group;
-use super::judge::judge;
+use super::judge::{Standings, judge};
 use super::locked::locked;
 use super::newer::check_node;
 use super::outcome::{GroupOutcome, Outcome};
 use super::ticket::Ticket;
 use crate::error::{Error, Result};
-use crate::index::Index;
+use crate::operation::MAX_EXPIRY;
 use crate::state::State;
 use crate::wal::consumers::Consumers;
 use crate::wal::format::MAX_BODY_LEN;
@@ -114,13 +114,16 @@ impl Core {
             self.take_in_late(&group.keys())?;
         }
         let mut positions = self.positions(log, group);
-        let (verdict, now) = self.read(|State { index, .. }| {
-            if !index.has_room(group.len() as u64, group.bytes() as u64) {
+        let life = self.config.tombstone_life().filter(|_| group.has_removals());
+        let (verdict, now) = self.read(|state| {
+            if !state.has_room(group.len() as u64, group.bytes() as u64) {
                 return Err(Error::StoreFull);
             }
-            self.check_memory(index, group)?;
-            let now = if group.is_expiring() { self.storage.now() } else { self.moment_of(index) };
-            Ok((judge(group, index, first_sequence, now, node, positions.as_mut()), now))
+            self.check_memory(state, group)?;
+            let is_timed = group.is_expiring() || life.is_some() || !state.tombstones.is_empty();
+            let now = if is_timed { self.storage.now() } else { self.moment_of(&state.index) };
+            let standings = Standings { state, now, node, remembers: life.is_some() };
+            Ok((judge(group, standings, first_sequence, positions.as_mut()), now))
         })?;
         for (at, time) in &verdict.raised {
             group.set_timestamp(*at, *time);
@@ -133,8 +136,9 @@ impl Core {
         if group.is_empty() {
             self.write_positions(log, consumers)?;
         } else {
-            if let Some(node) = node {
-                group.sign(node);
+            let until = life.map(|life| now.saturating_add(life).clamp(1, MAX_EXPIRY));
+            if node.is_some() || until.is_some() {
+                group.sign(node, until);
             }
             bug!(ApplyBeforeLog, drop(self.apply_group(group, first_sequence, now, waste)?));
             self.write(log, group, consumers)?;
@@ -150,10 +154,10 @@ impl Core {
     }
 
     /// Refuses a group that could take a store in memory over its limit.
-    fn check_memory(&self, index: &Index, group: &Group) -> Result<()> {
+    fn check_memory(&self, state: &State, group: &Group) -> Result<()> {
         let is_alone = self.config.durability() == Durability::MemoryOnly;
         match self.config.memory_limit().filter(|_| is_alone && group.has_puts()) {
-            Some(limit) if index.memory_bytes() as u64 + group.bytes() as u64 > limit => {
+            Some(limit) if state.memory_bytes() as u64 + group.bytes() as u64 > limit => {
                 Err(Error::MemoryLimit { limit })
             }
             _ => Ok(()),
@@ -184,8 +188,8 @@ impl Core {
 
     /// The most bytes that the body of the group's frame can have.
     fn most_bytes(&self, group: &Group) -> usize {
-        let signatures = self.config.node_id().map_or(0, |_| group.signature_bytes());
-        group.most_bytes() + signatures
+        let signs = self.config.node_id().is_some() || self.config.tombstone_life().is_some();
+        group.most_bytes() + if signs { group.signature_bytes() } else { 0 }
     }
 
     /// Takes the group into the log, with the positions of consumers that change with it; a store in memory only counts it.

@@ -96,6 +96,7 @@ pub struct StoreConfig {
     index: IndexPolicy,
     memory_limit: Option<u64>,
     node_id: Option<u64>,
+    tombstone_life: Option<i64>,
     sweeps: bool,
     waits: bool,
     attends: bool,
@@ -131,6 +132,7 @@ impl StoreConfig {
             index: IndexPolicy::DEFAULT,
             memory_limit: None,
             node_id: None,
+            tombstone_life: None,
             sweeps: true,
             waits: false,
             attends: true,
@@ -166,6 +168,18 @@ impl StoreConfig {
         self.node_id = Some(id);
         self
     }
+
+    /// The same, where a removal is remembered for so many milliseconds after it was logged here: until then
+    /// [`IfNewer`](super::IfNewer) lets no older write bring the entry back. 0 for none; without a call, a store with the id
+    /// of a node has [`TOMBSTONE_LIFE`](Self::TOMBSTONE_LIFE), and others none.
+    #[must_use]
+    pub fn with_tombstones(mut self, life: i64) -> Self {
+        self.tombstone_life = Some(life);
+        self
+    }
+
+    /// For how many milliseconds one node of several remembers removals, unless it is told otherwise: a week.
+    pub const TOMBSTONE_LIFE: i64 = 7 * 24 * 60 * 60 * 1000;
 
     /// The same, where a thread removes what has expired, or only [`StoreEngine::sweep`](super::StoreEngine::sweep) does. Without
     /// [threads](IndexPolicy::background) for the index file there is none for this.
@@ -226,6 +240,12 @@ impl StoreConfig {
     /// The id with which writes are stored.
     pub fn node_id(&self) -> Option<u64> {
         self.node_id
+    }
+
+    /// For how many milliseconds removals are remembered; nothing if they are not.
+    pub fn tombstone_life(&self) -> Option<i64> {
+        let of_node = self.node_id.map(|_| Self::TOMBSTONE_LIFE);
+        self.tombstone_life.or(of_node).filter(|life| *life > 0)
     }
 
     /// Whether a thread removes what has expired.

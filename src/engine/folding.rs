@@ -30,6 +30,7 @@ pub(super) fn fold(
             builder.add(record.key(), record.version())?;
         }
     }
+    builder.add_removals(state.tombstones.after(None))?;
     builder.sync_first();
     builder.finish(totals.map(|totals| totals.at(&log.end)))?;
     opened(log, totals, cached)
@@ -50,9 +51,10 @@ pub(super) fn of_checkpoint(
 /// The state that an index file has which was written just now.
 fn opened(log: &Covered<'_>, totals: Option<Totals>, cached: usize) -> Result<State> {
     let file = log.open_file(cached).map_err(|error| log.failed(error))?;
+    let tombstones = file.tombstones().map_err(|error| log.failed(error))?;
     let (index, removed) = (Index::new(), Index::new());
     let cold = Cold::new(Arc::new(file), removed, &index, totals);
-    Ok(State { index, last_sequence: log.end.last_sequence, cold: Some(cold) })
+    Ok(State { index, last_sequence: log.end.last_sequence, cold: Some(cold), tombstones })
 }
 
 /// The keys that are in memory or were removed, in their order.

@@ -17,7 +17,7 @@ use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::index::Index;
 use crate::index_file::IndexFile;
-use crate::state::{Cold, State, loader_of, replay};
+use crate::state::{Cold, Loader, State, Tombstones, replay};
 use crate::sync::atomic::Ordering;
 use crate::sync::thread;
 use crate::wal::durable::Mark;
@@ -61,10 +61,12 @@ impl Core {
         let by_index =
             matches!(*log, Log::Unopened) && verify == Verify::Later && self.config.index().enabled;
         let file = by_index.then(|| self.index_file_of(&OpenLog::of_followed(&followed))).flatten();
-        let known = file.as_deref().map(|file| *file.covered());
+        let known = file.as_ref().map(|(file, _)| *file.covered());
         let check = || control.check();
         let (state, records) = match file {
-            Some(file) => self.follow_by_index(&mut followed, &file, &check)?,
+            Some((file, tombstones)) => {
+                self.follow_by_index(&mut followed, &file, tombstones, &check)?
+            }
             None => self.load_followed(&mut followed, &check)?,
         };
         let position = *followed.position();
@@ -74,6 +76,7 @@ impl Core {
             last_sequence: position.last_sequence,
             indexed_sequence: known.map_or(0, |known| known.last_sequence),
             bytes_unverified: known.map_or(0, |known| known.offset),
+            index_failure: if by_index { self.indexing.failure() } else { None },
             bytes_kept: position.offset,
             clean_shutdown: position.sealed,
             ..RecoveryReport::default()
@@ -136,12 +139,13 @@ impl Core {
         &self,
         followed: &mut Followed,
         file: &Arc<IndexFile>,
+        tombstones: Tombstones,
         check: &dyn Fn() -> Result<()>,
     ) -> Result<(State, u64)> {
         let mark = Mark::read(&*self.storage, followed.names());
         followed.resume(resume_of(file), file.last_frame());
         let cold = Cold::new(Arc::clone(file), Index::new(), &Index::new(), None);
-        let mut state = State { cold: Some(cold), ..State::default() };
+        let mut state = State { cold: Some(cold), tombstones, ..State::default() };
         let mut records = 0;
         let mut sink = |read: &[Record<'_>]| {
             records += read.len() as u64;
@@ -153,7 +157,7 @@ impl Core {
         if let (Some(cold), Some(totals)) = (&mut state.cold, file.totals_at(&end)) {
             cold.count(&state.index, totals);
         }
-        if state.index.is_exhausted() { Err(Error::StoreFull) } else { Ok((state, records)) }
+        if state.is_exhausted() { Err(Error::StoreFull) } else { Ok((state, records)) }
     }
 
     /// The state of a log of which nothing was read yet, and how many operations led to it.
@@ -163,21 +167,22 @@ impl Core {
         check: &dyn Fn() -> Result<()>,
     ) -> Result<(State, u64)> {
         let mark = Mark::read(&*self.storage, followed.names());
-        let mut loader = loader_of(followed.len()?);
+        let mut loader = Loader::for_log(followed.len()?);
         let mut records = 0;
         let mut sink = |read: &[Record<'_>]| {
             records += read.len() as u64;
             replay(&mut loader, read);
         };
         while followed.read_on(mark.as_ref(), u64::MAX, &mut sink, &|_| check())? {}
-        let index = loader.finish();
-        if index.is_exhausted() {
+        let mut state = State::loaded(loader, followed.position().last_sequence);
+        if state.is_exhausted() {
             return Err(Error::StoreFull);
         }
         if followed.position().in_checkpoint {
             return Err(followed.unreadable());
         }
-        Ok((State::warm(index, followed.position().last_sequence), records))
+        state.tombstones.forget_all(self.storage.now());
+        Ok((state, records))
     }
 
     /// Shows what is new; says whether anything was.

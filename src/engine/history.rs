@@ -161,10 +161,7 @@ impl Operations {
         let core = Arc::clone(&self.core);
         let _reading = core.reading();
         core.check_open()?;
-        let origin = self.core.following.origin.load(Ordering::Acquire);
-        if origin != self.origin && !bug!(HistoriesMixed) {
-            return Err(ANOTHER_HISTORY);
-        }
+        self.check_origin()?;
         if self.core.announcements.is_to_be_secured() {
             self.core.secure()?;
         }
@@ -197,9 +194,19 @@ impl Operations {
         self.core.announcements.wake_after(self.read_up_to(), Box::new(wake))
     }
 
+    fn check_origin(&self) -> Result<()> {
+        let origin = self.core.following.origin.load(Ordering::Acquire);
+        if origin != self.origin && !bug!(HistoriesMixed) {
+            return Err(ANOTHER_HISTORY);
+        }
+        Ok(())
+    }
+
     /// Makes sure that `place` is in the current log, at or before the operation after `read`, and gives the file of that.
     fn locate(&mut self, read: u64) -> Result<Arc<dyn StorageFile>> {
         let mut log = locked(&self.core.log);
+        // Again: a follower that starts anew has the log locked from before it has another one until that is counted.
+        self.check_origin()?;
         let History { path, file, header, landmarks, .. } = log.history()?;
         let file = Arc::clone(file);
         if self.place.as_ref().is_some_and(|place| place.header == *header) {
@@ -300,4 +307,22 @@ pub(super) fn check_since(
         return Err(Error::InvalidArgument { reason });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Key, StoreConfig, StoreEngine, Value};
+
+    #[test]
+    fn a_history_that_is_replaced_while_a_page_is_looked_for_gives_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = StoreEngine::new(StoreConfig::durable(folder.path().join("a.wal")));
+        store.recover().unwrap();
+        store.put(&Key::new("a").unwrap(), &Value::from_string("x")).unwrap();
+        let mut operations = Operations::since(&store.core, 0, false).unwrap();
+        // What another thread does after the first check.
+        store.core.following.origin.fetch_add(1, Ordering::AcqRel);
+        assert!(matches!(operations.locate(0), Err(Error::InvalidState { .. })));
+    }
 }

@@ -13,7 +13,7 @@ use crate::index::Range;
 use crate::index_file::{
     Counts, Covered, FEW_PAGES, IndexBuilder, IndexFile, PAGE, Unusable, write_counts,
 };
-use crate::state::State;
+use crate::state::{State, Tombstones};
 use crate::storage::Protection;
 use crate::sync::atomic::Ordering;
 use crate::sync::thread;
@@ -33,23 +33,27 @@ const TAIL_PART: u64 = 40;
 
 impl Core {
     /// The index file of a log that is about to be replayed, when it has one that fits.
-    pub(super) fn index_file(&self, opening: &Opening) -> Result<Option<Arc<IndexFile>>> {
+    pub(super) fn index_file(
+        &self,
+        opening: &Opening,
+    ) -> Result<Option<(Arc<IndexFile>, Tombstones)>> {
         let header = LogReader::new(opening.path(), &**opening.file())?.header().clone();
         let (path, file) = (opening.names().clone(), Arc::clone(opening.file()));
         Ok(self.index_file_of(&OpenLog { path, file, header }))
     }
 
-    /// The index file of a log, when it has one that fits.
-    pub(super) fn index_file_of(&self, log: &OpenLog) -> Option<Arc<IndexFile>> {
+    /// The index file of a log, when it has one that fits, and the removals that are remembered by it.
+    pub(super) fn index_file_of(&self, log: &OpenLog) -> Option<(Arc<IndexFile>, Tombstones)> {
         let (storage, cached) = (&*self.storage, self.cached_pages());
         let found = IndexFile::open(storage, &log.path, &log.file, &log.header, cached);
         let is_whole =
             |file: &IndexFile| if self.pages_out() { file.check_whole() } else { Ok(()) };
-        match found.and_then(|file| is_whole(&file).map(|()| file)) {
-            Ok(file) => {
+        let found = found.and_then(|file| is_whole(&file).map(|()| file));
+        match found.and_then(|file| file.tombstones().map(|tombstones| (file, tombstones))) {
+            Ok((file, tombstones)) => {
                 let (log, sequence) = (log.header.clone(), file.covered().last_sequence);
                 self.indexing.note(Known { id: file.id(), log, sequence }, self.tail());
-                Some(Arc::new(file))
+                Some((Arc::new(file), tombstones))
             }
             Err(unusable) => {
                 let is_missing = matches!(unusable, Unusable::Missing);
@@ -120,8 +124,16 @@ impl Core {
         loop {
             check()?;
             let last = self.read(|state| add_step(&mut builder, state, &range))?;
-            let Some(last) = last else { return Ok(builder) };
+            let Some(last) = last else { break };
             range.lower = Bound::Excluded(last);
+        }
+        let mut after = None;
+        loop {
+            check()?;
+            after = self.read(|state| add_removals(&mut builder, state, after.as_deref()))?;
+            if after.is_none() {
+                return Ok(builder);
+            }
         }
     }
 
@@ -220,6 +232,17 @@ fn add_step(
         builder.add_all(&few)?;
         few.clear();
     }
+}
+
+/// Adds the next removals after a key, and says which key was the last; nothing at the end.
+fn add_removals(
+    builder: &mut IndexBuilder<'_>,
+    state: &State,
+    after: Option<&[u8]>,
+) -> Result<Option<Vec<u8>>> {
+    let last = state.tombstones.after(after).take(STEP).last().map(|record| record.key().to_vec());
+    builder.add_removals(state.tombstones.after(after).take(STEP))?;
+    Ok(last)
 }
 
 fn counts_of(state: &State, at: &Position) -> Option<Counts> {

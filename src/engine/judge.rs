@@ -7,8 +7,8 @@ use super::group::Group;
 use super::outcome::{Outcome, Refusal};
 use super::staged::{Origin, Staged};
 use crate::error::Error;
-use crate::index::Index;
 use crate::operation::OperationType;
+use crate::state::State;
 use crate::types::Key;
 
 /// The verdict on a group: the first failed condition of each batch or single write, and whether each operation is
@@ -23,25 +23,34 @@ pub(super) struct Verdict {
     pub(super) raised: Vec<(usize, i64)>,
 }
 
+/// What a group is judged by.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Standings<'s> {
+    pub(super) state: &'s State,
+    /// What has expired by then counts as missing, and tombstones that are over do not count.
+    pub(super) now: i64,
+    /// The node whose writes these are, if they are to be newer than what they replace.
+    pub(super) node: Option<u64>,
+    /// Whether removals are remembered.
+    pub(super) remembers: bool,
+}
+
 /// Judges every condition in commit order, against the entries as they will be when the operations
-/// before it in the same group are done. What has expired `now` counts as missing. A batch is judged up to its first
-/// refusal.
+/// before it in the same group are done. A batch is judged up to its first refusal.
 ///
 /// The acknowledgement of an accepted batch is taken into `positions`; one that cannot be refuses its batch.
 pub(super) fn judge(
     group: &Group,
-    index: &Index,
+    before: Standings<'_>,
     next_sequence: u64,
-    now: i64,
-    node: Option<u64>,
     mut positions: Option<&mut Positions>,
 ) -> Verdict {
-    if !group.is_conditional() && node.is_none() {
+    if !group.is_conditional() && before.node.is_none() {
         return Verdict::default();
     }
     let mut verdict = Verdict::default();
     verdict.refused.reserve_exact(group.len());
-    let mut checker = Checker::new(group, index, next_sequence, now, node);
+    let mut checker = Checker::new(group, before, next_sequence);
     let mut any_refused = false;
     let mut acknowledgements = group.acknowledgements().iter().peekable();
     for unit in group.staged().chunk_by(|a, b| a.batch != 0 && a.batch == b.batch) {
@@ -88,15 +97,14 @@ struct Standing {
     version: u64,
     /// When that, or what has removed it, was made, and by which node; 0 for one without an id.
     stamp: Option<(i64, u64)>,
+    /// Whether an operation from elsewhere has to be newer than that. A removal that is not remembered is as good as none.
+    counts: bool,
 }
 
 struct Checker<'a> {
     group: &'a Group,
-    index: &'a Index,
+    before: Standings<'a>,
     next_sequence: u64,
-    now: i64,
-    /// The node whose writes these are, if they are to be newer than what they replace.
-    node: Option<u64>,
     /// What accepted operations of this group lead to.
     standings: HashMap<&'a [u8], Standing>,
     /// Of the batch or operation that was judged last: those that are not newer, and those that get a later time.
@@ -107,15 +115,9 @@ struct Checker<'a> {
 }
 
 impl<'a> Checker<'a> {
-    fn new(
-        group: &'a Group,
-        index: &'a Index,
-        next_sequence: u64,
-        now: i64,
-        node: Option<u64>,
-    ) -> Self {
+    fn new(group: &'a Group, before: Standings<'a>, next_sequence: u64) -> Self {
         let (standings, outdated, raised) = (HashMap::new(), Vec::new(), Vec::new());
-        Self { group, index, next_sequence, now, node, standings, outdated, raised, checked: 0 }
+        Self { group, before, next_sequence, standings, outdated, raised, checked: 0 }
     }
 
     /// Judges one batch, or one operation outside any batch. When a condition fails, none of it is done, and
@@ -143,7 +145,9 @@ impl<'a> Checker<'a> {
             let is_there = staged.kind == OperationType::Put && !self.expires_at_once(staged);
             let version = if is_there { sequence } else { 0 };
             let stamp = self.compares_times().then(|| self.stamp(staged, at));
-            before.push((key, self.standings.insert(key, Standing { version, stamp })));
+            let counts = is_there || self.is_remembered(staged);
+            let standing = Standing { version, stamp, counts };
+            before.push((key, self.standings.insert(key, standing)));
             sequence += 1;
         }
         self.next_sequence = sequence;
@@ -164,14 +168,14 @@ impl<'a> Checker<'a> {
 
     /// Whether anybody asks which operation is newer.
     fn compares_times(&self) -> bool {
-        self.node.is_some() || self.group.has_newer()
+        self.before.node.is_some() || self.group.has_newer()
     }
 
     fn is_newer(&self, staged: &Staged) -> bool {
         let operation = self.group.operation(staged);
         let found = self.standing_of(operation.key);
         let (time, node) = (operation.timestamp, operation.marks.node.unwrap_or_default());
-        match found.stamp.filter(|_| found.version > 0) {
+        match found.stamp.filter(|_| found.counts) {
             Some((there, _)) if bug!(TiesTaken) => time >= there,
             Some((there, _)) if bug!(TiesRefused) => time > there,
             Some(there) => (time, node) > there,
@@ -183,7 +187,7 @@ impl<'a> Checker<'a> {
     /// on all others.
     fn stamp(&mut self, staged: &Staged, at: usize) -> (i64, u64) {
         let operation = self.group.operation(staged);
-        let Some(node) = self.node.filter(|_| staged.origin == Origin::Here) else {
+        let Some(node) = self.before.node.filter(|_| staged.origin == Origin::Here) else {
             return (operation.timestamp, operation.marks.node.unwrap_or_default());
         };
         let mut time = operation.timestamp;
@@ -197,29 +201,34 @@ impl<'a> Checker<'a> {
         (time, node)
     }
 
-    /// What the key has, expired or not.
+    /// What the key has, expired or not; or its removal, while that is remembered.
     fn standing_of(&self, key: &[u8]) -> Standing {
         if let Some(standing) = self.standings.get(key).filter(|_| !bug!(TimesJudgedAlone)) {
             return *standing;
         }
-        let Some((version, time, marks)) = self.index.standing_of(key) else {
-            return Standing::default();
+        let Standings { state, now, .. } = self.before;
+        let Some((version, time, marks)) = state.index.standing_of(key) else {
+            let stamp = state.tombstones.stamp(key, now).filter(|_| !bug!(TombstonesIgnored));
+            return Standing { version: 0, stamp, counts: true };
         };
-        let has_expired = marks.expiry.is_some_and(|at| at <= self.now);
+        let has_expired = marks.expiry.is_some_and(|at| at <= now);
         let version = if has_expired { 0 } else { version };
-        Standing { version, stamp: Some((time, marks.node.unwrap_or_default())) }
+        let stamp = Some((time, marks.node.unwrap_or_default()));
+        Standing { version, stamp, counts: !has_expired }
     }
 
     fn version_of(&self, key: &[u8]) -> u64 {
         match self.standings.get(key).filter(|_| !bug!(ConditionsJudgedAlone)) {
             Some(standing) => standing.version,
             None if self.is_expired(key) && !bug!(ExpiredMeetsConditions) => 0,
-            None => self.index.version_of(key).unwrap_or(0),
+            None => self.before.state.index.version_of(key).unwrap_or(0),
         }
     }
 
     fn is_expired(&self, key: &[u8]) -> bool {
-        self.index.expiring() > 0 && self.index.expiry_of(key).is_some_and(|at| at <= self.now)
+        let Standings { state, now, .. } = self.before;
+        let index = &state.index;
+        index.expiring() > 0 && index.expiry_of(key).is_some_and(|at| at <= now)
     }
 
     /// Whether there is an entry that has expired, and no operation before this one changes it.
@@ -227,8 +236,12 @@ impl<'a> Checker<'a> {
         !self.standings.contains_key(key) && self.is_expired(key)
     }
 
+    fn is_remembered(&self, staged: &Staged) -> bool {
+        staged.is_removal() && self.before.remembers && !bug!(TombstonesJudgedLate)
+    }
+
     fn expires_at_once(&self, staged: &Staged) -> bool {
-        self.group.operation(staged).marks.expiry.is_some_and(|at| at <= self.now)
+        self.group.operation(staged).marks.expiry.is_some_and(|at| at <= self.before.now)
     }
 }
 
@@ -244,6 +257,10 @@ fn refusal(key: &[u8], expected: u64, found: u64) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn before(state: &State) -> Standings<'_> {
+        Standings { state, now: 0, node: None, remembers: false }
+    }
 
     const BATCHES: usize = 10;
     const WRITES: usize = 1000;
@@ -267,11 +284,11 @@ mod tests {
     #[test]
     fn a_batch_is_judged_up_to_its_first_refusal() {
         let group = group();
-        let mut index = Index::new();
+        let mut state = State::default();
         for batch in 0..BATCHES {
-            index.put(format!("{batch}/2").as_bytes(), b"", 1, 0);
+            state.index.put(format!("{batch}/2").as_bytes(), b"", 1, 0);
         }
-        let mut checker = Checker::new(&group, &index, 2, 0, None);
+        let mut checker = Checker::new(&group, before(&state), 2);
         let refused: Vec<_> = group
             .staged()
             .chunk_by(|a, b| a.batch != 0 && a.batch == b.batch)
@@ -287,11 +304,11 @@ mod tests {
     #[test]
     fn each_refused_call_has_one_refusal() {
         let group = group();
-        let mut index = Index::new();
+        let mut state = State::default();
         for staged in group.staged() {
-            index.put(group.key_of(staged), b"", 7, 0);
+            state.index.put(group.key_of(staged), b"", 7, 0);
         }
-        let verdict = judge(&group, &index, 8, 0, None, None);
+        let verdict = judge(&group, before(&state), 8, None);
         assert_eq!(verdict.refusals.len(), BATCHES + WRITES);
         assert_eq!(verdict.refused.len(), group.len());
         for (at, refused) in verdict.refused.iter().enumerate() {
@@ -304,7 +321,7 @@ mod tests {
 
     #[test]
     fn many_writes_of_one_key_see_each_other() {
-        let index = Index::new();
+        let state = State::default();
         let mut group = Group::new();
         group.begin_batch();
         for version in 0..1000 {
@@ -315,7 +332,7 @@ mod tests {
         for version in [0, 1, 1] {
             group.put("same", b"", Some(version)).unwrap();
         }
-        let verdict = judge(&group, &index, 1, 0, None, None);
+        let verdict = judge(&group, before(&state), 1, None);
         let refused: Vec<_> = verdict.refusals.iter().map(|refusal| refusal.index).collect();
         assert_eq!(refused, [1000, 1003]);
     }

@@ -81,6 +81,8 @@ pub struct RecoveryReport {
     pub indexed_sequence: u64,
     /// Bytes of the log that were not read yet, and that the replay that follows has to find sound.
     pub bytes_unverified: u64,
+    /// Why the index file beside the log was of no use; nothing if it was of use, or there was none.
+    pub index_failure: Option<String>,
     /// The sequence of the last operation.
     pub last_sequence: u64,
     /// Bytes of the log that are valid.

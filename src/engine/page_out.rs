@@ -5,7 +5,7 @@ use super::folding::{fold, of_checkpoint};
 use super::open_log::OpenLog;
 use crate::control::Control;
 use crate::error::{Error, Result};
-use crate::state::{State, loader_of, replay};
+use crate::state::{Loader, State, replay};
 use crate::wal::landmarks::Landmarks;
 use crate::wal::position::Position;
 use crate::wal::reader::{LogReader, Record};
@@ -31,11 +31,11 @@ impl Core {
             Err(error @ (Error::Io { .. } | Error::PermissionDenied { .. })) => {
                 self.indexing.note_none(Some(error.to_string()));
                 let mut reader = LogReader::new(log.path.log(), &*log.file)?;
-                let mut loader = loader_of(end.offset);
+                let mut loader = Loader::for_log(end.offset);
                 let mut sink = |records: &[Record<'_>]| replay(&mut loader, records);
                 let check = |_| control.check();
                 reader.read_to(end.offset, &mut Landmarks::default(), &mut sink, &check)?;
-                Ok(State::warm(loader.finish(), end.last_sequence))
+                Ok(State::loaded(loader, end.last_sequence))
             }
             Err(error) => Err(error),
         }

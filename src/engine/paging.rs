@@ -125,7 +125,8 @@ impl Core {
                 .totals()
                 .or_else(|| file.exact().filter(|_| index.is_empty() && removed.is_empty()));
             let cold = Cold::new(Arc::clone(&file), removed, &index, totals);
-            Ok(State { index, last_sequence: state.last_sequence, cold: Some(cold) })
+            let tombstones = state.tombstones.clone();
+            Ok(State { index, last_sequence: state.last_sequence, cold: Some(cold), tombstones })
         })?;
         self.replace(next)
     }

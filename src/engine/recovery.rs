@@ -14,9 +14,9 @@ use super::sweeping::sweep_if_due;
 use super::warming::warm_in_background;
 use crate::control::Control;
 use crate::error::{Error, Result};
-use crate::index::{Index, IndexLoader};
+use crate::index::Index;
 use crate::index_file::IndexFile;
-use crate::state::{Cold, KeyFilter, State, Tail, loader_of, replay as replay_records};
+use crate::state::{Cold, KeyFilter, Loader, State, Tail, replay as replay_records};
 use crate::sync::atomic::Ordering;
 use crate::wal::consumers::Consumers;
 use crate::wal::folder::OpenFolder;
@@ -147,7 +147,8 @@ fn replay(
     // A repeated recovery should say what is in the log.
     let by_index = held.is_none() && verify == Verify::Later && core.config.index().enabled;
     let opening = core.begin_opening(held)?;
-    let file = if by_index { core.index_file(&opening)? } else { None };
+    let found = if by_index { core.index_file(&opening)? } else { None };
+    let (file, tombstones) = found.map_or_else(Default::default, |(file, kept)| (Some(file), kept));
     let resume = file.as_deref().map(resume_of);
     let pages_out = core.pages_out() && file.is_none();
     let (mut loader, mut keys) = (None, None);
@@ -155,28 +156,33 @@ fn replay(
         if file.is_some() {
             note_keys(keys.get_or_insert_with(|| KeyFilter::for_log(bytes)), records);
         } else if !pages_out {
-            replay_records(loader.get_or_insert_with(|| loader_of(bytes)), records);
+            replay_records(loader.get_or_insert_with(|| Loader::for_log(bytes)), records);
         }
     };
     let aborted = || control.is_aborted();
     let synced = core.config.durability() == Durability::Synced;
     let (mut writer, replay) = open::open(&*core.storage, opening, synced, resume, sink, aborted)?;
-    let index = loader.map_or_else(Index::new, IndexLoader::finish);
-    if index.is_exhausted() {
+    let replayed =
+        loader.map_or_else(State::default, |loader| State::loaded(loader, replay.last_sequence));
+    if replayed.is_exhausted() {
         return Err(Error::StoreFull);
     }
     let report = RecoveryReport {
         checkpoint_entries: file.as_ref().map_or(replay.entries, |file| file.checkpoint_entries()),
         indexed_sequence: file.as_ref().map_or(0, |file| file.covered().last_sequence),
         bytes_unverified: file.as_ref().map_or(0, |file| file.covered().offset),
+        index_failure: if by_index { core.indexing.failure() } else { None },
         ..report_of(replay)
     };
-    let state = if pages_out {
+    let mut state = if pages_out {
         core.page_out_log(&mut writer, control)?
+    } else if let Some(file) = file {
+        let cold = cold(file, keys, OpenLog::of(&writer), writer.position());
+        State { cold: Some(cold), tombstones, last_sequence: report.last_sequence, ..replayed }
     } else {
-        let cold = file.map(|file| cold(file, keys, OpenLog::of(&writer), writer.position()));
-        State { index, last_sequence: report.last_sequence, cold }
+        State { last_sequence: report.last_sequence, ..replayed }
     };
+    state.tombstones.forget_all(core.storage.now());
     core.note_opened(&state, report.bytes_unverified == 0);
     let phase = if state.cold.is_some() { Phase::Cold } else { Phase::Open };
     let report = RecoveryReport { entries: state.entries(), ..report };

@@ -266,6 +266,8 @@ fn check_same(wanted: &StoreConfig, running: &StoreConfig, path: &Path) -> Resul
         "another memory limit".into()
     } else if wanted.node_id() != running.node_id() {
         "another node id".into()
+    } else if wanted.tombstone_life() != running.tombstone_life() {
+        "another life of tombstones".into()
     } else if wanted.sweeps() != running.sweeps() {
         "automatic sweeps only in one of them".into()
     } else {

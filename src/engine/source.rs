@@ -105,5 +105,8 @@ pub(super) fn copy_to(
 /// About what a compaction leaves when nobody needs any history; nothing while the entries are not counted.
 pub(super) fn live_log_bytes(core: &Core) -> Result<Option<u64>> {
     let entry = (size_of::<u64>() + PAYLOAD_OVERHEAD) as u64;
-    core.read(|state| Ok(state.totals().map(|all| all.live_bytes + all.entries * entry)))
+    core.read(|state| {
+        let removed = if bug!(TombstonesNotDue) { 0 } else { state.tombstones.log_bytes() };
+        Ok(state.totals().map(|all| all.live_bytes + all.entries * entry + removed))
+    })
 }

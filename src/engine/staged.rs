@@ -49,7 +49,12 @@ impl Staged {
         usize::from(self.attributes) + PAYLOAD_OVERHEAD + self.key_len + self.value_len
     }
 
-    /// What the entry that it writes has beside its value.
+    /// Whether it removes an entry other than because that has expired: each node has its own expiries.
+    pub(super) fn is_removal(&self) -> bool {
+        self.kind == OperationType::Delete && self.origin != Origin::Sweep
+    }
+
+    /// What the entry that it writes has beside its value, or until when a removal is remembered.
     pub(super) fn marks(&self, frame: &[u8]) -> Marks {
         if self.attributes == 0 {
             return Marks::NONE;

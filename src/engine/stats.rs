@@ -19,7 +19,10 @@ pub struct StoreStats {
     pub expiring_entries: Option<u64>,
     /// Bytes of their keys and values; nothing while that is unknown.
     pub live_bytes: Option<u64>,
-    /// What the entries take in memory: their bytes, what is needed to find them, and unused room.
+    /// Removals that are remembered, and maybe some whose time is over; nothing while that is unknown because the end of the log
+    /// was not replayed yet.
+    pub tombstones: Option<u64>,
+    /// What the entries and tombstones take in memory: their bytes, what is needed to find them, and unused room.
     pub memory_bytes: u64,
     /// Bytes of the log.
     pub log_bytes: u64,

@@ -7,6 +7,7 @@ use super::expiring::Expiring;
 use super::group::Group;
 use super::locked::locked;
 use crate::error::Result;
+use crate::operation::OperationType;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::thread;
 use crate::sync::{Condvar, Mutex, MutexGuard};
@@ -76,7 +77,9 @@ impl Sweeping {
         let mut expiring = locked(&self.shared.expiring);
         let before = expiring.next();
         for staged in group.staged() {
-            if let Some(at) = group.operation(staged).marks.expiry {
+            if staged.kind == OperationType::Put
+                && let Some(at) = group.operation(staged).marks.expiry
+            {
                 expiring.note(group.key_of(staged), at);
             }
         }

@@ -100,15 +100,16 @@ impl StoreEngine {
                 let totals = state.totals();
                 let (entries, bytes) =
                     (totals.map(|all| all.entries), totals.map(|all| all.live_bytes));
-                Ok((entries, state.expiring(), bytes, memory))
+                Ok((entries, state.expiring(), bytes, memory, state.remembered()))
             },
         );
-        let (entries, expiring_entries, live_bytes, memory_bytes) =
-            sizes.ok().filter(|_| open).unwrap_or((Some(0), Some(0), Some(0), 0));
+        let (entries, expiring_entries, live_bytes, memory_bytes, tombstones) =
+            sizes.ok().filter(|_| open).unwrap_or((Some(0), Some(0), Some(0), 0, Some(0)));
         StoreStats {
             entries,
             expiring_entries,
             live_bytes,
+            tombstones,
             memory_bytes,
             open,
             ready: core.is_warm() || (core.is_paging() && core.warming.is_verified()),

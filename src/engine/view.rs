@@ -156,8 +156,9 @@ impl Core {
 
     /// The state as it is now.
     pub(super) fn snapshot(&self) -> Result<Snapshot> {
-        let take =
-            |state: &State| Snapshot::of_store(state.clone(), self.storage.now(), &self.let_go);
+        let take = |state: &State| {
+            Snapshot::of_store(state.for_reading(), self.storage.now(), &self.let_go)
+        };
         if !self.is_warm() {
             self.check_open()?;
             let counted = |state: &State| state.entries().map(|_| take(state));

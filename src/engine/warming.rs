@@ -9,8 +9,7 @@ use super::locked::locked;
 use super::sweeping::sweep_if_due;
 use crate::control::Control;
 use crate::error::{Error, Result};
-use crate::index::IndexLoader;
-use crate::state::{State, loader_of, replay};
+use crate::state::{Loader, State, replay};
 use crate::sync::thread;
 use crate::wal::landmarks::Landmarks;
 use crate::wal::path::LogPath;
@@ -62,14 +61,14 @@ impl Core {
             return Ok(());
         }
         let mut landmarks = Landmarks::default();
-        let mut loader = loader_of(self.log_bytes().0);
-        let mut index = {
+        let mut loader = Loader::for_log(self.log_bytes().0);
+        let mut state = {
             let end = self.log_bytes().0;
             let mut sink = |records: &[Record<'_>]| replay(&mut loader, records);
             reader.read_to(end, &mut landmarks, &mut sink, &check)?;
-            IndexLoader::finish(loader)
+            State::loaded(loader, reader.position().last_sequence)
         };
-        let mut sink = |records: &[Record<'_>]| replay(&mut index, records);
+        let mut sink = |records: &[Record<'_>]| replay(&mut state, records);
         for _ in 0..ROUNDS {
             let end = self.log_bytes().0;
             reader.read_to(end, &mut landmarks, &mut sink, &check)?;
@@ -86,12 +85,13 @@ impl Core {
         if *reader.position() != end && !bug!(WarmWithoutCatchUp) {
             return Err(reader.unreadable());
         }
-        if index.is_exhausted() {
+        if state.is_exhausted() {
             return Err(Error::StoreFull);
         }
         log.set_landmarks(landmarks);
-        self.sweeping.begin(Some(index.expiring()));
-        self.replace(State::warm(index, end.last_sequence))?;
+        self.sweeping.begin(Some(state.index.expiring()));
+        state.tombstones.forget_all(self.storage.now());
+        self.replace(State { last_sequence: end.last_sequence, ..state })?;
         self.enter(Phase::Open).map_err(|_| Error::Aborted)?;
         self.publish(&log);
         Ok(())

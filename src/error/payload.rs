@@ -48,7 +48,8 @@ pub enum DecodeError {
     /// A delete carries no value.
     #[error("a delete operation has a value")]
     DeleteWithValue,
-    /// A checkpoint holds entries: puts, with the version that each had in its log.
+    /// A checkpoint holds entries, which are puts, and then removals that are remembered, each with the version that it had in its
+    /// log.
     #[error("not an entry with a version of this log")]
     NotAnEntry,
     /// The bytes in front of the payload say something that is not read here.
@@ -63,8 +64,8 @@ pub enum DecodeError {
         /// The kind byte.
         found: u8,
     },
-    /// An entry expires at a time from 1 to 2^53 − 1.
-    #[error("an entry cannot expire at {found} ms")]
+    /// An entry expires, or a removal is forgotten, at a time from 1 to 2^53 − 1.
+    #[error("nothing can expire at {found} ms")]
     ExpiryOutOfRange {
         /// Milliseconds since the Unix epoch.
         found: i64,
@@ -75,7 +76,7 @@ pub enum DecodeError {
         /// The number.
         found: u64,
     },
-    /// A removal cannot expire, and only the first record of a commit says where the consumers are.
+    /// A removal cannot expire, only a removal is remembered, and only the first record of a commit says where the consumers are.
     #[error("an attribute does not belong to this record")]
     MisplacedAttribute,
 }

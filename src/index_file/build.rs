@@ -10,7 +10,9 @@ use super::page::Row;
 use super::page_builder::Known;
 use super::writer::{IndexFileWriter, sums_of_log};
 use crate::error::{Error, Result};
-use crate::index::Range;
+use crate::index::{Range, Record as IndexRecord};
+use crate::operation::OperationType;
+use crate::state::{Tombstones, append_removal, note_tombstone};
 use crate::storage::{Protection, Storage, StorageFile};
 use crate::wal::format::FileHeader;
 use crate::wal::locate::{Located, locate};
@@ -41,6 +43,8 @@ pub(crate) struct IndexBuilder<'a> {
     /// The offsets of the records after this sequence, one by one.
     since: u64,
     history: Vec<u64>,
+    /// Each a version and a record.
+    removals: Vec<u8>,
 }
 
 /// Versions and where their records are, in the order of the keys.
@@ -84,10 +88,13 @@ impl<'a> IndexBuilder<'a> {
     ) -> Result<Totals> {
         let mut builder = Self::empty(log, None, like)?;
         let mut totals = Totals::default();
-        let mut pushed: Found<()> = Ok(());
+        let (mut tombstones, mut pushed) = (Tombstones::default(), Found::Ok(()));
         let mut reader =
             LogReader::at(log.path.log(), &**log.file, log.header, Position::first(log.header))?;
         let found = locate(&mut reader, &log.end, check, &mut |record, at| {
+            if record.operation.kind == OperationType::Delete {
+                return note_tombstone(&mut tombstones, record);
+            }
             let (key, value) = (record.operation.key.as_bytes(), record.operation.value);
             totals.entries += 1;
             totals.live_bytes += (key.len() + value.len()) as u64;
@@ -97,6 +104,7 @@ impl<'a> IndexBuilder<'a> {
         })?;
         pushed.map_err(|error| log.failed(error))?;
         builder.note(None, &found);
+        builder.add_removals(tombstones.after(None))?;
         builder.sync_first();
         builder.finish(Some(totals.at(&log.end)))?;
         Ok(totals)
@@ -114,8 +122,12 @@ impl<'a> IndexBuilder<'a> {
         let start = before.map_or_else(|| Position::first(log.header), |before| *before.covered());
         let mut reader = LogReader::at(log.path.log(), &**log.file, log.header, start)?;
         let mut checkpoint = Vec::new();
-        let entry = &mut |record: &Record<'_>, at| checkpoint.push((record.sequence, at));
-        let mut found = locate(&mut reader, &log.end, check, entry)?;
+        let part = &mut |record: &Record<'_>, at| {
+            if record.operation.kind == OperationType::Put {
+                checkpoint.push((record.sequence, at));
+            }
+        };
+        let mut found = locate(&mut reader, &log.end, check, part)?;
         builder.older = Older::Checkpoint(checkpoint.into_iter());
         builder.note(before.map(IndexFile::header), &found);
         builder.history = std::mem::take(&mut found.history);
@@ -135,7 +147,16 @@ impl<'a> IndexBuilder<'a> {
         let older = Older::Checkpoint(Vec::new().into_iter());
         let since =
             before.map_or(log.header.base_sequence, |before| before.covered().last_sequence);
-        Ok(Self { log, writer, sums, before, older, since, history: Vec::new() })
+        Ok(Self {
+            log,
+            writer,
+            sums,
+            before,
+            older,
+            since,
+            history: Vec::new(),
+            removals: Vec::new(),
+        })
     }
 
     /// Notes what was found in the log after what is `known` of it.
@@ -205,6 +226,20 @@ impl<'a> IndexBuilder<'a> {
         }
     }
 
+    /// Adds removals that are remembered, unless they are later than what is covered: a replay of the rest comes to them.
+    pub(crate) fn add_removals<'r>(
+        &mut self,
+        removals: impl Iterator<Item = IndexRecord<'r>>,
+    ) -> Result<()> {
+        for removal in removals.filter(|_| !bug!(TombstonesNotIndexed)) {
+            if removal.version() <= self.log.end.last_sequence {
+                append_removal(&removal, &mut self.removals)?;
+                self.writer.header.removals.count += 1;
+            }
+        }
+        Ok(())
+    }
+
     /// Has the file on stable storage before it gets its name, for a store that cannot do without it.
     pub(crate) fn sync_first(&mut self) {
         self.writer.header.synced = true;
@@ -212,8 +247,8 @@ impl<'a> IndexBuilder<'a> {
 
     /// Ends the file and gives it its name. Says what its id is. Without `counts` nobody has counted the entries.
     pub(crate) fn finish(self, counts: Option<Counts>) -> Result<u64> {
-        let Self { log, writer, sums, .. } = self;
-        writer.finish(sums, counts).map_err(|error| log.failed(error))
+        let Self { log, writer, sums, removals, .. } = self;
+        writer.finish(sums, &removals, counts).map_err(|error| log.failed(error))
     }
 }
 

@@ -12,9 +12,9 @@ pub(super) const FIRST_LEAF: u64 = 2;
 pub(super) const SUMS: usize = PAGE / 4 - 1;
 
 const MAGIC: [u8; 8] = [0x89, b'S', b'D', b'I', b'X', 0x0D, 0x0A, 0x1A];
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 /// Bytes of the header that are in use, without the checksum after them.
-const HEADER_LEN: usize = 216;
+const HEADER_LEN: usize = 232;
 const COUNTS_LEN: usize = 40;
 
 /// To which log an index file belongs, and where its parts are.
@@ -43,6 +43,14 @@ pub(crate) struct Header {
     pub(super) root: u64,
     pub(super) sums: u64,
     pub(super) pages: u64,
+    pub(super) removals: Removals,
+}
+
+/// The removals that are remembered: how many, and the first of the pages that they are in, which are the last.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Removals {
+    pub(super) page: u64,
+    pub(super) count: u64,
 }
 
 /// How many entries there are, and bytes of their keys and values.
@@ -98,6 +106,7 @@ impl Header {
             root: FIRST_LEAF,
             sums: FIRST_LEAF,
             pages: FIRST_LEAF,
+            removals: Removals { page: FIRST_LEAF, count: 0 },
         }
     }
 
@@ -122,7 +131,9 @@ impl Header {
         let places = [self.covered.last_sequence, self.last_frame, self.consumers];
         let parts = [self.checkpoint_entries, self.leaves, self.root, self.sums, self.pages];
         let Totals { entries, live_bytes } = self.exact.unwrap_or_default();
-        for number in places.into_iter().chain(parts).chain([entries, live_bytes]) {
+        let Removals { page, count } = self.removals;
+        let last = [entries, live_bytes, page, count];
+        for number in places.into_iter().chain(parts).chain(last) {
             fields.extend_from_slice(&number.to_le_bytes());
         }
         sealed(fields)
@@ -147,6 +158,7 @@ impl Header {
         let (leaves, root, sums, pages) =
             (fields.u64()?, fields.u64()?, fields.u64()?, fields.u64()?);
         let totals = Totals { entries: fields.u64()?, live_bytes: fields.u64()? };
+        let removals = Removals { page: fields.u64()?, count: fields.u64()? };
         let exact = Some(totals).filter(|_| flags & FLAG_EXACT != 0);
         let header = Self {
             id,
@@ -162,6 +174,7 @@ impl Header {
             root,
             sums,
             pages,
+            removals,
         };
         header.is_consistent().then_some(header)
     }
@@ -173,6 +186,7 @@ impl Header {
             self.leaves.checked_add(FIRST_LEAF),
             self.root.checked_add(1),
             self.sums.checked_add(blocks.div_ceil(SUMS as u64)),
+            Some(self.removals.page),
         ];
         self.pages.checked_mul(PAGE as u64).is_some()
             && ends.iter().all(|end| end.is_some_and(|end| end <= self.pages))
@@ -282,7 +296,8 @@ mod tests {
             leaves: 2,
             root: 4,
             sums: 5,
-            pages: 6,
+            pages: 7,
+            removals: Removals { page: 6, count: 3 },
         }
     }
 

@@ -14,6 +14,7 @@ mod merge;
 mod page;
 mod page_builder;
 mod records;
+mod removals;
 mod search;
 mod writer;
 

@@ -9,6 +9,7 @@ use super::file::{Found, IndexFile, Unusable};
 use super::format::{Counts, FIRST_LEAF, Header, PAGE, SUMS};
 use super::page::Row;
 use super::page_builder::{Known, PageBuilder, kept};
+use super::removals::PART;
 use crate::storage::{Access, PathKind, Protection, Storage, StorageFile, read_full, write_full};
 use crate::wal::path::LogPath;
 
@@ -107,11 +108,13 @@ impl<'s> IndexFileWriter<'s> {
         Ok(self.write_page(page)?)
     }
 
-    /// Writes the rest, with a checksum for each block of the log up to what is covered, and gives the file its name.
+    /// Writes the rest, with a checksum for each block of the log up to what is covered and the removals as the caller has noted
+    /// how many there are, and gives the file its name.
     /// Says what its id is.
     pub(crate) fn finish(
         mut self,
         sums: impl IntoIterator<Item = u32>,
+        removals: &[u8],
         counts: Option<Counts>,
     ) -> Found<u64> {
         if !self.leaf.is_empty() || self.firsts.is_empty() {
@@ -126,6 +129,12 @@ impl<'s> IndexFileWriter<'s> {
             let mut page = [0; PAGE];
             let places = page.chunks_exact_mut(4).skip(1);
             places.zip(sums).for_each(|(to, sum)| to.copy_from_slice(&sum.to_le_bytes()));
+            self.write_page(page)?;
+        }
+        self.header.removals.page = self.header.pages;
+        for part in removals.chunks(PART) {
+            let mut page = [0; PAGE];
+            page.iter_mut().skip(PAGE - PART).zip(part).for_each(|(to, from)| *to = *from);
             self.write_page(page)?;
         }
         self.write_out()?;

@@ -7,6 +7,7 @@ use crate::error::DecodeError;
 const FIRST_KIND: u8 = 0x80;
 const EXPIRY: u8 = 0x81;
 const NODE: u8 = 0x82;
+const REMEMBERED: u8 = 0x83;
 /// The latest time at which an entry can expire, the last that JavaScript counts exactly.
 pub const MAX_EXPIRY: i64 = (1 << 53) - 1;
 /// The greatest id of a node, the last whole number that JavaScript has exactly.
@@ -15,6 +16,8 @@ pub const MAX_NODE: u64 = (1 << 53) - 1;
 const EXPIRY_LEN: usize = 1 + size_of::<i64>();
 /// Bytes of the id of a node: its kind, then the number.
 pub(crate) const NODE_LEN: usize = 1 + size_of::<u64>();
+/// Bytes that say until when a removal is remembered: the kind, then milliseconds.
+pub(crate) const REMEMBERED_LEN: usize = 1 + size_of::<i64>();
 /// The lowest kind, so that it comes first and whoever puts it in front of a record need not look at that.
 pub(crate) const CONSUMERS: u8 = FIRST_KIND;
 /// Bytes of the attribute about consumers before their positions: its kind, how many there are, how many bytes they take,
@@ -28,6 +31,8 @@ pub struct Attributes {
     pub expiry: Option<i64>,
     /// The node that made the operation.
     pub node: Option<u64>,
+    /// Until when a removal is remembered, in milliseconds since the Unix epoch; one without it is forgotten at once.
+    pub remembered: Option<i64>,
     /// Bytes of the attribute that says where the consumers are once this record is durable; 0 without one. It is about the log
     /// and not about the entry, so it is written and read with the frame.
     pub consumers_len: u32,
@@ -35,13 +40,14 @@ pub struct Attributes {
 
 impl Attributes {
     /// A record that is its payload alone.
-    pub const NONE: Self = Self { expiry: None, node: None, consumers_len: 0 };
+    pub const NONE: Self = Self { expiry: None, node: None, remembered: None, consumers_len: 0 };
 
     /// Bytes that the attributes take in the log.
     pub const fn encoded_len(&self) -> usize {
         let expiry = if self.expiry.is_some() { EXPIRY_LEN } else { 0 };
         let node = if self.node.is_some() { NODE_LEN } else { 0 };
-        expiry + node + self.consumers_len as usize
+        let remembered = if self.remembered.is_some() { REMEMBERED_LEN } else { 0 };
+        expiry + node + remembered + self.consumers_len as usize
     }
 
     /// Appends the attributes of the entry to `out`, in the order of their kinds.
@@ -53,17 +59,16 @@ impl Attributes {
         if let Some(id) = self.node {
             encode_node(id, out);
         }
+        if let Some(until) = self.remembered {
+            encode_remembered(until, out);
+        }
     }
 
     /// Takes the attribute of this kind, which `bytes` begins with. Returns its length.
     fn take(&mut self, kind: u8, bytes: &[u8]) -> Result<usize, DecodeError> {
         match kind {
             EXPIRY => {
-                let at = i64::from_le_bytes(eight(bytes)?);
-                if !(1..=MAX_EXPIRY).contains(&at) {
-                    return Err(DecodeError::ExpiryOutOfRange { found: at });
-                }
-                self.expiry = Some(at);
+                self.expiry = Some(time_in(bytes)?);
                 Ok(EXPIRY_LEN)
             }
             NODE => {
@@ -73,6 +78,10 @@ impl Attributes {
                 }
                 self.node = Some(id);
                 Ok(NODE_LEN)
+            }
+            REMEMBERED => {
+                self.remembered = Some(time_in(bytes)?);
+                Ok(REMEMBERED_LEN)
             }
             CONSUMERS => {
                 let found = bytes.len();
@@ -90,7 +99,20 @@ impl Attributes {
 
     /// Whether a record of this type can have them.
     fn may_be_of(&self, kind: OperationType) -> bool {
-        kind == OperationType::Put || self.expiry.is_none()
+        match kind {
+            OperationType::Put => self.remembered.is_none(),
+            OperationType::Delete => self.expiry.is_none(),
+        }
+    }
+}
+
+/// The time after the kind of an attribute.
+fn time_in(bytes: &[u8]) -> Result<i64, DecodeError> {
+    let at = i64::from_le_bytes(eight(bytes)?);
+    if (1..=MAX_EXPIRY).contains(&at) {
+        Ok(at)
+    } else {
+        Err(DecodeError::ExpiryOutOfRange { found: at })
     }
 }
 
@@ -101,10 +123,16 @@ fn eight(bytes: &[u8]) -> Result<[u8; 8], DecodeError> {
     rest.copied().ok_or(DecodeError::Truncated { needed: 1 + size_of::<u64>(), found })
 }
 
-/// Appends the attribute that says which node made an operation. It comes after all other attributes of an entry.
+/// Appends the attribute that says which node made an operation. It comes after all attributes but the one below.
 pub(crate) fn encode_node(id: u64, out: &mut Vec<u8>) {
     out.push(NODE);
     out.extend_from_slice(&id.to_le_bytes());
+}
+
+/// Appends the attribute that says until when a removal is remembered. It comes after all others.
+pub(crate) fn encode_remembered(until: i64, out: &mut Vec<u8>) {
+    out.push(REMEMBERED);
+    out.extend_from_slice(&until.to_le_bytes());
 }
 
 /// Whether a record that begins with this byte has attributes.

@@ -14,7 +14,8 @@ use crate::types::{Key, Value};
 pub use crate::error::{DecodeError, EncodeError};
 pub use attributes::{Attributes, MAX_EXPIRY, MAX_NODE, attributes_of, decode_record};
 pub(crate) use attributes::{
-    CONSUMERS, CONSUMERS_HEAD, NODE_LEN, consumers_of, encode_node, is_attribute, record_len,
+    CONSUMERS, CONSUMERS_HEAD, NODE_LEN, REMEMBERED_LEN, consumers_of, encode_node,
+    encode_remembered, is_attribute, record_len,
 };
 pub use decoder::OperationDecoder;
 pub use encoder::OperationEncoder;

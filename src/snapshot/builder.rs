@@ -5,7 +5,7 @@ use std::path::Path;
 use super::Snapshot;
 use crate::control::{Control, Steps};
 use crate::error::{Error, Result};
-use crate::state::{loader_of, replay};
+use crate::state::{Loader, State, replay};
 use crate::storage::{Access, DiskStorage, Storage};
 use crate::wal::durable::Mark;
 use crate::wal::followed::Committed;
@@ -80,7 +80,7 @@ fn build(
     let file = file.map_err(|error| Error::io(path.log(), "open the log", error))?;
     let mut reader = LogReader::new(path.log(), &*file)?;
     let log_bytes = reader.window().file_len();
-    let mut loader = loader_of(log_bytes);
+    let mut loader = Loader::for_log(log_bytes);
     let mut steps = Steps::new(control, log_bytes);
     let mut committed = Committed::of(mark, reader.header());
     let mut last_sequence = reader.position().last_sequence;
@@ -115,10 +115,10 @@ fn build(
         }
         reader.refresh()?;
     }
-    let index = loader.finish();
-    if index.is_exhausted() {
+    let state = State::loaded(loader, last_sequence);
+    if state.is_exhausted() {
         return Err(Error::StoreFull);
     }
     control.check()?;
-    Ok(Snapshot::alone(index, last_sequence, storage.now()))
+    Ok(Snapshot::alone(state.index, last_sequence, storage.now()))
 }

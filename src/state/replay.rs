@@ -1,5 +1,6 @@
 //! Replaying the records of a log into what holds the entries.
 
+use super::tombstones::Tombstones;
 use crate::index::{Index, IndexLoader, Marks};
 use crate::operation::{Attributes, OperationType, PAYLOAD_OVERHEAD};
 use crate::wal::reader::Record;
@@ -12,7 +13,7 @@ pub(crate) trait Target {
 
     fn put(&mut self, record: &Record<'_>);
 
-    fn remove(&mut self, key: &[u8], sequence: u64);
+    fn remove(&mut self, record: &Record<'_>);
 }
 
 /// Replays records, in the order of the log.
@@ -23,50 +24,67 @@ pub(crate) fn replay(target: &mut impl Target, records: &[Record<'_>]) {
     }
     target.expect(keys.get(..records.len()).unwrap_or_default());
     for record in records {
-        let Record { sequence, operation, .. } = record;
-        match operation.kind {
+        match record.operation.kind {
             OperationType::Put => target.put(record),
             OperationType::Delete if bug!(RemovesForgotten) => {}
-            OperationType::Delete => target.remove(operation.key.as_bytes(), *sequence),
+            OperationType::Delete => target.remove(record),
         }
     }
 }
 
-/// What the index has of what the log says of a record.
+/// What the index has of what the log says of a record; of a removal, its expiry is until when that is remembered.
 pub(crate) fn marks_of(attributes: &Attributes) -> Marks {
     let node = attributes.node.filter(|_| !bug!(NodesNotRead));
-    Marks { expiry: attributes.expiry, node }
+    Marks { expiry: attributes.expiry.or(attributes.remembered), node }
 }
 
-/// A loader with an estimate of how much will come. Without one it would work too, only slower.
-pub(crate) fn loader_of(log_bytes: u64) -> IndexLoader {
-    IndexLoader::for_log(log_bytes, PAYLOAD_OVERHEAD as u64)
+/// Remembers a removal for as long as the log says.
+pub(crate) fn note_tombstone(tombstones: &mut Tombstones, record: &Record<'_>) {
+    let Record { sequence, operation, attributes } = record;
+    let key = operation.key.as_bytes();
+    tombstones.note(key, *sequence, operation.timestamp, marks_of(attributes));
 }
 
-impl Target for IndexLoader {
+/// All that a log leads to, in the making.
+#[derive(Debug)]
+pub(crate) struct Loader {
+    entries: IndexLoader,
+    tombstones: Tombstones,
+}
+
+impl Loader {
+    /// With an estimate of how much will come. Without one it would work too, only slower.
+    pub(crate) fn for_log(bytes: u64) -> Self {
+        let entries = IndexLoader::for_log(bytes, PAYLOAD_OVERHEAD as u64);
+        Self { entries, tombstones: Tombstones::default() }
+    }
+
+    pub(super) fn finish(self) -> (Index, Tombstones) {
+        (self.entries.finish(), self.tombstones)
+    }
+}
+
+impl Target for Loader {
     fn expect(&mut self, keys: &[&[u8]]) {
-        self.warm(keys);
+        self.entries.warm(keys);
     }
 
     fn put(&mut self, record: &Record<'_>) {
         let Record { sequence, operation, attributes } = record;
         let (key, value) = (operation.key.as_bytes(), operation.value);
-        self.put_marked(key, value, *sequence, operation.timestamp, marks_of(attributes));
+        self.entries.put_marked(key, value, *sequence, operation.timestamp, marks_of(attributes));
+        self.tombstones.clear(key);
     }
 
-    fn remove(&mut self, key: &[u8], _sequence: u64) {
-        Self::remove(self, key);
+    fn remove(&mut self, record: &Record<'_>) {
+        self.entries.remove(record.operation.key.as_bytes());
+        note_tombstone(&mut self.tombstones, record);
     }
 }
 
-impl Target for Index {
-    fn put(&mut self, record: &Record<'_>) {
-        let Record { sequence, operation, attributes } = record;
-        let (key, value) = (operation.key.as_bytes(), operation.value);
-        self.put_marked(key, value, *sequence, operation.timestamp, marks_of(attributes));
-    }
-
-    fn remove(&mut self, key: &[u8], _sequence: u64) {
-        Self::remove(self, key);
-    }
+/// Puts a record into an index.
+pub(super) fn put_into(index: &mut Index, record: &Record<'_>) {
+    let Record { sequence, operation, attributes } = record;
+    let (key, value) = (operation.key.as_bytes(), operation.value);
+    index.put_marked(key, value, *sequence, operation.timestamp, marks_of(attributes));
 }

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::key_filter::KeyFilter;
-use super::replay::{Target, loader_of, replay};
+use super::replay::{Loader, Target, replay};
+use super::tombstones::Tombstones;
 use crate::error::{Error, Result};
-use crate::index::{Index, IndexLoader};
+use crate::index::Index;
 use crate::storage::StorageFile;
 use crate::wal::format::FileHeader;
 use crate::wal::landmarks::Landmarks;
@@ -29,27 +30,30 @@ pub(crate) struct Tail {
 pub(crate) struct Changes {
     pub(crate) index: Index,
     pub(crate) removed: Index,
+    /// Removals that are remembered.
+    pub(crate) tombstones: Tombstones,
 }
 
 struct Loading {
-    loader: IndexLoader,
+    loader: Loader,
     removed: Index,
 }
 
 impl Target for Loading {
     fn expect(&mut self, keys: &[&[u8]]) {
-        self.loader.warm(keys);
+        self.loader.expect(keys);
     }
 
     fn put(&mut self, record: &Record<'_>) {
-        Target::put(&mut self.loader, record);
+        self.loader.put(record);
     }
 
-    fn remove(&mut self, key: &[u8], sequence: u64) {
-        self.loader.remove(key);
+    fn remove(&mut self, record: &Record<'_>) {
+        self.loader.remove(record);
         // What the index file says about the key no longer counts.
         if !bug!(ReplayedRemovesForgotten) {
-            self.removed.put(key, &[], sequence, 0);
+            let key = record.operation.key.as_bytes();
+            self.removed.put(key, &[], record.sequence, 0);
         }
     }
 }
@@ -58,17 +62,17 @@ impl Tail {
     /// Reads it again. Its checksums are compared once more.
     pub(crate) fn load(&self) -> Result<Changes> {
         let mut reader = LogReader::at(&self.path, &*self.file, &self.header, self.begin)?;
-        let loader = loader_of(self.end.offset - self.begin.offset);
+        let loader = Loader::for_log(self.end.offset - self.begin.offset);
         let mut loading = Loading { loader, removed: Index::new() };
         let mut sink = |records: &[Record<'_>]| replay(&mut loading, records);
         reader.read_to(self.end.offset, &mut Landmarks::default(), &mut sink, &|_| Ok(()))?;
         if *reader.position() != self.end {
             return Err(reader.unreadable());
         }
-        let (index, removed) = (loading.loader.finish(), loading.removed);
-        if index.is_exhausted() {
+        let (index, tombstones) = loading.loader.finish();
+        if index.is_exhausted() || tombstones.is_exhausted() {
             return Err(Error::StoreFull);
         }
-        Ok(Changes { index, removed })
+        Ok(Changes { index, removed: loading.removed, tombstones })
     }
 }

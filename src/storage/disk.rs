@@ -3,6 +3,7 @@
 mod alone;
 mod changes;
 mod identity;
+mod momentary;
 mod owner;
 mod protection;
 mod syncing;
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use self::identity::{FileId, is_missing};
+use self::momentary::may_be_held;
 use self::owner::Holding;
 use super::{
     Access, LockError, PathKind, Protection, Storage, StorageChanges, StorageFile, StorageFolder,
@@ -180,13 +182,6 @@ fn open_lock_file(path: &Path, like: &Protection) -> io::Result<File> {
         }
         opened => opened,
     }
-}
-
-/// Access denied, or a sharing or lock violation, which have no `ErrorKind` of their own: what Windows says when others
-/// have the file open, such as a virus scanner. Where a file system has no renames as POSIX knows them, as FAT and some
-/// over a network, it says so for as long as the store itself has the log open.
-fn may_be_held(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::PermissionDenied || matches!(error.raw_os_error(), Some(32 | 33))
 }
 
 #[derive(Debug)]

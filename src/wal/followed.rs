@@ -164,7 +164,7 @@ impl Followed {
     fn skip(&mut self, sequence: u64, mark: Option<&Mark>) -> Result<bool> {
         let file = Arc::clone(&self.file);
         let mut reader = LogReader::at(self.path.log(), &*file, &self.header, self.position)?;
-        let safe = safe_frame(&mut reader, mark)?.last();
+        let safe = safe_frame(&mut reader, mark, u64::MAX)?.last();
         let mut last_frame = self.position.offset;
         let mut consumers = None;
         let is_before = |at: &Position| at.last_sequence < sequence || at.in_checkpoint;
@@ -201,9 +201,9 @@ impl Followed {
     ) -> Result<bool> {
         let file = Arc::clone(&self.file);
         let mut reader = LogReader::at(self.path.log(), &*file, &self.header, self.position)?;
-        let safe = safe_frame(&mut reader, mark)?;
         let begin = self.position.offset;
         let end = begin.saturating_add(bytes);
+        let safe = safe_frame(&mut reader, mark, end)?;
         reader.set_consumers(Consumers::clone(&self.consumers));
         let mut is_lost = false;
         while reader.position().next_frame <= safe.last() && reader.position().offset < end {
@@ -273,16 +273,18 @@ impl Committed {
         if let Some(mark) = self.mark.take_if(is_due)
             && !bug!(EveryWholeFrameIsCommitted)
         {
-            self.last_frame = safe_frame(reader, Some(&mark))?.last();
+            self.last_frame = safe_frame(reader, Some(&mark), u64::MAX)?.last();
         }
         Ok(position.next_frame <= self.last_frame)
     }
 }
 
-/// Looks at the headers that follow. The reader stays where it is.
-fn safe_frame(reader: &mut LogReader<'_>, mark: Option<&Mark>) -> Result<Safe> {
+/// Looks at the headers that follow, no further than to find that a frame at or after `end` is one of them. The reader stays
+/// where it is.
+fn safe_frame(reader: &mut LogReader<'_>, mark: Option<&Mark>, end: u64) -> Result<Safe> {
     let begin = *reader.position();
     let mut safe = Safe { vouched: 0, marked: 0 };
+    let mut enough = None;
     loop {
         let (header, position) = (reader.header(), *reader.position());
         if mark.is_some_and(|mark| mark.is(header, &position)) {
@@ -291,6 +293,9 @@ fn safe_frame(reader: &mut LogReader<'_>, mark: Option<&Mark>) -> Result<Safe> {
         bug!(EveryFrameIsSafe, safe.marked = position.next_frame - 1);
         let Some(vouched) = reader.vouched_frame()? else { break };
         safe.vouched = safe.vouched.max(vouched.min(position.next_frame - 1));
+        if position.offset >= end && safe.last() >= *enough.get_or_insert(position.next_frame) {
+            break;
+        }
         reader.pass_frame()?;
     }
     reader.go_to(begin);

@@ -8,7 +8,7 @@ use super::format::{FRAME_HEADER_LEN, FileHeader, FrameHeader, FrameKind};
 use super::position::Position;
 use super::reader::{LogReader, Record};
 use crate::error::Result;
-use crate::operation::{DecodeError, consumers_of};
+use crate::operation::{DecodeError, OperationType, consumers_of};
 use crate::storage::{StorageFile, read_full};
 
 /// Bytes of a commit that are read for the positions of a few consumers.
@@ -30,12 +30,12 @@ pub(crate) struct Located {
 }
 
 /// Reads the frames from where `reader` stands up to `end`, checksums and all, and notes where their records are. Those of a
-/// checkpoint go to `entry` with the offsets after their versions, in the order of the keys.
+/// checkpoint go to `part` with the offsets after their versions: the entries in the order of their keys, then the removals.
 pub(crate) fn locate(
     reader: &mut LogReader<'_>,
     end: &Position,
     check: &mut dyn FnMut() -> Result<()>,
-    entry: &mut dyn FnMut(&Record<'_>, u64),
+    part: &mut dyn FnMut(&Record<'_>, u64),
 ) -> Result<Located> {
     let mut found = Located {
         checkpoint: 0,
@@ -57,8 +57,8 @@ pub(crate) fn locate(
             for record in records {
                 if start.in_checkpoint {
                     at += size_of::<u64>() as u64;
-                    *checkpoint += 1;
-                    entry(record, at);
+                    *checkpoint += u64::from(record.operation.kind == OperationType::Put);
+                    part(record, at);
                 } else {
                     history.push(at);
                 }

@@ -40,7 +40,7 @@ impl Position {
             chain: own,
             last_sequence: header.last_sequence(),
             sealed: header.kind == FrameKind::Seal,
-            in_checkpoint: header.kind == FrameKind::Checkpoint { last: false },
+            in_checkpoint: header.kind.continues_checkpoint(),
         }
     }
 }

@@ -112,7 +112,7 @@ impl<'f> LogReader<'f> {
             chain: header.previous,
             last_sequence: header.first_sequence.saturating_sub(1),
             sealed: false,
-            in_checkpoint: matches!(header.kind, FrameKind::Checkpoint { .. }),
+            in_checkpoint: header.kind.is_of_checkpoint(),
         };
     }
 
@@ -203,8 +203,7 @@ impl<'f> LogReader<'f> {
             header.number == self.position.next_frame
                 && (header.previous == self.position.chain || bug!(ChainNotChecked))
                 && header.first_sequence == self.position.last_sequence + 1
-                && matches!(header.kind, FrameKind::Checkpoint { .. })
-                    == self.position.in_checkpoint
+                && header.kind.is_of_checkpoint() == self.position.in_checkpoint
         }))
     }
 

@@ -11,7 +11,7 @@ use crate::operation::{
 /// How many records are handed on together: enough that the cache misses of replaying them overlap.
 pub(crate) const RECORDS_AT_ONCE: usize = 64;
 
-/// One operation of the log, or one entry of its checkpoint as the put that wrote it.
+/// One operation of the log, or one entry of its checkpoint as the put that wrote it, or a removal that it remembers.
 #[derive(Debug, Clone, Copy)]
 pub struct Record<'a> {
     /// Its sequence, which is the version of the entry that it writes.
@@ -36,7 +36,7 @@ pub(super) struct Remaining {
     /// The sequence of the next record, if the frame has history.
     pub(super) sequence: u64,
     pub(super) count: u64,
-    /// The last version that an entry of a checkpoint can have.
+    /// The last version that a record of a checkpoint can have.
     pub(super) base_sequence: u64,
     /// Whether the first record was read.
     pub(super) begun: bool,
@@ -130,7 +130,7 @@ pub(super) fn decode_one<'a>(
     bytes: &'a [u8],
     remaining: &Remaining,
 ) -> std::result::Result<(Record<'a>, usize), DecodeError> {
-    if !matches!(remaining.kind, FrameKind::Checkpoint { .. }) {
+    if !remaining.kind.is_of_checkpoint() {
         let (attributes, operation, len) = decode_record(bytes)?;
         if remaining.begun && attributes.consumers_len > 0 {
             return Err(DecodeError::MisplacedAttribute);
@@ -145,8 +145,11 @@ pub(super) fn decode_one<'a>(
     if attributes.consumers_len > 0 {
         return Err(DecodeError::MisplacedAttribute);
     }
-    let is_entry = operation.kind == OperationType::Put;
-    if !is_entry || sequence == 0 || sequence > remaining.base_sequence {
+    let belongs = match remaining.kind {
+        FrameKind::Removals { .. } => attributes.remembered.is_some(),
+        _ => operation.kind == OperationType::Put,
+    };
+    if !belongs || sequence == 0 || sequence > remaining.base_sequence {
         return Err(DecodeError::NotAnEntry);
     }
     Ok((Record { sequence, operation, attributes }, size_of::<u64>() + len))

@@ -106,10 +106,10 @@ impl<'s> Rewrite<'s> {
         self.writer.position()
     }
 
-    /// Adds entries to the checkpoint. `frame` holds [`FRAME_HEADER_LEN`] bytes to fill in and then
-    /// `count` entries, each a version and an encoded put.
-    pub fn add_entries(&mut self, frame: &mut Vec<u8>, count: u32, last: bool) -> Result<()> {
-        self.writer.append_entries(frame, count, last)?;
+    /// Adds entries or removals to the checkpoint. `frame` holds [`FRAME_HEADER_LEN`] bytes to fill in and then
+    /// `count` records, each with its version before it.
+    pub fn add_part(&mut self, frame: &mut Vec<u8>, kind: FrameKind, count: u32) -> Result<()> {
+        self.writer.append_part(frame, kind, count)?;
         self.flush_in_steps()
     }
 
@@ -157,8 +157,8 @@ impl<'s> Rewrite<'s> {
         let body = frame.get_mut(FRAME_HEADER_LEN..).unwrap_or_default();
         let read = read_full(file, body, at + FRAME_HEADER_LEN as u64);
         read.map_err(|error| reader.failed(error))?;
-        if let FrameKind::Checkpoint { last } = header.kind {
-            self.writer.append_entries(&mut frame, header.count, last)?;
+        if header.kind.is_of_checkpoint() {
+            self.writer.append_part(&mut frame, header.kind, header.count)?;
         } else {
             let first = frame.get(FRAME_HEADER_LEN..).unwrap_or_default();
             self.has_positions |= consumers_of(first).is_ok_and(|found| found.is_some());

@@ -19,7 +19,7 @@ use self::copy::copy_readable;
 use self::later::LaterRuns;
 use self::new_log::{NewLog, refuse_to_replace};
 pub use self::report::{SalvageReport, SalvagedRun};
-use super::format::{FileHeader, FrameKind};
+use super::format::FileHeader;
 use super::path::LogPath;
 use super::reader::LogReader;
 use super::side_names::check_salvage_names;
@@ -164,7 +164,7 @@ fn begin<'f>(path: &Path, file: &'f dyn StorageFile) -> Result<(LogReader<'f>, O
         && first.number == 1
     {
         header.base_sequence = first.first_sequence.saturating_sub(1);
-        header.has_checkpoint = matches!(first.kind, FrameKind::Checkpoint { .. });
+        header.has_checkpoint = first.kind.is_of_checkpoint();
         reader = LogReader::with_header(path, file, header).map_err(failed)?;
         reader.jump(start, &first);
     }

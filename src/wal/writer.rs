@@ -198,14 +198,14 @@ impl LogWriter {
         Ok(())
     }
 
-    /// [`append`](Self::append) for `count` entries of a checkpoint, each a version and a put.
-    pub(super) fn append_entries(
+    /// [`append`](Self::append) for `count` records of a checkpoint, each with its version before it.
+    pub(super) fn append_part(
         &mut self,
         frame: &mut Vec<u8>,
+        kind: FrameKind,
         count: u32,
-        last: bool,
     ) -> Result<()> {
-        self.append_frame(frame, FrameKind::Checkpoint { last }, count)
+        self.append_frame(frame, kind, count)
     }
 
     /// Replaces the positions of all consumers, as durably as a commit group is written.

@@ -12,8 +12,8 @@ from pathlib import Path
 SALT = 0x1122334455667788
 FOLDER = Path(__file__).parent / "v1"
 PUT, DELETE = 1, 2
-COMMIT, SEAL, CHECKPOINT, CONSUMERS = 1, 2, 3, 4
-POSITIONS, EXPIRY, NODE = 0x80, 0x81, 0x82
+COMMIT, SEAL, CHECKPOINT, CONSUMERS, REMOVALS = 1, 2, 3, 4, 5
+POSITIONS, EXPIRY, NODE, REMEMBERED = 0x80, 0x81, 0x82, 0x83
 SYNCED, LAST = 1, 2
 
 
@@ -36,6 +36,10 @@ def made_by(node, record):
     """The attribute comes after the other ones of the record, which are in `record` without a node."""
     at = 9 if record[0] == EXPIRY else 0
     return record[:at] + struct.pack("<BQ", NODE, node) + record[at:]
+
+
+def remembered(until, removal):
+    return struct.pack("<Bq", REMEMBERED, until) + removal
 
 
 def positions_of(positions):
@@ -87,9 +91,9 @@ class Log:
             self.sequence += len(operations)
         return self
 
-    def checkpoint(self, entries, last):
-        body = [struct.pack("<Q", version) + put for version, put in entries]
-        return self.frame(body, CHECKPOINT, False, LAST if last else 0)
+    def checkpoint(self, records, last, kind=CHECKPOINT):
+        body = [struct.pack("<Q", version) + record for version, record in records]
+        return self.frame(body, kind, False, LAST if last else 0)
 
     def consumers(self, positions, synced=True):
         return self.frame(positions_of(positions), CONSUMERS, synced)
@@ -222,6 +226,39 @@ def nodes_compacted():
     return log.seal(synced=False)
 
 
+def tombstones():
+    """Removals that are remembered until the year 9999 or are over, of a node and of none; one key is written again."""
+    log = Log()
+    log.frame([made_by(1, payload(PUT, "a", b"1", 1500000000000)), payload(PUT, "b", b"2", 1500000000001)])
+    log.frame(
+        [
+            made_by(2, remembered(253370764800000, payload(DELETE, "a", b"", 1500000000002))),
+            remembered(253370764800000, payload(DELETE, "b", b"", 1500000000003)),
+            remembered(253370764800000, payload(DELETE, "c", b"", 1500000000004)),
+            remembered(1, payload(DELETE, "d", b"", 1500000000005)),
+            payload(DELETE, "e", b"", 1500000000006),
+        ]
+    )
+    log.frame([made_by(2, payload(PUT, "c", b"3", 1500000000007))])
+    return log
+
+
+def tombstones_compacted():
+    """The state of `tombstones` at sequence 7, and the history after that."""
+    log = Log(base=7)
+    log.checkpoint(
+        [
+            (3, made_by(2, remembered(253370764800000, payload(DELETE, "a", b"", 1500000000002)))),
+            (4, remembered(253370764800000, payload(DELETE, "b", b"", 1500000000003))),
+            (5, remembered(253370764800000, payload(DELETE, "c", b"", 1500000000004))),
+        ],
+        last=True,
+        kind=REMOVALS,
+    )
+    log.frame([made_by(2, payload(PUT, "c", b"3", 1500000000007))], synced=False)
+    return log.seal(synced=False)
+
+
 def write(name, data):
     if not (FOLDER / name).exists():
         (FOLDER / name).write_bytes(data)
@@ -242,3 +279,5 @@ write("attributes-compacted.wal", attributes_compacted().bytes)
 write("positions.wal", positions().seal().bytes)
 write("nodes.wal", nodes().seal().bytes)
 write("nodes-compacted.wal", nodes_compacted().bytes)
+write("tombstones.wal", tombstones().seal().bytes)
+write("tombstones-compacted.wal", tombstones_compacted().bytes)

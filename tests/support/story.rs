@@ -51,7 +51,7 @@ struct Teller {
 
 impl Story {
     /// A story of this many steps. Every third one is that of a buffered store, every second one has index files, and
-    /// every eighth one keeps most entries in its log.
+    /// every eighth one keeps most entries in its log. Every fifth one remembers removals.
     pub fn tell(seed: u64, steps: usize) -> Self {
         let durable = !seed.is_multiple_of(3);
         let config = if durable { StoreConfig::durable(LOG) } else { StoreConfig::buffered(LOG) };
@@ -60,6 +60,7 @@ impl Story {
         let config = if indexed { config.with_index(SMALL_INDEX) } else { config };
         let limited = seed.is_multiple_of(8);
         let config = if limited { config.with_memory_limit(SMALL_LIMIT) } else { config };
+        let config = if seed.is_multiple_of(5) { config.with_tombstones(1000) } else { config };
         let disk = SimDisk::new();
         disk.set_salt(Random::new(!seed).next());
         disk.record(Note::default());

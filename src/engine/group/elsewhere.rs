@@ -4,7 +4,10 @@ use super::{Condition, Group, append};
 use crate::engine::newer::IfNewer;
 use crate::engine::staged::{Origin, Staged};
 use crate::error::Result;
-use crate::operation::{Attributes, NODE_LEN, OperationRef, OperationType, encode_node};
+use crate::operation::{
+    Attributes, NODE_LEN, OperationRef, OperationType, REMEMBERED_LEN, encode_node,
+    encode_remembered,
+};
 use crate::wal::format::FRAME_HEADER_LEN;
 
 impl Group {
@@ -79,11 +82,16 @@ impl Group {
 
     /// Bytes that [`sign`](Self::sign) adds at most.
     pub(in crate::engine) fn signature_bytes(&self) -> usize {
-        self.staged.len() * NODE_LEN
+        self.staged.len() * (NODE_LEN + REMEMBERED_LEN)
     }
 
-    /// Says of each operation that was made here that this node made it.
-    pub(in crate::engine) fn sign(&mut self, node: u64) {
+    /// Whether a caller removes something, or another node has.
+    pub(in crate::engine) fn has_removals(&self) -> bool {
+        self.staged.iter().any(Staged::is_removal)
+    }
+
+    /// Says of each operation that was made here that this node made it, and of each removal until when it is remembered.
+    pub(in crate::engine) fn sign(&mut self, node: Option<u64>, until: Option<i64>) {
         let mut signed = Vec::with_capacity(self.frame.len() + self.signature_bytes());
         signed.resize(FRAME_HEADER_LEN, 0);
         for staged in &mut self.staged {
@@ -92,8 +100,11 @@ impl Group {
             let attributes = self.frame.get(staged.start..payload).unwrap_or_default();
             staged.start = signed.len();
             signed.extend_from_slice(attributes);
-            if staged.origin == Origin::Here {
+            if let Some(node) = node.filter(|_| staged.origin == Origin::Here) {
                 encode_node(node, &mut signed);
+            }
+            if let Some(until) = until.filter(|_| staged.is_removal()) {
+                encode_remembered(until, &mut signed);
             }
             let added = signed.len() - staged.start - attributes.len();
             staged.attributes += u16::try_from(added).unwrap_or_default();

@@ -21,6 +21,11 @@ pub enum FrameKind {
         /// Whether this is the end of the checkpoint.
         last: bool,
     },
+    /// Removals that are remembered, each with its version, in the order of their keys: the rest of a checkpoint.
+    Removals {
+        /// Whether this is the end of the checkpoint.
+        last: bool,
+    },
     /// The positions of all consumers; each such frame replaces the one before.
     Consumers,
 }
@@ -31,12 +36,19 @@ impl FrameKind {
         matches!(self, Self::Commit)
     }
 
+    /// Whether it is part of a checkpoint.
+    pub const fn is_of_checkpoint(self) -> bool {
+        matches!(self, Self::Checkpoint { .. } | Self::Removals { .. })
+    }
+
+    /// Whether it is part of a checkpoint, and not the last frame of that.
+    pub(crate) const fn continues_checkpoint(self) -> bool {
+        matches!(self, Self::Checkpoint { last: false } | Self::Removals { last: false })
+    }
+
     /// Bytes before each record.
     pub(in crate::wal) const fn record_prefix(self) -> usize {
-        match self {
-            Self::Checkpoint { .. } => size_of::<u64>(),
-            _ => 0,
-        }
+        if self.is_of_checkpoint() { size_of::<u64>() } else { 0 }
     }
 
     const fn to_bytes(self) -> (u8, u8) {
@@ -45,6 +57,7 @@ impl FrameKind {
             Self::Seal => (2, 0),
             Self::Checkpoint { last } => (3, if last { FLAG_LAST } else { 0 }),
             Self::Consumers => (4, 0),
+            Self::Removals { last } => (5, if last { FLAG_LAST } else { 0 }),
         }
     }
 
@@ -54,6 +67,7 @@ impl FrameKind {
             (2, 0) => Some(Self::Seal),
             (3, _) => Some(Self::Checkpoint { last: flags & FLAG_LAST != 0 }),
             (4, 0) => Some(Self::Consumers),
+            (5, _) => Some(Self::Removals { last: flags & FLAG_LAST != 0 }),
             _ => None,
         }
     }
@@ -64,7 +78,7 @@ impl FrameKind {
 /// | offset | field |
 /// | --- | --- |
 /// | 0 | magic, 4 bytes |
-/// | 4 | kind, u8: 1 = commit, 2 = seal, 3 = checkpoint, 4 = consumers |
+/// | 4 | kind, u8: 1 = commit, 2 = seal, 3 = checkpoint, 4 = consumers, 5 = removals |
 /// | 5 | flags, u8: bit 0 = synced before the next frame was written; bit 1 = last of a checkpoint |
 /// | 6 | zero, u16 |
 /// | 8 | body length without padding, u32 |
@@ -174,7 +188,9 @@ impl FrameHeader {
         match self.kind {
             FrameKind::Commit => filled,
             FrameKind::Seal => empty,
-            FrameKind::Checkpoint { last } => filled || (last && empty),
+            FrameKind::Checkpoint { last } | FrameKind::Removals { last } => {
+                filled || (last && empty)
+            }
             FrameKind::Consumers => filled || empty,
         }
     }

@@ -54,7 +54,9 @@ impl LogReader<'_> {
         sink: &mut impl FnMut(&[Record<'_>]),
     ) -> Result<()> {
         match header.kind {
-            FrameKind::Checkpoint { .. } => self.deliver_records(header, sink),
+            FrameKind::Checkpoint { .. } | FrameKind::Removals { .. } => {
+                self.deliver_records(header, sink)
+            }
             FrameKind::Commit => {
                 let attached = self.attached_consumers(header)?;
                 self.deliver_records(header, sink)?;

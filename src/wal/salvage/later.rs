@@ -3,9 +3,7 @@
 use std::path::PathBuf;
 
 use super::super::consumers::Consumers;
-use super::super::format::{
-    FRAME_ALIGNMENT, FRAME_HEADER_LEN, FRAME_MAGIC, FrameHeader, FrameKind,
-};
+use super::super::format::{FRAME_ALIGNMENT, FRAME_HEADER_LEN, FRAME_MAGIC, FrameHeader};
 use super::super::path::LogPath;
 use super::super::reader::LogReader;
 use super::super::window::SLICE;
@@ -39,9 +37,10 @@ impl LaterRuns<'_, '_> {
             if records == 0 {
                 continue;
             }
-            let log = to.beside(&match header.kind {
-                FrameKind::Checkpoint { .. } => format!(".entries-{offset}"),
-                _ => format!(".from-{}", header.first_sequence),
+            let log = to.beside(&if header.kind.is_of_checkpoint() {
+                format!(".entries-{offset}")
+            } else {
+                format!(".from-{}", header.first_sequence)
             });
             refuse_to_replace(storage, &log)?;
             let log = LogPath::resolve(storage, &log)?;

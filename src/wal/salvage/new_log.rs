@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::super::consumers::Consumers;
-use super::super::format::{FRAME_HEADER_LEN, FileHeader};
+use super::super::format::{FRAME_HEADER_LEN, FileHeader, FrameKind};
 use super::super::held::take_lock;
 use super::super::path::LogPath;
 use super::super::position::Position;
@@ -69,7 +69,8 @@ impl<'s> NewLog<'s> {
     /// Seals the log, makes it durable and gives it its name. A checkpoint that was cut off ends here.
     pub(super) fn finish(mut self, consumers: &Consumers) -> Result<()> {
         if self.rewrite.position().in_checkpoint {
-            self.rewrite.add_entries(&mut vec![0; FRAME_HEADER_LEN], 0, true)?;
+            let end = FrameKind::Checkpoint { last: true };
+            self.rewrite.add_part(&mut vec![0; FRAME_HEADER_LEN], end, 0)?;
         }
         self.rewrite.set_consumers(consumers.clone())?;
         self.rewrite.seal()?;
