@@ -22,6 +22,8 @@ const SCHEDULES = Number(process.env.BRIDGE_SCHEDULES ?? 50);
 const AT_ONCE = 50;
 const EVENTS = 12;
 const NODES = [1, 2, 3];
+/** No value is empty. */
+const REMOVED = '';
 const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
 const server = await startServer();
 
@@ -46,8 +48,10 @@ class NodeProcess {
   }
 
   async kill() {
+    const { exitCode, signalCode } = this.#child;
+    if (exitCode !== null || signalCode !== null) return;
     this.#child.kill('SIGKILL');
-    if (this.#child.signalCode === null) await once(this.#child, 'exit');
+    await once(this.#child, 'exit');
   }
 
   async ask(what) {
@@ -60,13 +64,15 @@ class NodeProcess {
   #answer(name) {
     const child = this.#child;
     return new Promise((resolve, reject) => {
+      const end = (code, signal) => reject(new Error(`a node ended: ${code ?? signal}`));
       const hear = (message) => {
         if (message[name] === undefined) return;
         child.off('message', hear);
+        child.off('exit', end);
         resolve(message[name]);
       };
       child.on('message', hear);
-      child.once('exit', (code, signal) => reject(new Error(`a node ended: ${code ?? signal}`)));
+      child.once('exit', end);
     });
   }
 }
@@ -116,12 +122,12 @@ async function tableOf(client, schedule) {
   const { rows } = await client.query(`SELECT key, value, made, node FROM s${schedule}.state`);
   const entries = rows.map(({ key, value, made, node }) => [
     key.toString(),
-    { value: value?.toString(), made: Number(made), node: Number(node) },
+    { value: value?.toString() ?? REMOVED, made: Number(made), node: Number(node) },
   ]);
   return new Map(entries);
 }
 
-const present = (table) => [...table].filter(([, { value }]) => value !== undefined);
+const present = (table) => [...table].filter(([, { value }]) => value !== REMOVED);
 const sorted = (entries) => JSON.stringify([...entries].sort(([a], [b]) => (a < b ? -1 : 1)));
 
 /** Waits until every node of every schedule has what its table has. */

@@ -14,7 +14,8 @@ const { dir, nodeId, schedules, connection, life } = JSON.parse(process.argv[2])
 const KEYS = 6;
 const listens = (schedule) => schedule % 5 === 0;
 const pool = new pg.Pool({ ...connection, max: 6 + schedules.filter(listens).length });
-pool.on('error', () => undefined);
+// Each bridge listens to it.
+pool.setMaxListeners(0);
 let quiet = false;
 let count = 0;
 
