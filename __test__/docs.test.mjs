@@ -16,7 +16,7 @@ import { must, workspace } from './helpers.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const AsyncFunction = (async () => undefined).constructor;
-const adapters = ['lib/adapters/abstract-level.d.ts', 'lib/adapters/keyv.d.ts'];
+const adapters = ['abstract-level', 'keyv', 'postgres'].map((name) => `lib/adapters/${name}.d.ts`);
 const ignore = () => undefined;
 const quiet = { log: ignore, warn: ignore, error: ignore };
 

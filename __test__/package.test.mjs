@@ -73,6 +73,8 @@ test('the package has one file of JavaScript for each entry point, with its sour
     'lib/adapters/abstract-level.mjs',
     'lib/adapters/keyv.js',
     'lib/adapters/keyv.mjs',
+    'lib/adapters/postgres.js',
+    'lib/adapters/postgres.mjs',
   ]);
   for (const name of scripts.filter((one) => one.endsWith('.js'))) {
     const source = readFileSync(path.join(store, name), 'utf8');
@@ -89,7 +91,7 @@ test('the package has one file of JavaScript for each entry point, with its sour
 test('the package exports what the checkout exports, under the same names', () => {
   const require = createRequire(path.join(project, 'any.js'));
   const here = createRequire(import.meta.url);
-  for (const entry of ['', '/keyv']) {
+  for (const entry of ['', '/keyv', '/postgres']) {
     const [packed, checkout] = [require, here].map((load) => load(`@softadastra/store${entry}`));
     assert.deepEqual(Object.keys(packed), Object.keys(checkout));
     for (const [name, value] of Object.entries(packed)) assert.equal(value.name, name);

@@ -141,7 +141,7 @@ async function agree(client, schedules, processes) {
       const table = sorted(
         present(await tableOf(client, schedule)).map(([key, { value }]) => [key, value]),
       );
-      const states = answers.map((states) => states.find(([one]) => one === schedule));
+      const states = answers.map((answer) => answer.find(([one]) => one === schedule));
       const same = states.every(
         ([, content, behind]) => behind === 0 && sorted(Object.entries(content)) === table,
       );

@@ -15,7 +15,7 @@ const MODULE = 'index.mjs';
 /** What the ES module imports instead of all of the package. */
 const DOOR = 'index.cjs';
 const COMMAND = 'bin/softadastra-store.js';
-const ADAPTERS = ['lib/adapters/abstract-level.js', 'lib/adapters/keyv.js'];
+const ADAPTERS = ['abstract-level', 'keyv', 'postgres'].map((name) => `lib/adapters/${name}.js`);
 
 /** The property of what the package exports under which its adapters find what is not public. */
 const SHARED = "[Symbol.for('@softadastra/store: shared with its adapters')]";

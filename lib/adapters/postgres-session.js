@@ -20,11 +20,23 @@ class Session {
   /** The batches that were written after that, in this session, until they are passed. */
   #written = new Set();
   #lastWritten = 0;
+  /** Whose store this is, and up to which sequence it sends all of its history. */
+  identity = undefined;
+  resend = 0;
+  /** What the server said when the bridge was registered: which registration it is, its time, and where it stands. */
+  generation = undefined;
+  clock = undefined;
+  place = undefined;
 
   constructor({ engine, server, notes, options, report, count }) {
-    Object.assign(this, { engine, server, notes, report, count });
-    const { nodeId, prefix, maxAheadMs } = options;
-    Object.assign(this, { nodeId, prefix, maxAheadMs });
+    this.engine = engine;
+    this.server = server;
+    this.notes = notes;
+    this.report = report;
+    this.count = count;
+    this.nodeId = options.nodeId;
+    this.prefix = options.prefix;
+    this.maxAheadMs = options.maxAheadMs;
   }
 
   /** Registers the bridge. Errors are those of wrong settings, or of the connection. */

@@ -101,7 +101,7 @@ export interface PostgresBridgeStatus {
 /**
  * Keeps the entries of many stores the same through one PostgreSQL. Each node reads and writes its own store, at the speed of
  * that, whether the server can be reached or not; the bridge brings what is written to the server and what others wrote from
- * there. Of two writes of one key the later one wins, on all nodes the same ({@link IfNewer}).
+ * there. Of two writes of one key the later one wins, on all nodes the same.
  *
  * What a bridge has to remember is in the store, under keys that begin with `~softadastra/`, and on the server, in the same
  * transaction as what it tells of. So nothing is lost and nothing is done twice, whatever is killed when. The guide "Many

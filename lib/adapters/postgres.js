@@ -192,10 +192,9 @@ class PostgresBridge extends EventEmitter {
     this.#failingSince = undefined;
     const both = [new Outbox(session, consumer, round), new Inbox(session, round, this.#options)];
     const ends = both.map((one) => one.run().finally(() => round.end()));
-    const [first] = (await RealPromise.allSettled(ends)).filter(
-      ({ status }) => status === 'rejected',
-    );
-    if (first !== undefined) throw first.reason;
+    for (const end of await RealPromise.allSettled(ends)) {
+      if (end.status === 'rejected') throw end.reason;
+    }
   }
 
   #isUsable() {

@@ -8,6 +8,7 @@ const ENTRY_POINTS = {
   index: 'store',
   'lib/adapters/abstract-level': 'abstract-level',
   'lib/adapters/keyv': 'keyv',
+  'lib/adapters/postgres': 'postgres',
 };
 
 const none = () => '';

@@ -6,9 +6,12 @@ const path = (name) => fileURLToPath(new URL(name, import.meta.url));
 
 export default {
   tsconfig: path('tsconfig.json'),
-  entryPoints: ['index.d.ts', 'lib/adapters/abstract-level.d.ts', 'lib/adapters/keyv.d.ts'].map(
-    (name) => path(`../../${name}`),
-  ),
+  entryPoints: [
+    'index.d.ts',
+    'lib/adapters/abstract-level.d.ts',
+    'lib/adapters/keyv.d.ts',
+    'lib/adapters/postgres.d.ts',
+  ].map((name) => path(`../../${name}`)),
   plugin: ['typedoc-plugin-markdown', path('short-theme.mjs')],
   theme: 'short',
   router: 'module',
